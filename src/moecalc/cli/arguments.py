@@ -1,0 +1,87 @@
+"""Arguments that commands share, and a parser whose errors are one line."""
+
+import argparse
+
+from ..errors import InputError
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that tells an error in one sentence, without the usage text."""
+
+    def __init__(self, **how):
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **how)
+
+    def error(self, message):
+        raise InputError(f"{message} (see {self.prog} --help)")
+
+
+def number(text: str):
+    """A number as typed: 2664000, 2.664e6; an int where it is one."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    raise argparse.ArgumentTypeError(f"a number is accepted, such as 2.788e6; found {text!r}")
+
+
+def whole(text: str) -> int:
+    """A whole number as typed; 1e3 is one, 1.5 is not."""
+    value = number(text)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        value = int(value)
+    if not isinstance(value, int):
+        raise argparse.ArgumentTypeError(f"a whole number is accepted, such as 4096; found {text!r}")
+    return value
+
+
+def number_or_range(text: str):
+    """A price as typed: 2, or 1.99-5.00 for a range."""
+    low, dash, high = text.partition("-")
+    return (number(low), number(high)) if dash and low and not low.endswith(("e", "E")) else number(text)
+
+
+def assignment(text: str) -> tuple:
+    """key=value."""
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise argparse.ArgumentTypeError(f"key=value is accepted; found {text!r}")
+    return key.strip(), value
+
+
+def add_model(parser) -> None:
+    """--model or --config, and --set to change keys of it."""
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--model", metavar="SLUG", help="a model of this project: see moecalc models")
+    which.add_argument("--config", metavar="FILE", help="a Hugging Face config.json")
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        type=assignment,
+        action="append",
+        default=[],
+        help="change a key of the config, such as n_routed_experts=128; may be repeated",
+    )
+
+
+def read_model(args):
+    """The config that `add_model`'s arguments name."""
+    from ..config import load_config, load_model
+
+    config = load_model(args.model) if args.model else load_config(args.config)
+    return config.replace(**{key: json_value(value) for key, value in args.set}) if args.set else config
+
+
+def json_value(text: str):
+    """A value as in a config.json: a number, true, false, null, or else the text itself."""
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def add_accelerator(parser, **how) -> None:
+    """--gpu."""
+    parser.add_argument("--gpu", metavar="SLUG", help="an accelerator: see moecalc accelerators", **how)

@@ -1,0 +1,38 @@
+"""moecalc flops"""
+
+from ..arguments import add_model, read_model, whole
+
+HELP = "FLOPs of a token, forward and training, by component"
+EXAMPLE = "moecalc flops --model deepseek-v3 --seq-len 4096"
+
+
+def add_arguments(parser):
+    add_model(parser)
+    parser.add_argument("--seq-len", type=whole, required=True, metavar="N", help="length of the sequence [tokens]")
+    parser.add_argument("--operators", action="store_true", help="also list every operator")
+
+
+def run(args):
+    from ...flops import flops, forward_flops_by_operator
+
+    config = read_model(args)
+    result = {"model": config.name, **flops(config, args.seq_len)}
+    if args.operators:
+        result["operators"] = forward_flops_by_operator(config, args.seq_len)
+    return result
+
+
+def show(result):
+    from ..text import parts, table
+
+    lines = [parts(result["components"], "FLOPs"), ""]
+    for key, title in {
+        "training_per_token": "training, causal (3 x forward)",
+        "training_per_token_non_causal": "training, non-causal",
+        "training_per_token_with_mtp": "training, causal, with MTP modules",
+    }.items():
+        lines.append(f"{title:45} {result[key]:>21,}")
+    if "operators" in result:
+        columns = {"component": "component", "operator": "operator", "flops": "FLOPs a token"}
+        lines += ["", table(result["operators"], columns)]
+    return "\n".join(lines)

@@ -1,0 +1,30 @@
+"""moecalc kv-cache"""
+
+from ..arguments import add_model, number, read_model, whole
+
+HELP = "bytes of key-value cache, per token and for a batch"
+EXAMPLE = "moecalc kv-cache --model deepseek-v3 --context 131072 --bytes-per-element 2"
+
+
+def add_arguments(parser):
+    add_model(parser)
+    parser.add_argument("--context", type=whole, required=True, metavar="N", help="cached length [tokens]")
+    parser.add_argument("--bytes-per-element", type=number, default=2, metavar="B", help="2 for BF16, 1 for FP8 [bytes]")
+    parser.add_argument("--batch", type=whole, default=1, metavar="N", help="sequences of that length")
+
+
+def run(args):
+    from ...kv_cache import kv_cache
+
+    config = read_model(args)
+    return {"model": config.name, **kv_cache(config, args.context, args.bytes_per_element, args.batch)}
+
+
+def show(result):
+    from ...units import si
+
+    per_token, total = result["bytes_per_token"], result["bytes"]
+    return (
+        f"{si(per_token, 'bytes', 5)} a token\n"
+        f"{si(total, 'bytes', 5)} for {result['batch']:,} x {result['context']:,} tokens"
+    )

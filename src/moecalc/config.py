@@ -1,0 +1,244 @@
+"""A model as its Hugging Face ``config.json`` describes it, and an accelerator as its data sheet does."""
+
+import json
+from typing import NamedTuple
+
+from . import facts
+from .errors import InputError
+from .families import family
+from .keys import read
+
+
+class ModelConfig:
+    """A checked, immutable model config. Attributes are the ``config.json`` keys, verbatim.
+
+    Parameters
+    ----------
+    raw : mapping
+        The parsed ``config.json``; keys that the family does not read are ignored [-]
+    name : str, optional
+        For display; the slug of a model of ``data/models/`` [-]
+
+    Raises
+    ------
+    InputError
+        If ``model_type`` is not supported, a needed key is missing, or a value is out of range.
+
+    Examples
+    --------
+    >>> config = load_model("deepseek-v3")
+    >>> config.n_routed_experts, config.num_experts_per_tok
+    (256, 8)
+    >>> config.replace(n_routed_experts=512).n_routed_experts
+    512
+    """
+
+    def __init__(self, raw, name: str = ""):
+        if not isinstance(raw, dict):
+            raise InputError(f"a config is a JSON object of keys such as hidden_size; found {_kind(raw)}")
+        if "model_type" not in raw:
+            raise InputError(f"model_type is missing; accepted are {_supported()}")
+        module = family(raw["model_type"])
+        values = read(module.KEYS, raw, raw["model_type"])
+        self.__dict__.update(values, model_type=raw["model_type"], name=name or raw["model_type"], raw=raw)
+        self.__dict__["keys"] = tuple(values)
+        #: blocks of tensors: what every count is read off
+        self.__dict__["anatomy"] = module.describe(self)
+
+    def __setattr__(self, key, value):
+        raise AttributeError(f"a ModelConfig does not change; use config.replace({key}={value!r})")
+
+    def replace(self, **changes) -> "ModelConfig":
+        """A config with some keys changed, checked anew.
+
+        Parameters
+        ----------
+        **changes
+            Config keys that the family reads, with their new values [-]
+
+        Returns
+        -------
+        ModelConfig
+            Independent of this one.
+
+        Raises
+        ------
+        InputError
+            If a key is not one that the family reads, or a value is out of range.
+        """
+        for key in changes:
+            if key not in self.keys:
+                raise InputError(f"{key} is not a key that {self.model_type} reads; it reads {', '.join(self.keys)}")
+        return ModelConfig({**self.raw, **changes}, self.name)
+
+    def __repr__(self):
+        return f"<ModelConfig {self.name}>"
+
+
+def load_model(slug: str) -> ModelConfig:
+    """The config of a model in ``data/models/``.
+
+    Parameters
+    ----------
+    slug : str
+        Such as ``deepseek-v3``; ``moecalc models`` lists them [-]
+
+    Returns
+    -------
+    ModelConfig
+
+    Raises
+    ------
+    InputError
+        If there is no such model, or its family is not supported.
+
+    Examples
+    --------
+    >>> load_model("llama-3.1-405b").num_hidden_layers
+    126
+    """
+    record = facts.model(slug)
+    if record["config"] is None:
+        raise InputError(f"no public config is known for {slug!r}; only its published figures are listed")
+    return ModelConfig(record["config"], slug)
+
+
+def load_config(path: str) -> ModelConfig:
+    """A config from a ``config.json`` file.
+
+    Parameters
+    ----------
+    path : str
+        File name [-]
+
+    Returns
+    -------
+    ModelConfig
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is empty or not JSON, or its config is not accepted.
+    """
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            text = file.read()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise InputError(f"cannot read the config {path!r}: {reason}; a config.json file is accepted") from None
+    return parse_config(text, path)
+
+
+def parse_config(text: str, name: str = "") -> ModelConfig:
+    """A config from the text of a ``config.json``, as it is pasted into a page.
+
+    Parameters
+    ----------
+    text : str
+        JSON [-]
+    name : str, optional
+        Named in the error and kept for display [-]
+
+    Returns
+    -------
+    ModelConfig
+
+    Raises
+    ------
+    InputError
+        If the text is empty, is not JSON, or its config is not accepted.
+
+    Examples
+    --------
+    >>> parse_config("{}")
+    Traceback (most recent call last):
+    moecalc.errors.InputError: model_type is missing; accepted are deepseek_v2, deepseek_v3, ...
+    """
+    where = f" {name!r}" if name else ""
+    if not text.strip():
+        raise InputError(f"the config{where} is empty; the JSON text of a config.json is accepted")
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"the config{where} is not JSON ({error}); the text of a config.json is accepted") from None
+    return ModelConfig(raw, name)
+
+
+class Accelerator(NamedTuple):
+    """One accelerator, dense peaks; what a source does not give is None."""
+
+    slug: str
+    name: str
+    peak_dense_bf16_flops_per_s: float
+    peak_dense_fp8_flops_per_s: float | None
+    memory_bytes: float
+    memory_bandwidth_bytes_per_s: float | None
+    scale_up_bandwidth_bytes_per_s: float | None  #: per direction
+    scale_up_domain_gpus: int | None
+    scale_out_bandwidth_bytes_per_s: float | None
+    power_w: float | None
+    num_sms: int | None
+
+
+#: field of Accelerator -> (quantity in data/accelerators.csv, unit used inside)
+_ACCELERATOR_FACTS = {
+    "name": ("name", "text"),
+    "peak_dense_bf16_flops_per_s": ("peak_dense_bf16", "FLOP/s"),
+    "peak_dense_fp8_flops_per_s": ("peak_dense_fp8", "FLOP/s"),
+    "memory_bytes": ("memory", "bytes"),
+    "memory_bandwidth_bytes_per_s": ("memory_bandwidth", "bytes/s"),
+    "scale_up_bandwidth_bytes_per_s": ("scale_up_bandwidth", "bytes/s"),
+    "scale_up_domain_gpus": ("scale_up_domain", "GPUs"),
+    "scale_out_bandwidth_bytes_per_s": ("scale_out_bandwidth", "bytes/s"),
+    "power_w": ("power", "W"),
+    "num_sms": ("num_sms", "SMs"),
+}
+
+
+def load_accelerator(slug: str) -> Accelerator:
+    """An accelerator of ``data/accelerators.csv``.
+
+    Parameters
+    ----------
+    slug : str
+        Such as ``h800-sxm``; ``moecalc accelerators`` lists them [-]
+
+    Returns
+    -------
+    Accelerator
+
+    Raises
+    ------
+    InputError
+        If there is no such accelerator; the sentence names the nearest.
+
+    Examples
+    --------
+    >>> load_accelerator("h800-sxm").peak_dense_bf16_flops_per_s
+    989000000000000.0
+    """
+    known = facts.by_subject("accelerators")
+    if slug not in known:
+        raise InputError(facts.unknown("accelerator", slug, known))
+    values = {
+        field: known[slug][quantity].to(unit) if quantity in known[slug] else None
+        for field, (quantity, unit) in _ACCELERATOR_FACTS.items()
+    }
+    return Accelerator(slug, **values)
+
+
+def load_accelerators() -> list:
+    """Every accelerator of ``data/accelerators.csv``, in its order."""
+    return [load_accelerator(slug) for slug in facts.by_subject("accelerators")]
+
+
+def _supported() -> str:
+    from .families import supported
+
+    return ", ".join(supported())
+
+
+def _kind(value) -> str:
+    return {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false"}.get(
+        type(value), "null" if value is None else type(value).__name__
+    )

@@ -1,0 +1,188 @@
+"""Facts: a value with its unit, source, locator, status and date, read from ``data/``.
+
+Only the table that is asked for is read. The checkout's ``data/`` is read before the
+copy inside an installed package, which in an editable install may be stale.
+"""
+
+import csv
+import json
+import os
+from typing import NamedTuple
+
+from .errors import InputError, nearest
+from .units import convert, dimension_and_factor
+
+STATUSES = ("reported", "measured", "derived", "assumed", "unverified")
+#: Columns of every fact table; a table may add more behind or before them.
+COLUMNS = ("subject", "quantity", "value", "high", "unit", "source", "locator", "status", "date", "note")
+_MAY_BE_BLANK = {"high", "note"}
+_WORDS = {"text", "date"}
+
+_cache = {}
+
+
+class Fact(NamedTuple):
+    """One figure or statement and where it was read."""
+
+    subject: str
+    quantity: str
+    value: float | str
+    high: float | None  #: upper end, where the figure is a range
+    unit: str
+    source: str
+    locator: str
+    status: str
+    date: str
+    note: str
+
+    def to(self, unit: str):
+        """The value in another unit of the same dimension."""
+        return convert(self.value, self.unit, unit)
+
+    def range_to(self, unit: str) -> tuple:
+        """(low, high) in another unit; both are the value where the figure is not a range."""
+        low = self.to(unit)
+        return low, low if self.high is None else convert(self.high, self.unit, unit)
+
+
+def data_dir() -> str:
+    """Folder of the facts: the checkout's ``data/``, or the copy in the installed package."""
+    package = os.path.dirname(os.path.abspath(__file__))
+    checkout = os.path.join(os.path.dirname(os.path.dirname(package)), "data")
+    return checkout if os.path.isfile(os.path.join(checkout, "sources.json")) else os.path.join(package, "data")
+
+
+def rows(table: str) -> list:
+    """The rows of ``data/<table>.csv`` as dicts of text, in file order."""
+    if table not in _cache:
+        with open(os.path.join(data_dir(), table + ".csv"), encoding="utf-8", newline="") as file:
+            _cache[table] = list(csv.DictReader(file))
+    return _cache[table]
+
+
+def fact(row: dict, where: str) -> Fact:
+    """A row as a :class:`Fact`; an `InputError` names the row where something is missing or unknown."""
+    for column in COLUMNS:
+        if not row.get(column) and column not in _MAY_BE_BLANK:
+            raise InputError(f"{where}: {column} is blank; every fact carries {', '.join(COLUMNS[:9])}")
+    unit, status = row["unit"], row["status"]
+    try:
+        dimension_and_factor(unit)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    if status not in STATUSES:
+        raise InputError(f"{where}: status {status!r} is not one of {', '.join(STATUSES)}")
+    if row["source"] not in sources():
+        raise InputError(f"{where}: source {row['source']!r} is not in data/sources.json")
+    value, high = row["value"], row.get("high") or None
+    if unit not in _WORDS:
+        value, high = number(value, where), None if high is None else number(high, where)
+    words = (row["source"], row["locator"], status, str(row["date"]), row.get("note") or "")
+    return Fact(row["subject"], row["quantity"], value, high, unit, *words)
+
+
+def number(text, where: str):
+    """A whole number as int, any other as float."""
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        value = float(text)
+    except ValueError:
+        raise InputError(f"{where}: {text!r} is not a number") from None
+    if value - value != 0:  # NaN and infinity
+        raise InputError(f"{where}: {text!r} is not a finite number")
+    return value
+
+
+def facts(table: str) -> list:
+    """Every fact of ``data/<table>.csv``."""
+    key = table, "facts"
+    if key not in _cache:
+        _cache[key] = [fact(row, f"data/{table}.csv, row {i}") for i, row in enumerate(rows(table), start=2)]
+    return _cache[key]
+
+
+def by_subject(table: str) -> dict:
+    """subject -> quantity -> fact. Where sources disagree, the first row is the one used."""
+    key = table, "by subject"
+    if key not in _cache:
+        grouped = {}
+        for one in facts(table):
+            grouped.setdefault(one.subject, {}).setdefault(one.quantity, one)
+        _cache[key] = grouped
+    return _cache[key]
+
+
+def lookup(table: str, subject: str, quantity: str) -> Fact:
+    """One fact.
+
+    Parameters
+    ----------
+    table : str
+        Name of a file of ``data/`` without ``.csv`` [-]
+    subject, quantity : str
+        As in the table [-]
+
+    Returns
+    -------
+    Fact
+
+    Raises
+    ------
+    InputError
+        If the table has no such subject, or the subject no such quantity.
+
+    Examples
+    --------
+    >>> lookup("training_runs", "dsv3-pretrain", "gpu_hours").to("GPU-hours")
+    2664000
+    """
+    known = by_subject(table)
+    if subject not in known:
+        raise InputError(unknown(f"subject in data/{table}.csv", subject, known))
+    if quantity not in known[subject]:
+        raise InputError(unknown(f"quantity of {subject} in data/{table}.csv", quantity, known[subject]))
+    return known[subject][quantity]
+
+
+def sources() -> dict:
+    """key -> where and when: ``data/sources.json``."""
+    return _json("sources.json")
+
+
+def model(slug: str) -> dict:
+    """The record of one model: name, config as published, facts."""
+    if slug not in model_slugs():
+        raise InputError(unknown("model", slug, model_slugs()))
+    return _json(os.path.join("models", slug + ".json"))
+
+
+def model_facts(slug: str) -> dict:
+    """quantity -> fact, of one model."""
+    found = {}
+    for i, row in enumerate(model(slug)["facts"], start=1):
+        one = fact({"subject": slug, **row}, f"data/models/{slug}.json, fact {i}")
+        found.setdefault(one.quantity, one)
+    return found
+
+
+def model_slugs() -> list:
+    """Slugs of all models, in alphabetical order."""
+    if "slugs" not in _cache:
+        names = os.listdir(os.path.join(data_dir(), "models"))
+        _cache["slugs"] = sorted(name[:-5] for name in names if name.endswith(".json"))
+    return _cache["slugs"]
+
+
+def unknown(what: str, name: str, known) -> str:
+    """The sentence for a name that is not there."""
+    return f"no {what} named {name!r}; the nearest are {nearest(name, known)}"
+
+
+def _json(name: str):
+    if name not in _cache:
+        with open(os.path.join(data_dir(), name), encoding="utf-8") as file:
+            _cache[name] = json.load(file)
+    return _cache[name]

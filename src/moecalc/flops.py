@@ -1,0 +1,257 @@
+"""FLOPs of one token: 2 per multiply-add of every matrix product, and nothing else."""
+
+from .anatomy import COMPONENTS, count_blocks
+from .checks import whole
+from .config import ModelConfig
+
+#: A sequence longer than this is a slip of the keyboard.
+MAX_SEQ_LEN = 10**9
+
+#: Forward once; backward for the input and for the weights.
+TRAINING_PASSES = 3
+
+
+def forward_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = True) -> int:
+    r"""FLOPs of the forward pass, mean over the tokens of one sequence.
+
+    .. math:: F = \sum_{\text{products}} 2 m n u
+              + \sum_{\text{layers}} \frac{2 s \, a \, (d_{qk} + d_v)}{c}
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Its products, of shape [m, n], u of them used by a token; a heads of widths d_qk and d_v [-]
+    seq_len : int
+        s, length of the sequence [tokens]
+    causal : bool, optional
+        A token attends to those before it, on average to half: c = 2; else c = 1 [-]
+
+    Returns
+    -------
+    int
+        F, of the model without its MTP modules [FLOPs per token]
+
+    Raises
+    ------
+    InputError
+        If `seq_len` is not a whole number of at least 1.
+
+    Notes
+    -----
+    Leaves out the embedding look-up (no product), norms, activations, softmax, rotary
+    embedding and the routing itself. Attention is counted dense: a sliding window is not used.
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> forward_flops_per_token(load_model("deepseek-v3"), 4096)
+    83483295744
+    """
+    products, scores = _flops(config.anatomy.counted, whole("seq_len", seq_len, most=MAX_SEQ_LEN))
+    return products + (scores // 2 if causal else scores)
+
+
+def training_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = True, mtp: bool = False) -> int:
+    r"""FLOPs of forward and backward pass: three times the forward pass.
+
+    .. math:: F_{\text{train}} = 3 F
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+    seq_len : int
+        Length of the sequence [tokens]
+    causal : bool, optional
+        Halve the score products [-]
+    mtp : bool, optional
+        Count the multi-token prediction modules too, each with its own pass through the shared head [-]
+
+    Returns
+    -------
+    int
+        F_train, without recomputation, as model FLOPs are defined [1]_ [FLOPs per token]
+
+    Raises
+    ------
+    InputError
+        If `seq_len` is not a whole number of at least 1.
+
+    Examples
+    --------
+    Published as 250 GFLOPs a token at 4,096 [2]_:
+
+    >>> from moecalc import load_model
+    >>> training_flops_per_token(load_model("deepseek-v3"), 4096)
+    250449887232
+
+    References
+    ----------
+    .. [1] Chowdhery et al., PaLM, arXiv:2204.02311, appendix B.
+    .. [2] Zhao et al., Insights into DeepSeek-V3, arXiv:2505.09343, Table 2.
+    """
+    forward = forward_flops_per_token(config, seq_len, causal)
+    if mtp:
+        products, scores = _flops(count_blocks(config.anatomy.mtp), seq_len)
+        forward += products + (scores // 2 if causal else scores)
+    return TRAINING_PASSES * forward
+
+
+def attention_score_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = True) -> int:
+    """Forward FLOPs of the score products alone: the term that "6ND + attention" adds.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+    seq_len : int
+        Length of the sequence [tokens]
+    causal : bool, optional
+        Halve them [-]
+
+    Returns
+    -------
+    int
+        Query times key and score times value, all layers [FLOPs per token]
+
+    Raises
+    ------
+    InputError
+        If `seq_len` is not a whole number of at least 1.
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> attention_score_flops_per_token(load_model("deepseek-v3"), 4096)
+    10234101760
+    """
+    _, scores = _flops(config.anatomy.counted, whole("seq_len", seq_len, most=MAX_SEQ_LEN))
+    return scores // 2 if causal else scores
+
+
+def forward_flops_by_operator(config: ModelConfig, seq_len: int, causal: bool = True) -> list:
+    """Forward FLOPs of every operator, summed over the layers.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+    seq_len : int
+        Length of the sequence [tokens]
+    causal : bool, optional
+        Halve the score products [-]
+
+    Returns
+    -------
+    list of dict
+        ``component``, ``operator`` (the tensor's name), ``flops``; sums to the forward
+        pass [FLOPs per token]
+
+    Raises
+    ------
+    InputError
+        If `seq_len` is not a whole number of at least 1.
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> forward_flops_by_operator(load_model("llama-3.1-8b"), 4096)[0]
+    {'component': 'attention', 'operator': 'q_proj', 'flops': 1073741824}
+    """
+    whole("seq_len", seq_len, most=MAX_SEQ_LEN)
+    sums = {}
+    for block, count in config.anatomy.counted:
+        for tensor in block.tensors:
+            if tensor.multiplied:
+                key = tensor.component, tensor.name
+                sums[key] = sums.get(key, 0) + tensor.flops * count
+        for score in block.scores:
+            key = score.name, score.name
+            flops = score.flops(seq_len) * count
+            sums[key] = sums.get(key, 0) + (flops // 2 if causal else flops)
+    return [{"component": c, "operator": o, "flops": f} for (c, o), f in sums.items()]
+
+
+def forward_flops_by_component(config: ModelConfig, seq_len: int, causal: bool = True) -> dict:
+    """Forward FLOPs of every component, named as in the parameter count, and of the two score products.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+    seq_len : int
+        Length of the sequence [tokens]
+    causal : bool, optional
+        Halve the score products [-]
+
+    Returns
+    -------
+    dict
+        Component -> FLOPs; sums to the forward pass [FLOPs per token]
+
+    Raises
+    ------
+    InputError
+        If `seq_len` is not a whole number of at least 1.
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> forward_flops_by_component(load_model("deepseek-v3"), 4096)["router"]
+    212860928
+    """
+    sums = {}
+    for row in forward_flops_by_operator(config, seq_len, causal):
+        sums[row["component"]] = sums.get(row["component"], 0) + row["flops"]
+    order = {name: i for i, name in enumerate(COMPONENTS)}
+    order |= {"attention_scores": order["attention"] + 0.3, "attention_values": order["attention"] + 0.6}
+    return {name: sums[name] for name in sorted(sums, key=order.__getitem__)}
+
+
+def flops(config: ModelConfig, seq_len: int) -> dict:
+    """FLOPs of one token at once: what ``moecalc flops`` prints.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+    seq_len : int
+        Length of the sequence [tokens]
+
+    Returns
+    -------
+    dict
+        ``forward_per_token``, ``training_per_token``, both also ``_non_causal``,
+        ``training_per_token_with_mtp`` and ``components``, which sum to ``forward_per_token``
+        [FLOPs per token]
+
+    Raises
+    ------
+    InputError
+        If `seq_len` is not a whole number of at least 1.
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> flops(load_model("deepseek-v3"), 4096)["training_per_token_non_causal"]
+    281152192512
+    """
+    components = forward_flops_by_component(config, seq_len)
+    forward = sum(components.values())
+    non_causal = forward + components["attention_scores"] + components["attention_values"]
+    return {
+        "seq_len": seq_len,
+        "forward_per_token": forward,
+        "forward_per_token_non_causal": non_causal,
+        "training_per_token": TRAINING_PASSES * forward,
+        "training_per_token_non_causal": TRAINING_PASSES * non_causal,
+        "training_per_token_with_mtp": training_flops_per_token(config, seq_len, mtp=True),
+        "components": components,
+    }
+
+
+def _flops(counted, seq_len: int) -> tuple:
+    """(FLOPs of the products with weights, non-causal FLOPs of the score products) of counted blocks."""
+    products = sum(tensor.flops * count for block, count in counted for tensor in block.tensors)
+    scores = sum(score.flops(seq_len) * count for block, count in counted for score in block.scores)
+    return products, scores

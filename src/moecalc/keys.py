@@ -1,0 +1,100 @@
+"""Readers of config keys: each turns a raw JSON value into a checked one, or says what is wrong.
+
+A reader is a pair (read, default). ``read(key, value)`` returns the checked value or
+raises; a key that is absent or null takes the default, and is an error without one.
+A default may name another key of the same config.
+"""
+
+from .errors import InputError
+
+REQUIRED = object()
+
+#: Beyond these a size is a slip of the keyboard, not a model.
+MAX_SIZE = 10**8
+MAX_LAYERS = 10**4
+
+
+def _integer(key, value, least, most):
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InputError(f"{key} must be a whole number from {least} to {most:,}; found {value!r}")
+    if not least <= value <= most:
+        raise InputError(f"{key} must be from {least} to {most:,}; found {value!r}")
+    return value
+
+
+def _size(key, value):
+    return _integer(key, value, 1, MAX_SIZE)
+
+
+def _count(key, value):
+    return _integer(key, value, 0, MAX_SIZE)
+
+
+def _layers(key, value):
+    return _integer(key, value, 1, MAX_LAYERS)
+
+
+def _flag(key, value):
+    if not isinstance(value, bool):
+        raise InputError(f"{key} must be true or false; found {value!r}")
+    return value
+
+
+def size(default=REQUIRED):
+    """A width, a number of heads, a vocabulary: 1 or more."""
+    return _size, default
+
+
+def count(default=REQUIRED):
+    """A number that may be 0, such as shared experts."""
+    return _count, default
+
+
+def layers(default=REQUIRED):
+    """A number of layers."""
+    return _layers, default
+
+
+def flag(default=REQUIRED):
+    """true or false."""
+    return _flag, default
+
+
+def read(readers: dict, raw: dict, model_type: str) -> dict:
+    """The checked values of every key that `readers` names.
+
+    Parameters
+    ----------
+    readers : dict
+        Key -> reader, the ``KEYS`` of a family [-]
+    raw : dict
+        A Hugging Face config [-]
+    model_type : str
+        For the error sentence [-]
+
+    Returns
+    -------
+    dict
+        Key -> value, defaults filled in.
+
+    Raises
+    ------
+    InputError
+        If a needed key is missing or a value is not what its reader accepts.
+    """
+    values = {}
+    for key, (reader, default) in readers.items():
+        value = raw.get(key)
+        if value is not None:
+            values[key] = reader(key, value)
+        elif default is REQUIRED:
+            state = "is null" if key in raw else "is missing"
+            raise InputError(f"{key} {state}; a {model_type} config needs {', '.join(needed(readers))}")
+        else:
+            values[key] = values[default] if isinstance(default, str) else default
+    return values
+
+
+def needed(readers: dict) -> list:
+    """The keys without a default."""
+    return [key for key, (_, default) in readers.items() if default is REQUIRED]

@@ -1,0 +1,124 @@
+"""Key-value cache: what attention keeps of every token while it generates the next ones."""
+
+from collections.abc import Sequence
+
+from .checks import real, whole
+from .config import ModelConfig
+from .flops import MAX_SEQ_LEN
+
+
+def kv_cache_elements_per_token(config: ModelConfig) -> int:
+    r"""Numbers cached for one more token, over all layers, while every window still has room.
+
+    .. math:: e = \sum_{\text{layers}} e_l, \qquad
+              e_l = d_c + d_h^R \ \text{(MLA)}, \quad 2 \, n_{kv} d_h \ \text{(GQA, MQA, MHA)}
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Reads d_c = ``kv_lora_rank`` and d_h^R = ``qk_rope_head_dim``, or n_kv =
+        ``num_key_value_heads`` and d_h = ``head_dim`` [-]
+
+    Returns
+    -------
+    int
+        e [numbers per token]
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> kv_cache_elements_per_token(load_model("deepseek-v3"))
+    35136
+    """
+    return sum(cache.elements * count for block, count in config.anatomy.counted for cache in block.cache)
+
+
+def kv_cache_bytes(config: ModelConfig, seq_lens: Sequence[int], bytes_per_element: float = 2) -> float:
+    r"""Bytes that a batch of sequences keeps in the cache.
+
+    .. math:: M = b \sum_i \sum_{\text{layers}} e_l \min(s_i, w_l)
+
+    Parameters
+    ----------
+    config : ModelConfig
+        e_l, numbers a layer caches for a token, and w_l, its sliding window if it has one [-]
+    seq_lens : sequence of int, shape [num_sequences]
+        s, cached length of each sequence [tokens]
+    bytes_per_element : float, optional
+        b, width of one cached number: 2 for BF16, 1 for FP8 [bytes]
+
+    Returns
+    -------
+    float
+        M, over all layers and sequences, before sharding; an int where b is one [bytes]
+
+    Raises
+    ------
+    InputError
+        If a length is negative or not whole, or `bytes_per_element` is not above 0.
+
+    Notes
+    -----
+    Leaves out the scale factors of a quantised cache, the slack of its pages and the MTP layer.
+
+    Examples
+    --------
+    One token in BF16, published as 70.272 KB [1]_:
+
+    >>> from moecalc import load_model
+    >>> kv_cache_bytes(load_model("deepseek-v3"), [1])
+    70272
+
+    References
+    ----------
+    .. [1] Zhao et al., Insights into DeepSeek-V3, arXiv:2505.09343, Table 1.
+    """
+    real("bytes_per_element", bytes_per_element, positive=True)
+    lengths = [whole("context", length, least=0, most=MAX_SEQ_LEN) for length in seq_lens]
+    elements = sum(
+        cache.elements * count * (length if cache.window is None else min(length, cache.window))
+        for block, count in config.anatomy.counted
+        for cache in block.cache
+        for length in lengths
+    )
+    return elements * bytes_per_element
+
+
+def kv_cache(config: ModelConfig, context: int, bytes_per_element: float = 2, batch: int = 1) -> dict:
+    """The cache of a batch of equal sequences: what ``moecalc kv-cache`` prints.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+    context : int
+        Cached length of each sequence [tokens]
+    bytes_per_element : float, optional
+        Width of one cached number [bytes]
+    batch : int, optional
+        Sequences [-]
+
+    Returns
+    -------
+    dict
+        ``bytes_per_token`` (of a token within every window) and ``bytes`` of the batch [bytes]
+
+    Raises
+    ------
+    InputError
+        If a number is negative, not whole where it must be, or not finite.
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> kv_cache(load_model("deepseek-v3"), 131072)["bytes"]
+    9210691584
+    """
+    whole("batch", batch)
+    return {
+        "context": context,
+        "batch": batch,
+        "bytes_per_element": bytes_per_element,
+        "bytes_per_token": kv_cache_elements_per_token(config) * real("bytes_per_element", bytes_per_element, positive=True),
+        "bytes": kv_cache_bytes(config, [context], bytes_per_element) * batch,
+    }

@@ -1,0 +1,133 @@
+"""How a model is laid over GPUs: tensor, pipeline, expert and data parallel sizes, and the ZeRO stage."""
+
+from typing import NamedTuple
+
+from .checks import one_of, whole
+from .config import ModelConfig
+from .errors import InputError
+
+SCHEDULES = ("1f1b", "zb1p", "dualpipe", "dualpipev")
+ZERO_STAGES = (0, 1, 2, 3)
+MAX_PARALLEL_SIZE = 10**6
+
+
+class Layout(NamedTuple):
+    """Sizes of the parallel groups; tp x pp x dp GPUs in all."""
+
+    tp: int = 1
+    pp: int = 1
+    ep: int = 1
+    dp: int = 1
+    zero: int = 1
+    schedule: str = "1f1b"
+
+    @property
+    def num_gpus(self) -> int:
+        return self.tp * self.pp * self.dp
+
+    @property
+    def expert_replicas(self) -> int:
+        """GPUs that hold the same routed experts: the group over which ZeRO shards them."""
+        return self.dp * self.tp // self.ep
+
+
+def check_layout(layout: Layout, config: ModelConfig) -> Layout:
+    """The layout, if the model can be laid out so.
+
+    Parameters
+    ----------
+    layout : Layout
+        The parallel sizes [-]
+    config : ModelConfig
+        The model [-]
+
+    Returns
+    -------
+    Layout
+        Unchanged.
+
+    Raises
+    ------
+    InputError
+        If a size is not a whole number of at least 1, there are more stages than layers, ``tp`` does
+        not divide the attention heads, or ``ep`` divides not both the routed experts and DP x TP.
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> check_layout(Layout(pp=16, ep=64, dp=128), load_model("deepseek-v3")).num_gpus
+    2048
+    """
+    for name in ("tp", "pp", "ep", "dp"):
+        whole(name, getattr(layout, name), most=MAX_PARALLEL_SIZE)
+    one_of("zero", layout.zero, ZERO_STAGES)
+    one_of("schedule", layout.schedule, SCHEDULES)
+    tp, pp, ep, dp = layout.tp, layout.pp, layout.ep, layout.dp
+    num_stages = pp * 2 if layout.schedule == "dualpipev" else pp
+    num_layers = config.num_hidden_layers
+    if num_stages > num_layers:
+        raise InputError(f"pp {pp} makes {num_stages} stages of {num_layers} layers; at most one stage a layer is accepted")
+    if layout.schedule == "dualpipe" and pp % 2:
+        raise InputError(f"pp must be even for dualpipe, which pairs the ranks from both ends; found {pp}")
+    if config.num_attention_heads % tp:
+        raise InputError(f"tp must divide the {config.num_attention_heads} attention heads; found {tp}")
+    experts = config.anatomy.num_routed_experts
+    if experts % ep:
+        raise InputError(f"ep must divide the {experts} routed experts of {config.name}; found {ep}")
+    if dp * tp % ep:
+        raise InputError(f"ep must divide dp x tp = {dp * tp}, the GPUs of one pipeline stage; found {ep}")
+    return layout
+
+
+def split_evenly(num_layers: int, num_stages: int) -> list:
+    """Layers of each stage, as evenly as can be; the first stages take the ones left over.
+
+    Parameters
+    ----------
+    num_layers, num_stages : int
+        At least one layer a stage [-]
+
+    Returns
+    -------
+    list of range
+        Indices of the layers of each stage.
+
+    Examples
+    --------
+    61 layers on 16 stages: thirteen of four, then three of three.
+
+    >>> [len(stage) for stage in split_evenly(61, 16)]
+    [4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 3, 3, 3]
+    """
+    size, extra = divmod(num_layers, num_stages)
+    bounds = [stage * size + min(stage, extra) for stage in range(num_stages + 1)]
+    return [range(low, high) for low, high in zip(bounds, bounds[1:])]
+
+
+def stages_of_rank(rank: int, pp: int, schedule: str) -> tuple:
+    """Stages that a pipeline rank holds: one, or two with a bidirectional schedule.
+
+    Parameters
+    ----------
+    rank : int
+        From 0 [-]
+    pp : int
+        Pipeline ranks [-]
+    schedule : str
+        ``dualpipe`` gives each rank a second, mirrored stage of the pp (every stage is held twice);
+        ``dualpipev`` folds 2 x pp stages, each held once [-]
+
+    Returns
+    -------
+    tuple of int
+
+    Examples
+    --------
+    >>> stages_of_rank(0, 16, "dualpipe")
+    (0, 15)
+    """
+    if schedule == "dualpipe":
+        return rank, pp - 1 - rank
+    if schedule == "dualpipev":
+        return rank, 2 * pp - 1 - rank
+    return (rank,)

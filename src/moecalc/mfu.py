@@ -1,0 +1,271 @@
+"""Model FLOPs utilisation: the share of the peak that the model's own FLOPs make up."""
+
+from .checks import one_of, real
+from .config import ModelConfig
+from .flops import (
+    TRAINING_PASSES,
+    attention_score_flops_per_token,
+    forward_flops_by_component,
+    forward_flops_by_operator,
+    forward_flops_per_token,
+    training_flops_per_token,
+)
+from .params import num_activated_params
+
+#: What is computed a second time in the backward pass -> the operators concerned, None for all.
+RECOMPUTATIONS = {
+    "none": (),
+    #: DeepSeek-V3's choice; the norms that it recomputes as well are no matrix products
+    "mla-up": ("q_b_proj", "kv_b_proj"),
+    "full": None,
+}
+
+
+def flops_per_s_per_gpu(flops_per_token: float, num_tokens: float, gpu_hours: float) -> float:
+    r"""Rate at which each GPU got through the model's FLOPs.
+
+    .. math:: R = \frac{F \, D}{3600 \, H}
+
+    Parameters
+    ----------
+    flops_per_token : float
+        F, training FLOPs of one token [FLOPs per token]
+    num_tokens : float
+        D, tokens trained on [tokens]
+    gpu_hours : float
+        H, hours summed over all GPUs [GPU-hours]
+
+    Returns
+    -------
+    float
+        R [FLOP/s]
+
+    Raises
+    ------
+    InputError
+        If a number is not finite, negative, or the hours are 0.
+
+    Examples
+    --------
+    >>> flops_per_s_per_gpu(250e9, 3600, 1)
+    250000000000.0
+    """
+    real("flops_per_token", flops_per_token)
+    real("num_tokens", num_tokens)
+    real("gpu_hours", gpu_hours, positive=True)
+    return flops_per_token * num_tokens / (gpu_hours * 3600)
+
+
+def mfu(flops_per_token: float, num_tokens: float, gpu_hours: float, peak_flops_per_s: float) -> float:
+    r"""Model FLOPs utilisation; with recomputed FLOPs in F it is HFU, of the hardware.
+
+    .. math:: \text{MFU} = \frac{F \, D}{3600 \, H \, P}
+
+    Parameters
+    ----------
+    flops_per_token : float
+        F, training FLOPs of one token: see :func:`training_flops_by_convention` [FLOPs per token]
+    num_tokens : float
+        D, tokens trained on [tokens]
+    gpu_hours : float
+        H, hours summed over all GPUs [GPU-hours]
+    peak_flops_per_s : float
+        P, dense peak of one GPU in the dtype of comparison [FLOP/s]
+
+    Returns
+    -------
+    float
+        Share of the peak; above 1 where the inputs cannot belong together [-]
+
+    Raises
+    ------
+    InputError
+        If a number is not finite, negative, or the hours or the peak are 0.
+
+    Notes
+    -----
+    DeepSeek-V3 runs most products in FP8 and is compared with the BF16 peak, as published.
+
+    Examples
+    --------
+    DeepSeek-V3's pre-training, published as 38.94 % without the router [1]_:
+
+    >>> from moecalc import load_model, training_flops_per_token
+    >>> f = training_flops_per_token(load_model("deepseek-v3"), 4096)
+    >>> round(mfu(f, 14.8e12, 2.664e6, 989.5e12), 4)
+    0.3906
+
+    References
+    ----------
+    .. [1] Zhao et al., Insights into DeepSeek-V3, arXiv:2505.09343, Table 4.
+    .. [2] Chowdhery et al., PaLM, arXiv:2204.02311, appendix B.
+    """
+    real("peak_flops_per_s", peak_flops_per_s, positive=True)
+    return flops_per_s_per_gpu(flops_per_token, num_tokens, gpu_hours) / peak_flops_per_s
+
+
+def recomputed_flops_per_token(config: ModelConfig, seq_len: int, recompute: str = "none") -> int:
+    """Forward FLOPs that the backward pass computes again to save memory.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+    seq_len : int
+        Length of the sequence [tokens]
+    recompute : str, optional
+        "none", "mla-up" (query and key-value up-projections, as DeepSeek-V3 does) or "full" [-]
+
+    Returns
+    -------
+    int
+        FLOPs to add to the training FLOPs for HFU [FLOPs per token]
+
+    Raises
+    ------
+    InputError
+        If `recompute` is another name.
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> recomputed_flops_per_token(load_model("deepseek-v3"), 4096, "mla-up")
+    6652166144
+    """
+    operators = RECOMPUTATIONS[one_of("recompute", recompute, RECOMPUTATIONS)]
+    rows = forward_flops_by_operator(config, seq_len)
+    return sum(row["flops"] for row in rows if operators is None or row["operator"] in operators)
+
+
+def nd_flops_per_token(num_params: float, factor: int = 6, attention_flops: float = 0) -> float:
+    r"""Training FLOPs of one token by the rule of thumb.
+
+    .. math:: F = f N + 3 F_{\text{scores}}
+
+    Parameters
+    ----------
+    num_params : float
+        N, activated parameters [parameters]
+    factor : int, optional
+        f: 6 for forward and backward, 8 with a full recomputation, which makes the result an HFU [-]
+    attention_flops : float, optional
+        F_scores, forward FLOPs of the score products, 0 to leave them out [FLOPs per token]
+
+    Returns
+    -------
+    float
+        F [FLOPs per token]
+
+    Raises
+    ------
+    InputError
+        If a number is negative or not finite.
+
+    Examples
+    --------
+    >>> nd_flops_per_token(37e9)
+    222000000000.0
+    """
+    real("num_params", num_params)
+    real("attention_flops", attention_flops)
+    return real("factor", factor) * num_params + TRAINING_PASSES * attention_flops
+
+
+def training_flops_by_convention(
+    config: ModelConfig, seq_len: int, num_params: float | None = None, recompute: str = "mla-up"
+) -> dict:
+    """Training FLOPs of one token, by each convention in use.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+    seq_len : int
+        Length of the sequence [tokens]
+    num_params : float, optional
+        N of the rules of thumb; None takes the activated parameters, embedding and head included [parameters]
+    recompute : str, optional
+        What "hfu" recomputes, see :func:`recomputed_flops_per_token` [-]
+
+    Returns
+    -------
+    dict
+        Convention -> FLOPs. ``mfu`` is exact and causal; names with ``hfu`` count recomputation [FLOPs per token]
+
+    Raises
+    ------
+    InputError
+        If a number or a name is not accepted.
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> training_flops_by_convention(load_model("deepseek-v3"), 4096, 37e9)["hfu_8nd"]
+    296000000000.0
+    """
+    n = num_activated_params(config) if num_params is None else num_params
+    exact = training_flops_per_token(config, seq_len)
+    scores = attention_score_flops_per_token(config, seq_len)
+    router = forward_flops_by_component(config, seq_len).get("router", 0)
+    return {
+        "mfu": exact,
+        "mfu_non_causal": training_flops_per_token(config, seq_len, causal=False),
+        "mfu_with_mtp": training_flops_per_token(config, seq_len, mtp=True),
+        "mfu_without_router": exact - TRAINING_PASSES * router,
+        "mfu_6nd": nd_flops_per_token(n),
+        "mfu_6nd_with_attention": nd_flops_per_token(n, attention_flops=scores),
+        "hfu": exact + recomputed_flops_per_token(config, seq_len, recompute),
+        "hfu_full_recomputation": exact + forward_flops_per_token(config, seq_len),
+        "hfu_8nd": nd_flops_per_token(n, 8),
+        "hfu_8nd_with_attention": nd_flops_per_token(n, 8, scores),
+    }
+
+
+def utilisation(
+    config: ModelConfig,
+    seq_len: int,
+    num_tokens: float,
+    gpu_hours: float,
+    peak_flops_per_s: float,
+    num_params: float | None = None,
+    recompute: str = "mla-up",
+) -> dict:
+    """MFU and HFU by every convention: what ``moecalc mfu`` prints.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+    seq_len : int
+        Length of the training sequences [tokens]
+    num_tokens : float
+        Tokens trained on [tokens]
+    gpu_hours : float
+        Hours summed over all GPUs [GPU-hours]
+    peak_flops_per_s : float
+        Dense peak of one GPU [FLOP/s]
+    num_params : float, optional
+        N of the rules of thumb; None takes the activated parameters [parameters]
+    recompute : str, optional
+        What "hfu" recomputes [-]
+
+    Returns
+    -------
+    dict
+        The conventions of :func:`training_flops_by_convention` -> share of the peak [-], and
+        ``flops_per_s_per_gpu`` of the exact causal count [FLOP/s]
+
+    Raises
+    ------
+    InputError
+        If a number or a name is not accepted.
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> round(utilisation(load_model("deepseek-v3"), 4096, 14.8e12, 2.788e6, 989.5e12)["mfu"], 4)
+    0.3732
+    """
+    by_convention = training_flops_by_convention(config, seq_len, num_params, recompute)
+    shares = {name: mfu(flops, num_tokens, gpu_hours, peak_flops_per_s) for name, flops in by_convention.items()}
+    return {**shares, "flops_per_s_per_gpu": flops_per_s_per_gpu(by_convention["mfu"], num_tokens, gpu_hours)}

@@ -1,0 +1,260 @@
+"""Parameters: total, activated in three conventions, by component and by layer."""
+
+from .anatomy import COMPONENTS, count_blocks
+from .config import ModelConfig
+
+
+def num_total_params(config: ModelConfig) -> int:
+    r"""Learned parameters of the model, each once.
+
+    .. math:: N = \sum_{\text{tensors}} c \, m \, n
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Its tensors, of shape [m, n], and c, how many of each a layer holds [-]
+
+    Returns
+    -------
+    int
+        N. Tied embeddings count once; router correction biases and MTP modules are not in it [parameters]
+
+    Examples
+    --------
+    The published "671B" [1]_:
+
+    >>> from moecalc import load_model
+    >>> num_total_params(load_model("deepseek-v3"))
+    671026404352
+
+    References
+    ----------
+    .. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, abstract.
+    """
+    return sum([block.num_params * count for block, count in config.anatomy.counted])
+
+
+def num_activated_params(config: ModelConfig) -> int:
+    r"""Parameters that take part in one token's forward pass, embedding and head included.
+
+    .. math:: N_a = N_{\text{not routed}} + \frac{k}{E} N_{\text{routed}}
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Reads k = ``num_experts_per_tok`` and E = ``n_routed_experts`` where it has experts [-]
+
+    Returns
+    -------
+    int
+        N_a [parameters]
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> num_activated_params(load_model("deepseek-v3"))
+    37552282624
+    """
+    return sum([block.num_activated_params * count for block, count in config.anatomy.counted])
+
+
+def num_activated_params_without(config: ModelConfig, *components: str) -> int:
+    """Activated parameters without some components, the two other conventions in use.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+    *components : str
+        "embedding", "lm_head", or both. A tied table is left out only when both are:
+        it is the head as well [-]
+
+    Returns
+    -------
+    int
+        The count without them [parameters]
+
+    Examples
+    --------
+    "37B" is the count without the input embedding:
+
+    >>> from moecalc import load_model
+    >>> num_activated_params_without(load_model("deepseek-v3"), "embedding")
+    36625603584
+    """
+    embedding, head = config.anatomy.embedding.tensors[0], config.anatomy.head.tensors[-1]
+    dropped = 0
+    if "embedding" in components and (head.owned or "lm_head" in components):
+        dropped += embedding.num_params
+    if "lm_head" in components:
+        dropped += head.num_params
+    return num_activated_params(config) - dropped
+
+
+def num_mtp_params(config: ModelConfig) -> int:
+    """Parameters of the multi-token prediction modules, which share embedding and head with the model.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Reads ``num_nextn_predict_layers`` where the family has such modules [-]
+
+    Returns
+    -------
+    int
+        0 where there are none; never part of the total [parameters]
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> num_mtp_params(load_model("deepseek-v3"))
+    11610067968
+    """
+    return sum(block.num_params for block in config.anatomy.mtp)
+
+
+def num_correction_biases(config: ModelConfig) -> int:
+    """Router correction biases: one an expert and MoE layer, moved by the balancer and in no total.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+
+    Returns
+    -------
+    int
+        0 where the family has none [numbers]
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> num_correction_biases(load_model("deepseek-v3"))
+    14848
+    """
+    return sum(block.num_correction_biases * count for block, count in config.anatomy.counted)
+
+
+def params_by_component(config: ModelConfig, activated: bool = False) -> dict:
+    """Parameters of each component.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+    activated : bool, optional
+        Only those that one token uses [-]
+
+    Returns
+    -------
+    dict
+        Component -> count, in the order in which a token meets them; sums to the total [parameters]
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> params_by_component(load_model("deepseek-v3"))["routed_experts"]
+    653908770816
+    """
+    sums = {}
+    for block, count in config.anatomy.counted:
+        for tensor in block.tensors:
+            size = tensor.num_activated_params if activated else tensor.num_params
+            sums[tensor.component] = sums.get(tensor.component, 0) + size * count
+    return {component: sums[component] for component in COMPONENTS if component in sums}
+
+
+def params_by_layer(config: ModelConfig) -> list:
+    """Parameters of each layer, embedding and head left out.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+
+    Returns
+    -------
+    list of dict
+        One a layer: ``layer`` from 0, ``kind``, ``total``, ``activated`` [parameters]
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> [layer["kind"] for layer in params_by_layer(load_model("deepseek-v3"))[2:4]]
+    ['dense layer', 'MoE layer']
+    """
+    return [
+        {"layer": i, "kind": block.name, "total": block.num_params, "activated": block.num_activated_params}
+        for i, block in enumerate(config.anatomy.layers)
+    ]
+
+
+def params(config: ModelConfig) -> dict:
+    """All counts of a model at once: what ``moecalc params`` prints.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+
+    Returns
+    -------
+    dict
+        ``total``, ``activated`` in three conventions, ``mtp``, ``router_correction_bias``,
+        ``components`` (summing to ``total``) and ``activated_components`` [parameters]
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> params(load_model("llama-3.1-8b"))["activated_without_embedding_and_head"]
+    6979588096
+    """
+    components = params_by_component(config)
+    activated = params_by_component(config, activated=True)
+    return {
+        "total": sum(components.values()),
+        "activated": sum(activated.values()),
+        "activated_without_embedding": num_activated_params_without(config, "embedding"),
+        "activated_without_embedding_and_head": num_activated_params_without(config, "embedding", "lm_head"),
+        "mtp": num_mtp_params(config),
+        "router_correction_bias": num_correction_biases(config),
+        "components": components,
+        "activated_components": activated,
+    }
+
+
+def params_by_tensor(config: ModelConfig) -> list:
+    """Every tensor of the model and its MTP modules, for the pages that show where a count comes from.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+
+    Returns
+    -------
+    list of dict
+        ``block``, ``blocks`` (how many), ``component``, ``tensor``, ``shape`` [inputs, outputs],
+        ``copies``, ``total`` over all blocks, ``activated`` [parameters]
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> params_by_tensor(load_model("deepseek-v3"))[0]["shape"]
+    [129280, 7168]
+    """
+    listed = [*config.anatomy.counted, *count_blocks(config.anatomy.mtp)]
+    return [
+        {
+            "block": block.name,
+            "blocks": count,
+            "component": tensor.component,
+            "tensor": tensor.name,
+            "shape": [tensor.inputs, tensor.outputs],
+            "copies": tensor.copies,
+            "total": tensor.num_params * count,
+            "activated": tensor.num_activated_params * count,
+        }
+        for block, count in listed
+        for tensor in block.tensors
+    ]

@@ -1,0 +1,159 @@
+"""Units of one definition: what a fact may be given in, and how a number is shown.
+
+Inside the calculators there are only bytes, seconds, FLOPs, USD and plain counts.
+A unit is converted once: on entry (:func:`convert`, when a fact is read) or on
+display (:func:`si`). Prefixes K, M, G/B, T are powers of 1000; Ki, Mi, Gi of 1024.
+"""
+
+from .errors import InputError, nearest
+
+#: unit -> (dimension, factor to the unit that the calculators use)
+UNITS = {
+    "text": ("text", 1),
+    "date": ("date", 1),
+    # counts and ratios
+    "count": ("count", 1),
+    "ratio": ("ratio", 1),
+    "x": ("ratio", 1),
+    "%": ("ratio", 1e-2),
+    "score": ("score", 1),
+    "bits per byte": ("bits per byte", 1),
+    "parameters": ("parameters", 1),
+    "M parameters": ("parameters", 1e6),
+    "B parameters": ("parameters", 1e9),
+    "tokens": ("tokens", 1),
+    "K tokens": ("tokens", 1e3),
+    "B tokens": ("tokens", 1e9),
+    "T tokens": ("tokens", 1e12),
+    "sequences": ("sequences", 1),
+    "GPUs": ("GPUs", 1),
+    "nodes": ("nodes", 1),
+    "experts": ("experts", 1),
+    "SMs": ("SMs", 1),
+    # time
+    "s": ("time", 1),
+    "ms": ("time", 1e-3),
+    "us": ("time", 1e-6),
+    "min": ("time", 60),
+    "days": ("time", 86400),
+    "GPU-hours": ("GPU-hours", 1),
+    "K GPU-hours": ("GPU-hours", 1e3),
+    "M GPU-hours": ("GPU-hours", 1e6),
+    "GPU-hours/T tokens": ("GPU-hours per token", 1e-12),
+    # money
+    "USD": ("money", 1),
+    "k USD": ("money", 1e3),
+    "M USD": ("money", 1e6),
+    "USD/GPU-hour": ("money per GPU-hour", 1),
+    "USD/M tokens": ("money per token", 1e-6),
+    # data
+    "bytes": ("data", 1),
+    "KB": ("data", 1e3),
+    "GB": ("data", 1e9),
+    "GiB": ("data", 2**30),
+    "bytes/s": ("data rate", 1),
+    "Gb/s": ("data rate", 1e9 / 8),
+    "GB/s": ("data rate", 1e9),
+    "TB/s": ("data rate", 1e12),
+    "TiB/s": ("data rate", 2**40),
+    "GiB/s": ("data rate", 2**30),
+    "TiB/min": ("data rate", 2**40 / 60),
+    # computation
+    "FLOPs": ("FLOPs", 1),
+    "10^12 FLOPs": ("FLOPs", 1e12),
+    "GFLOPs/token": ("FLOPs per token", 1e9),
+    "FLOP/s": ("FLOP rate", 1),
+    "TFLOP/s": ("FLOP rate", 1e12),
+    "TOP/s": ("op rate", 1e12),
+    "tokens/s": ("token rate", 1),
+    "tokens/s per node": ("token rate per node", 1),
+    "tokens/s per GPU": ("token rate per GPU", 1),
+    "tokens/s per TFLOP/s": ("tokens per FLOP", 1e-12),
+    "B tokens/day": ("token rate", 1e9 / 86400),
+    "W": ("power", 1),
+}
+
+
+def convert(value: float, unit: str, to: str) -> float:
+    """`value` given in `unit`, expressed in the unit `to` of the same dimension.
+
+    Parameters
+    ----------
+    value : float
+        The number to convert [`unit`]
+    unit, to : str
+        Names in :data:`UNITS` [-]
+
+    Returns
+    -------
+    float
+        The same quantity [`to`]; unchanged, an integer included, where both units are one.
+
+    Raises
+    ------
+    InputError
+        If a unit is unknown, or the two measure different things.
+
+    Examples
+    --------
+    >>> convert(989, "TFLOP/s", "TFLOP/s")
+    989
+    >>> convert(400, "Gb/s", "GB/s")
+    50.0
+    """
+    dimension, factor = dimension_and_factor(unit)
+    to_dimension, to_factor = dimension_and_factor(to)
+    if dimension != to_dimension:
+        raise InputError(f"{unit!r} measures {dimension} and cannot be given in {to!r}, which measures {to_dimension}")
+    return value if factor == to_factor else value * factor / to_factor
+
+
+def dimension_and_factor(unit: str) -> tuple:
+    """Dimension of a unit and its factor to the unit used inside; an `InputError` names an unknown one."""
+    try:
+        return UNITS[unit]
+    except (KeyError, TypeError):
+        raise InputError(f"unknown unit {unit!r}; the nearest known are {nearest(unit, UNITS)}") from None
+
+
+def si(value: float, unit: str = "", digits: int = 4, prefixes: str = " KMGTPEZ") -> str:
+    """`value` with a power-of-1000 prefix, to `digits` significant digits: display only.
+
+    Parameters
+    ----------
+    value : float
+        The number to show [`unit`]
+    unit : str, optional
+        Written behind the prefix; "parameters" and "tokens" count billions as B [-]
+    digits : int, optional
+        Significant digits [-]
+    prefixes : str, optional
+        One letter per power of 1000, a space for none [-]
+
+    Returns
+    -------
+    str
+        For example "671.0 B parameters".
+
+    Examples
+    --------
+    >>> si(671026404352, "parameters")
+    '671.0 B parameters'
+    >>> si(70272, "bytes", 5)
+    '70.272 KB'
+    """
+    if unit in ("parameters", "tokens"):
+        prefixes = prefixes.replace("G", "B")
+    step = 0
+    while abs(value) >= 999.5 and step < len(prefixes) - 1:
+        value /= 1000
+        step += 1
+    whole = len(str(int(abs(value))))
+    number = f"{value:,.{max(0, digits - whole)}f}"
+    if step == 0 and float(value).is_integer():
+        number = f"{value:,.0f}"
+    prefix = prefixes[step].strip()
+    if unit == "bytes":
+        return f"{number} {prefix}B" if prefix else f"{number} bytes"
+    joint = f"{prefix} {unit}" if unit in ("parameters", "tokens") else prefix + unit
+    return f"{number} {joint.strip()}".rstrip()
