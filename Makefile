@@ -1,0 +1,55 @@
+# Every target works from a fresh clone with Python 3.11 or newer and make.
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+ENV := .venv/.installed node_modules/.installed
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Jupyter asks its widgets' and debugger's hosts nothing, and tells nobody that it ran
+export PYDEVD_DISABLE_FILE_VALIDATION := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help book site serve test lint bench lab pins clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 8
+
+book: site serve ## build the report, serve it, print its address
+
+site: $(ENV) ## build the report into _build/html
+	$(BIN)/python -m moebook.site.build
+
+serve: .venv/.installed ## serve what is built
+	@$(BIN)/python -m moebook.site.serve --port $(PORT)
+
+test: $(ENV) ## everything: units, published numbers, docs, pages, the site in a browser
+	$(BIN)/ruff check src tests bench
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+bench: $(ENV) ## time the calculators, the command line and the build
+	$(BIN)/python -m bench
+
+lab: $(ENV) ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir=. notebooks
+
+pins: $(ENV) ## compile requirements.txt and package-lock.json anew
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --extra book --extra test \
+		--no-header --no-emit-index-url --no-emit-find-links pyproject.toml --output-file requirements.txt
+	sed -i '1i # Exact pins, made by `make pins` from the ranges in pyproject.toml. Do not edit.' requirements.txt
+	$(BIN)/npm install --package-lock-only
+
+clean: ## remove the environment and what was built
+	rm -rf .venv node_modules _build book/_static/generated
+
+.venv/.installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V). Name another: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --requirement requirements.txt
+	$(BIN)/pip install --quiet --no-deps --editable .
+	@touch $@
+
+node_modules/.installed: .venv/.installed package.json package-lock.json
+	$(BIN)/npm ci --silent
+	@touch $@
