@@ -10,10 +10,32 @@ __version__ = "0.1.0"
 
 #: public name -> module; loaded when first asked for, so that a command starts quickly
 _EXPORTS = {
-    "config": ("Accelerator", "ModelConfig", "load_accelerator", "load_accelerators", "load_config", "load_model", "parse_config"),
+    "config": (
+        "Accelerator",
+        "ModelConfig",
+        "load_accelerator",
+        "load_accelerators",
+        "load_config",
+        "load_model",
+        "parse_config",
+    ),
     "errors": ("InputError",),
-    "params": ("num_activated_params", "num_activated_params_without", "num_mtp_params", "num_total_params", "params_by_component", "params_by_layer", "params_by_tensor"),
-    "flops": ("attention_score_flops_per_token", "forward_flops_by_component", "forward_flops_by_operator", "forward_flops_per_token", "training_flops_per_token"),
+    "params": (
+        "num_activated_params",
+        "num_activated_params_without",
+        "num_mtp_params",
+        "num_total_params",
+        "params_by_component",
+        "params_by_layer",
+        "params_by_tensor",
+    ),
+    "flops": (
+        "attention_score_flops_per_token",
+        "forward_flops_by_component",
+        "forward_flops_by_operator",
+        "forward_flops_per_token",
+        "training_flops_per_token",
+    ),
     "kv_cache": ("kv_cache_bytes", "kv_cache_elements_per_token"),
 }
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}

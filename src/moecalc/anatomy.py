@@ -7,10 +7,13 @@ that is multiplied, so the two counts cannot drift apart.
 
 from typing import NamedTuple
 
-#: Components in the order in which a token meets them; also the names of the command line.
+#: Components in the order in which a token meets them; also the names of the command line. The two
+#: attention products hold no parameters. A family may have components beyond these: they come last.
 COMPONENTS = (
     "embedding",
     "attention",
+    "attention_scores",
+    "attention_values",
     "attention_internal_norms",
     "router",
     "routed_experts",
@@ -20,6 +23,36 @@ COMPONENTS = (
     "norms",
     "lm_head",
 )
+
+#: Component -> what a reader calls it, where the name itself does not say so.
+TITLES = {
+    "attention_scores": "query x key",
+    "attention_values": "scores x value",
+    "attention_internal_norms": "norms inside attention",
+    "dense_mlp": "dense feed-forward",
+    "mtp_projection": "MTP projection",
+    "lm_head": "output head",
+}
+
+
+def title(component: str) -> str:
+    """A component's name for a reader.
+
+    Parameters
+    ----------
+    component : str
+        One of `COMPONENTS`, or another that a family has [-]
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> title("lm_head"), title("routed_experts")
+    ('output head', 'routed experts')
+    """
+    return TITLES.get(component, component.replace("_", " "))
 
 
 class Tensor(NamedTuple):
@@ -70,9 +103,39 @@ class Cache(NamedTuple):
 
 
 class Block:
-    """Tensors that stand and run together: a layer, the embedding, the head, the MTP module."""
+    """Tensors that stand and run together: a layer, the embedding, the head, the MTP module.
 
-    __slots__ = ("name", "tensors", "scores", "cache", "num_correction_biases", "num_params", "num_activated_params")
+    Its sums are made once, when it is built: a sweep over sequence lengths adds up a few
+    components of two or three blocks and looks at no tensor again.
+
+    Parameters
+    ----------
+    name : str
+        For display [-]
+    tensors : iterable of Tensor
+        In the order in which a token meets them [-]
+    scores : iterable of Score, optional
+        Products of tokens with tokens [-]
+    cache : iterable of Cache, optional
+        What is kept of every token [-]
+    num_correction_biases : int, optional
+        Of its router [numbers]
+    """
+
+    __slots__ = (
+        "name",
+        "tensors",
+        "scores",
+        "cache",
+        "num_correction_biases",
+        "params",
+        "activated_params",
+        "flops",
+        "num_params",
+        "num_activated_params",
+        "num_flops",
+        "num_score_flops",
+    )
 
     def __init__(self, name, tensors, scores=(), cache=(), num_correction_biases=0):
         self.name = name
@@ -81,8 +144,18 @@ class Block:
         self.cache = tuple(cache)
         #: moved by the load balancer, not by gradients, hence in no total
         self.num_correction_biases = num_correction_biases
-        self.num_params = sum(tensor.num_params for tensor in self.tensors)
-        self.num_activated_params = sum(tensor.num_activated_params for tensor in self.tensors)
+        #: component -> parameters, activated parameters, FLOPs of the products with weights for one token
+        self.params, self.activated_params, self.flops = {}, {}, {}
+        for tensor in self.tensors:
+            add(self.params, tensor.component, tensor.num_params)
+            add(self.activated_params, tensor.component, tensor.num_activated_params)
+            if tensor.multiplied:
+                add(self.flops, tensor.component, tensor.flops)
+        self.num_params = sum(self.params.values())
+        self.num_activated_params = sum(self.activated_params.values())
+        self.num_flops = sum(self.flops.values())
+        #: of the score products, non-causal, for each token of the sequence
+        self.num_score_flops = sum([score.flops(1) for score in self.scores])
 
     @property
     def num_routed_experts(self) -> int:
@@ -90,7 +163,19 @@ class Block:
 
 
 class Anatomy:
-    """A whole model: embedding, layers in order, head, and beside them the MTP modules."""
+    """A whole model: embedding, layers in order, head, and beside them the MTP modules.
+
+    Parameters
+    ----------
+    embedding : Block
+        Its first tensor is the table [-]
+    layers : iterable of Block
+        In order; equal layers are one and the same block [-]
+    head : Block
+        Its last tensor is the output head [-]
+    mtp : iterable of Block, optional
+        Multi-token prediction modules, not part of the model's total [-]
+    """
 
     __slots__ = ("embedding", "layers", "head", "mtp", "counted")
 
@@ -98,7 +183,6 @@ class Anatomy:
         self.embedding = embedding
         self.layers = tuple(layers)
         self.head = head
-        #: multi-token prediction modules, not part of the model's total
         self.mtp = tuple(mtp)
         self.counted = count_blocks((embedding, *self.layers, head))
 
@@ -107,8 +191,50 @@ class Anatomy:
         return max(block.num_routed_experts for block in self.layers)
 
 
+def add(sums: dict, key, value) -> None:
+    """Add to one of several sums.
+
+    Parameters
+    ----------
+    sums : dict
+        Changed in place [-]
+    key : hashable
+        Which of them [-]
+    value : int
+        Added to it [the sum's]
+    """
+    sums[key] = sums.get(key, 0) + value
+
+
+def in_order(sums: dict) -> dict:
+    """Sums by component, put in order.
+
+    Parameters
+    ----------
+    sums : dict
+        Component -> sum [-]
+
+    Returns
+    -------
+    dict
+        The same in the order of `COMPONENTS`, those of no known place last.
+    """
+    return {name: sums[name] for name in (*COMPONENTS, *sums) if name in sums}
+
+
 def count_blocks(blocks) -> tuple:
-    """(block, how often) for each different block: a model has two or three, not sixty."""
+    """How often each block stands in a model: it has two or three different ones, not sixty.
+
+    Parameters
+    ----------
+    blocks : iterable of Block
+        With repetitions [-]
+
+    Returns
+    -------
+    tuple of (Block, int)
+        Each once, with its number.
+    """
     counts = {}
     for block in blocks:
         counts[block] = counts.get(block, 0) + 1
@@ -116,10 +242,38 @@ def count_blocks(blocks) -> tuple:
 
 
 def matrix(component, name, inputs, outputs, **how) -> Tensor:
-    """A matrix that each token is multiplied with."""
+    """A matrix that each token is multiplied with.
+
+    Parameters
+    ----------
+    component, name : str
+        One of `COMPONENTS`, and the name in published checkpoints [-]
+    inputs, outputs : int
+        Its shape [numbers]
+    **how
+        Further fields of :class:`Tensor` [-]
+
+    Returns
+    -------
+    Tensor
+    """
     return Tensor(component, name, inputs, outputs, **how)
 
 
 def vector(component, name, size, **how) -> Tensor:
-    """A norm's weight or a bias: learned, but no matrix product."""
+    """A norm's weight or a bias: learned, but no matrix product.
+
+    Parameters
+    ----------
+    component, name : str
+        One of `COMPONENTS`, and the name in published checkpoints [-]
+    size : int
+        How many numbers [numbers]
+    **how
+        Further fields of :class:`Tensor` [-]
+
+    Returns
+    -------
+    Tensor
+    """
     return Tensor(component, name, 1, size, multiplied=False, **how)

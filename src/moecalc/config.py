@@ -1,11 +1,12 @@
 """A model as its Hugging Face ``config.json`` describes it, and an accelerator as its data sheet does."""
 
 import json
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from . import facts
-from .errors import InputError
-from .families import family
+from .errors import InputError, quoted
+from .families import family, supported
 from .keys import read
 
 
@@ -34,10 +35,11 @@ class ModelConfig:
     """
 
     def __init__(self, raw, name: str = ""):
-        if not isinstance(raw, dict):
-            raise InputError(f"a config is a JSON object of keys such as hidden_size; found {_kind(raw)}")
+        if not isinstance(raw, Mapping):
+            raise InputError(f"a config must be a JSON object of keys such as hidden_size; found {_kind(raw)}")
+        raw = dict(raw)
         if "model_type" not in raw:
-            raise InputError(f"model_type is missing; accepted are {_supported()}")
+            raise InputError(f"model_type is missing; accepted are {', '.join(supported())}")
         module = family(raw["model_type"])
         values = read(module.KEYS, raw, raw["model_type"])
         self.__dict__.update(values, model_type=raw["model_type"], name=name or raw["model_type"], raw=raw)
@@ -99,7 +101,7 @@ def load_model(slug: str) -> ModelConfig:
     """
     record = facts.model(slug)
     if record["config"] is None:
-        raise InputError(f"no public config is known for {slug!r}; only its published figures are listed")
+        raise InputError(f"no public config is known for {quoted(slug)}; only its published figures are listed")
     return ModelConfig(record["config"], slug)
 
 
@@ -125,8 +127,8 @@ def load_config(path: str) -> ModelConfig:
             text = file.read()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a text file"
-        raise InputError(f"cannot read the config {path!r}: {reason}; a config.json file is accepted") from None
-    return parse_config(text, path)
+        raise InputError(f"cannot read the config {quoted(path, 200)}: {reason}; a config.json file is accepted") from None
+    return parse_config(text, str(path))
 
 
 def parse_config(text: str, name: str = "") -> ModelConfig:
@@ -154,13 +156,17 @@ def parse_config(text: str, name: str = "") -> ModelConfig:
     Traceback (most recent call last):
     moecalc.errors.InputError: model_type is missing; accepted are deepseek_v2, deepseek_v3, ...
     """
-    where = f" {name!r}" if name else ""
+    where = f" {quoted(name, 200)}" if name else ""
     if not text.strip():
         raise InputError(f"the config{where} is empty; the JSON text of a config.json is accepted")
     try:
-        raw = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        raw = json.loads(text.removeprefix("\ufeff"))  # pasted with the mark that some editors put in front
+    except json.JSONDecodeError as error:
         raise InputError(f"the config{where} is not JSON ({error}); the text of a config.json is accepted") from None
+    except RecursionError:
+        raise InputError(f"the config{where} is nested too deeply; the text of a config.json is accepted") from None
+    except ValueError:  # Python's limit on the digits of an integer
+        raise InputError(f"the config{where} has a number of thousands of digits; sizes such as 7168 are accepted") from None
     return ModelConfig(raw, name)
 
 
@@ -218,7 +224,7 @@ def load_accelerator(slug: str) -> Accelerator:
     989000000000000.0
     """
     known = facts.by_subject("accelerators")
-    if slug not in known:
+    if slug not in list(known):
         raise InputError(facts.unknown("accelerator", slug, known))
     values = {
         field: known[slug][quantity].to(unit) if quantity in known[slug] else None
@@ -228,14 +234,14 @@ def load_accelerator(slug: str) -> Accelerator:
 
 
 def load_accelerators() -> list:
-    """Every accelerator of ``data/accelerators.csv``, in its order."""
+    """Every accelerator of ``data/accelerators.csv``.
+
+    Returns
+    -------
+    list of Accelerator
+        In the order of the file.
+    """
     return [load_accelerator(slug) for slug in facts.by_subject("accelerators")]
-
-
-def _supported() -> str:
-    from .families import supported
-
-    return ", ".join(supported())
 
 
 def _kind(value) -> str:

@@ -230,13 +230,14 @@ def cost(
     deadline_days : float, optional
         For the GPUs that it takes [days]
     budget_usd : float, optional
-        For the price that it allows, and the hours it buys [USD]
+        For the price that it allows [USD]
 
     Returns
     -------
     dict
-        ``usd`` (null for a range), ``usd_low``, ``usd_high`` [USD], and for each question asked
-        ``wall_days`` [days], ``num_gpus_for_deadline`` [GPUs], ``usd_per_gpu_hour_for_budget``
+        ``usd`` (None for a range), ``usd_low``, ``usd_high`` [USD], the prices that these are at,
+        and for each question asked ``wall_days`` [days], ``num_gpus_for_deadline`` [GPUs],
+        ``usd_per_gpu_hour_for_budget``
 
     Raises
     ------
@@ -255,6 +256,8 @@ def cost(
         "usd": cost_usd(gpu_hours, low) if low == high else None,
         "usd_low": cost_usd(gpu_hours, low),
         "usd_high": cost_usd(gpu_hours, high),
+        "usd_per_gpu_hour_low": low,
+        "usd_per_gpu_hour_high": high,
     }
     if num_gpus is not None:
         answers["wall_days"] = wall_days(gpu_hours, num_gpus)

@@ -9,10 +9,57 @@ class InputError(ValueError):
     """
 
 
+def quoted(value, limit: int = 60) -> str:
+    """A value as an error sentence names it: on one line, and cut where it is long.
+
+    Parameters
+    ----------
+    value : object
+        What was found [-]
+    limit : int, optional
+        Longest text that is not cut [characters]
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> quoted("7168"), quoted("x" * 100, limit=4)
+    ("'7168'", "'xxx... (102 characters)")
+    """
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of more digits than Python writes out
+        text = f"an integer of {value.bit_length():,} bits"
+    return text if len(text) <= limit else f"{text[:limit]}... ({len(text):,} characters)"
+
+
 def nearest(name: str, accepted, limit: int = 3) -> str:
-    """The accepted names most like `name`, for the end of an error sentence."""
+    """The accepted names most like a given one, for the end of an error sentence.
+
+    Parameters
+    ----------
+    name : str
+        What was asked for [-]
+    accepted : iterable of str
+        All names there are [-]
+    limit : int, optional
+        At most so many [-]
+
+    Returns
+    -------
+    str
+        Joined by commas; the first of all where none is alike.
+
+    Examples
+    --------
+    >>> nearest("lama", ["llama", "mistral", "qwen2"], limit=1)
+    'llama'
+    """
     import difflib  # slow to import, and only a mistake needs it
 
-    accepted = sorted(accepted)
-    close = difflib.get_close_matches(str(name).lower(), accepted, n=limit, cutoff=0.3) or accepted[:limit]
-    return ", ".join(close)
+    accepted, name = sorted(accepted), str(name)[:100].lower()
+    begun = [one for one in accepted if name and one.startswith(name)]
+    alike = difflib.get_close_matches(name, accepted, n=limit, cutoff=0.3)
+    return ", ".join(list(dict.fromkeys(begun + alike))[:limit] or accepted[:limit])

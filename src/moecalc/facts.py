@@ -4,12 +4,11 @@ Only the table that is asked for is read. The checkout's ``data/`` is read befor
 copy inside an installed package, which in an editable install may be stale.
 """
 
-import csv
 import json
 import os
 from typing import NamedTuple
 
-from .errors import InputError, nearest
+from .errors import InputError, nearest, quoted
 from .units import convert, dimension_and_factor
 
 STATUSES = ("reported", "measured", "derived", "assumed", "unverified")
@@ -46,22 +45,58 @@ class Fact(NamedTuple):
 
 
 def data_dir() -> str:
-    """Folder of the facts: the checkout's ``data/``, or the copy in the installed package."""
+    """Folder of the facts.
+
+    Returns
+    -------
+    str
+        The checkout's ``data/``, or else the copy in the installed package.
+    """
     package = os.path.dirname(os.path.abspath(__file__))
     checkout = os.path.join(os.path.dirname(os.path.dirname(package)), "data")
     return checkout if os.path.isfile(os.path.join(checkout, "sources.json")) else os.path.join(package, "data")
 
 
 def rows(table: str) -> list:
-    """The rows of ``data/<table>.csv`` as dicts of text, in file order."""
+    """The rows of a table as they are written.
+
+    Parameters
+    ----------
+    table : str
+        Name of a file of ``data/`` without ``.csv`` [-]
+
+    Returns
+    -------
+    list of dict
+        Column -> text, in file order.
+    """
     if table not in _cache:
+        import csv  # slow to import, and a model's config needs none
+
         with open(os.path.join(data_dir(), table + ".csv"), encoding="utf-8", newline="") as file:
             _cache[table] = list(csv.DictReader(file))
     return _cache[table]
 
 
 def fact(row: dict, where: str) -> Fact:
-    """A row as a :class:`Fact`; an `InputError` names the row where something is missing or unknown."""
+    """A row, checked.
+
+    Parameters
+    ----------
+    row : dict
+        Column -> text, or value as JSON has it [-]
+    where : str
+        File and row, for the error sentence [-]
+
+    Returns
+    -------
+    Fact
+
+    Raises
+    ------
+    InputError
+        If something is blank or not known; the sentence names the row.
+    """
     for column in COLUMNS:
         if not row.get(column) and column not in _MAY_BE_BLANK:
             raise InputError(f"{where}: {column} is blank; every fact carries {', '.join(COLUMNS[:9])}")
@@ -82,9 +117,27 @@ def fact(row: dict, where: str) -> Fact:
 
 
 def number(text, where: str):
-    """A whole number as int, any other as float."""
+    """A number from a table.
+
+    Parameters
+    ----------
+    text : str or float
+        As it is written [-]
+    where : str
+        File and row, for the error sentence [-]
+
+    Returns
+    -------
+    int or float
+        An int where it is whole.
+
+    Raises
+    ------
+    InputError
+        If it is not a finite number.
+    """
     try:
-        return int(text)
+        return int(str(text))  # of a JSON number too: int(46.7) would be 46
     except ValueError:
         pass
     try:
@@ -97,7 +150,23 @@ def number(text, where: str):
 
 
 def facts(table: str) -> list:
-    """Every fact of ``data/<table>.csv``."""
+    """Every fact of a table.
+
+    Parameters
+    ----------
+    table : str
+        Name of a file of ``data/`` without ``.csv`` [-]
+
+    Returns
+    -------
+    list of Fact
+        In file order.
+
+    Raises
+    ------
+    InputError
+        If a row is not a fact; the sentence names it.
+    """
     key = table, "facts"
     if key not in _cache:
         _cache[key] = [fact(row, f"data/{table}.csv, row {i}") for i, row in enumerate(rows(table), start=2)]
@@ -105,7 +174,18 @@ def facts(table: str) -> list:
 
 
 def by_subject(table: str) -> dict:
-    """subject -> quantity -> fact. Where sources disagree, the first row is the one used."""
+    """The facts of a table, to look one up.
+
+    Parameters
+    ----------
+    table : str
+        Name of a file of ``data/`` without ``.csv`` [-]
+
+    Returns
+    -------
+    dict
+        subject -> quantity -> Fact. Where sources disagree, the first row is the one used.
+    """
     key = table, "by subject"
     if key not in _cache:
         grouped = {}
@@ -148,19 +228,52 @@ def lookup(table: str, subject: str, quantity: str) -> Fact:
 
 
 def sources() -> dict:
-    """key -> where and when: ``data/sources.json``."""
+    """What facts were read in: ``data/sources.json``.
+
+    Returns
+    -------
+    dict
+        key -> title, address, date.
+    """
     return _json("sources.json")
 
 
 def model(slug: str) -> dict:
-    """The record of one model: name, config as published, facts."""
+    """What is known of one model.
+
+    Parameters
+    ----------
+    slug : str
+        Name of a file of ``data/models/`` without ``.json`` [-]
+
+    Returns
+    -------
+    dict
+        ``name``, ``config`` as published (None where it is not), ``facts`` as they are written.
+
+    Raises
+    ------
+    InputError
+        If there is no such model; the sentence names the nearest.
+    """
     if slug not in model_slugs():
         raise InputError(unknown("model", slug, model_slugs()))
     return _json(os.path.join("models", slug + ".json"))
 
 
 def model_facts(slug: str) -> dict:
-    """quantity -> fact, of one model."""
+    """The facts of one model.
+
+    Parameters
+    ----------
+    slug : str
+        A model of ``data/models/`` [-]
+
+    Returns
+    -------
+    dict
+        quantity -> Fact; the first where sources disagree.
+    """
     found = {}
     for i, row in enumerate(model(slug)["facts"], start=1):
         one = fact({"subject": slug, **row}, f"data/models/{slug}.json, fact {i}")
@@ -169,7 +282,13 @@ def model_facts(slug: str) -> dict:
 
 
 def model_slugs() -> list:
-    """Slugs of all models, in alphabetical order."""
+    """The models there are.
+
+    Returns
+    -------
+    list of str
+        Their slugs, in alphabetical order.
+    """
     if "slugs" not in _cache:
         names = os.listdir(os.path.join(data_dir(), "models"))
         _cache["slugs"] = sorted(name[:-5] for name in names if name.endswith(".json"))
@@ -177,8 +296,20 @@ def model_slugs() -> list:
 
 
 def unknown(what: str, name: str, known) -> str:
-    """The sentence for a name that is not there."""
-    return f"no {what} named {name!r}; the nearest are {nearest(name, known)}"
+    """The error sentence for a name that is not there.
+
+    Parameters
+    ----------
+    what, name : str
+        What was looked for, under which name [-]
+    known : iterable of str
+        The names there are [-]
+
+    Returns
+    -------
+    str
+    """
+    return f"no {what} named {quoted(name)}; the nearest are {nearest(name, known)}"
 
 
 def _json(name: str):

@@ -1,6 +1,6 @@
 """FLOPs of one token: 2 per multiply-add of every matrix product, and nothing else."""
 
-from .anatomy import COMPONENTS, count_blocks
+from .anatomy import add, count_blocks, in_order
 from .checks import whole
 from .config import ModelConfig
 
@@ -163,12 +163,9 @@ def forward_flops_by_operator(config: ModelConfig, seq_len: int, causal: bool = 
     for block, count in config.anatomy.counted:
         for tensor in block.tensors:
             if tensor.multiplied:
-                key = tensor.component, tensor.name
-                sums[key] = sums.get(key, 0) + tensor.flops * count
+                add(sums, (tensor.component, tensor.name), tensor.flops * count)
         for score in block.scores:
-            key = score.name, score.name
-            flops = score.flops(seq_len) * count
-            sums[key] = sums.get(key, 0) + (flops // 2 if causal else flops)
+            add(sums, (score.name, score.name), _score_flops(score, seq_len, causal) * count)
     return [{"component": c, "operator": o, "flops": f} for (c, o), f in sums.items()]
 
 
@@ -200,12 +197,14 @@ def forward_flops_by_component(config: ModelConfig, seq_len: int, causal: bool =
     >>> forward_flops_by_component(load_model("deepseek-v3"), 4096)["router"]
     212860928
     """
+    whole("seq_len", seq_len, most=MAX_SEQ_LEN)
     sums = {}
-    for row in forward_flops_by_operator(config, seq_len, causal):
-        sums[row["component"]] = sums.get(row["component"], 0) + row["flops"]
-    order = {name: i for i, name in enumerate(COMPONENTS)}
-    order |= {"attention_scores": order["attention"] + 0.3, "attention_values": order["attention"] + 0.6}
-    return {name: sums[name] for name in sorted(sums, key=order.__getitem__)}
+    for block, count in config.anatomy.counted:
+        for component, flops in block.flops.items():
+            add(sums, component, flops * count)
+        for score in block.scores:
+            add(sums, score.name, _score_flops(score, seq_len, causal) * count)
+    return in_order(sums)
 
 
 def flops(config: ModelConfig, seq_len: int) -> dict:
@@ -238,7 +237,7 @@ def flops(config: ModelConfig, seq_len: int) -> dict:
     """
     components = forward_flops_by_component(config, seq_len)
     forward = sum(components.values())
-    non_causal = forward + components["attention_scores"] + components["attention_values"]
+    non_causal = forward_flops_per_token(config, seq_len, causal=False)
     return {
         "seq_len": seq_len,
         "forward_per_token": forward,
@@ -252,6 +251,12 @@ def flops(config: ModelConfig, seq_len: int) -> dict:
 
 def _flops(counted, seq_len: int) -> tuple:
     """(FLOPs of the products with weights, non-causal FLOPs of the score products) of counted blocks."""
-    products = sum(tensor.flops * count for block, count in counted for tensor in block.tensors)
-    scores = sum(score.flops(seq_len) * count for block, count in counted for score in block.scores)
-    return products, scores
+    products = sum([block.num_flops * count for block, count in counted])
+    scores = sum([block.num_score_flops * count for block, count in counted])
+    return products, scores * seq_len
+
+
+def _score_flops(score, seq_len: int, causal: bool) -> int:
+    """FLOPs of one score product for one token; 2 s makes them even."""
+    flops = score.flops(seq_len)
+    return flops // 2 if causal else flops

@@ -5,7 +5,8 @@ raises; a key that is absent or null takes the default, and is an error without 
 A default may name another key of the same config.
 """
 
-from .errors import InputError
+from .checks import whole
+from .errors import InputError, quoted
 
 REQUIRED = object()
 
@@ -14,49 +15,105 @@ MAX_SIZE = 10**8
 MAX_LAYERS = 10**4
 
 
-def _integer(key, value, least, most):
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise InputError(f"{key} must be a whole number from {least} to {most:,}; found {value!r}")
-    if not least <= value <= most:
-        raise InputError(f"{key} must be from {least} to {most:,}; found {value!r}")
-    return value
-
-
 def _size(key, value):
-    return _integer(key, value, 1, MAX_SIZE)
+    return whole(key, value, 1, MAX_SIZE)
 
 
 def _count(key, value):
-    return _integer(key, value, 0, MAX_SIZE)
+    return whole(key, value, 0, MAX_SIZE)
 
 
 def _layers(key, value):
-    return _integer(key, value, 1, MAX_LAYERS)
+    return whole(key, value, 1, MAX_LAYERS)
+
+
+def _layer_count(key, value):
+    return whole(key, value, 0, MAX_LAYERS)
 
 
 def _flag(key, value):
     if not isinstance(value, bool):
-        raise InputError(f"{key} must be true or false; found {value!r}")
+        raise InputError(f"{key} must be true or false; found {quoted(value)}")
     return value
 
 
 def size(default=REQUIRED):
-    """A width, a number of heads, a vocabulary: 1 or more."""
+    """Reader of a width, a number of heads, a vocabulary: 1 or more.
+
+    Parameters
+    ----------
+    default : int, str or None, optional
+        Value, or key whose value is taken, where the key is absent or null [-]
+
+    Returns
+    -------
+    tuple
+        (read, default)
+    """
     return _size, default
 
 
 def count(default=REQUIRED):
-    """A number that may be 0, such as shared experts."""
+    """Reader of a number that may be 0, such as shared experts.
+
+    Parameters
+    ----------
+    default : int, str or None, optional
+        As of :func:`size` [-]
+
+    Returns
+    -------
+    tuple
+        (read, default)
+    """
     return _count, default
 
 
 def layers(default=REQUIRED):
-    """A number of layers."""
+    """Reader of a number of layers, 1 or more.
+
+    Parameters
+    ----------
+    default : int, str or None, optional
+        As of :func:`size` [-]
+
+    Returns
+    -------
+    tuple
+        (read, default)
+    """
     return _layers, default
 
 
+def layer_count(default=REQUIRED):
+    """Reader of a number of layers that may be 0, such as prediction modules.
+
+    Parameters
+    ----------
+    default : int, str or None, optional
+        As of :func:`size` [-]
+
+    Returns
+    -------
+    tuple
+        (read, default)
+    """
+    return _layer_count, default
+
+
 def flag(default=REQUIRED):
-    """true or false."""
+    """Reader of true or false.
+
+    Parameters
+    ----------
+    default : bool, optional
+        Value where the key is absent or null [-]
+
+    Returns
+    -------
+    tuple
+        (read, default)
+    """
     return _flag, default
 
 
@@ -96,5 +153,16 @@ def read(readers: dict, raw: dict, model_type: str) -> dict:
 
 
 def needed(readers: dict) -> list:
-    """The keys without a default."""
+    """The keys that a config must have.
+
+    Parameters
+    ----------
+    readers : dict
+        Key -> reader, the ``KEYS`` of a family [-]
+
+    Returns
+    -------
+    list of str
+        Those without a default.
+    """
     return [key for key, (_, default) in readers.items() if default is REQUIRED]

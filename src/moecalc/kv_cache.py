@@ -6,6 +6,9 @@ from .checks import real, whole
 from .config import ModelConfig
 from .flops import MAX_SEQ_LEN
 
+#: A cached number wider than this is a slip of the keyboard.
+MAX_BYTES_PER_ELEMENT = 16
+
 
 def kv_cache_elements_per_token(config: ModelConfig) -> int:
     r"""Numbers cached for one more token, over all layers, while every window still has room.
@@ -55,7 +58,7 @@ def kv_cache_bytes(config: ModelConfig, seq_lens: Sequence[int], bytes_per_eleme
     Raises
     ------
     InputError
-        If a length is negative or not whole, or `bytes_per_element` is not above 0.
+        If a length is negative or not whole, or `bytes_per_element` is not above 0 and at most 16.
 
     Notes
     -----
@@ -73,7 +76,7 @@ def kv_cache_bytes(config: ModelConfig, seq_lens: Sequence[int], bytes_per_eleme
     ----------
     .. [1] Zhao et al., Insights into DeepSeek-V3, arXiv:2505.09343, Table 1.
     """
-    real("bytes_per_element", bytes_per_element, positive=True)
+    real("bytes_per_element", bytes_per_element, positive=True, most=MAX_BYTES_PER_ELEMENT)
     lengths = [whole("context", length, least=0, most=MAX_SEQ_LEN) for length in seq_lens]
     elements = sum(
         cache.elements * count * (length if cache.window is None else min(length, cache.window))
@@ -114,11 +117,11 @@ def kv_cache(config: ModelConfig, context: int, bytes_per_element: float = 2, ba
     >>> kv_cache(load_model("deepseek-v3"), 131072)["bytes"]
     9210691584
     """
-    whole("batch", batch)
+    total = kv_cache_bytes(config, [context], bytes_per_element) * whole("batch", batch)
     return {
         "context": context,
         "batch": batch,
         "bytes_per_element": bytes_per_element,
-        "bytes_per_token": kv_cache_elements_per_token(config) * real("bytes_per_element", bytes_per_element, positive=True),
-        "bytes": kv_cache_bytes(config, [context], bytes_per_element) * batch,
+        "bytes_per_token": kv_cache_elements_per_token(config) * bytes_per_element,
+        "bytes": total,
     }

@@ -60,7 +60,7 @@ def check_layout(layout: Layout, config: ModelConfig) -> Layout:
     """
     for name in ("tp", "pp", "ep", "dp"):
         whole(name, getattr(layout, name), most=MAX_PARALLEL_SIZE)
-    one_of("zero", layout.zero, ZERO_STAGES)
+    whole("zero", layout.zero, ZERO_STAGES[0], ZERO_STAGES[-1])
     one_of("schedule", layout.schedule, SCHEDULES)
     tp, pp, ep, dp = layout.tp, layout.pp, layout.ep, layout.dp
     num_stages = pp * 2 if layout.schedule == "dualpipev" else pp
@@ -101,7 +101,7 @@ def split_evenly(num_layers: int, num_stages: int) -> list:
     """
     size, extra = divmod(num_layers, num_stages)
     bounds = [stage * size + min(stage, extra) for stage in range(num_stages + 1)]
-    return [range(low, high) for low, high in zip(bounds, bounds[1:])]
+    return [range(low, high) for low, high in zip(bounds[:-1], bounds[1:], strict=True)]
 
 
 def stages_of_rank(rank: int, pp: int, schedule: str) -> tuple:

@@ -1,5 +1,6 @@
 """Model states on each GPU: weights, gradients, optimizer. Activations are not counted here."""
 
+from .checks import whole
 from .config import ModelConfig
 from .layout import Layout, check_layout, split_evenly, stages_of_rank
 from .precision import Recipe, recipe
@@ -44,7 +45,20 @@ def stage_blocks(config: ModelConfig, num_stages: int) -> list:
 
 
 def params_per_gpu(tensor, layout: Layout) -> int:
-    """Parameters of one tensor that one GPU holds: routed experts whole, the rest cut by tensor parallelism."""
+    """Parameters of one tensor that one GPU holds: routed experts whole, the rest cut by tensor parallelism.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        Of a layer that the GPU's pipeline rank holds [-]
+    layout : Layout
+        The parallel sizes [-]
+
+    Returns
+    -------
+    int
+        On the GPU that holds most of it [parameters]
+    """
     if tensor.component == "routed_experts":
         return tensor.num_params // layout.ep
     # what cannot be cut evenly (a vocabulary, few key-value heads) leaves the first GPUs one shard more
@@ -158,3 +172,108 @@ def model_states(config: ModelConfig, layout: Layout, recipe_name: str = "deepse
         "not_counted": list(NOT_COUNTED),
         "ranks": ranks,
     }
+
+
+def rank_groups(ranks) -> list:
+    """Pipeline ranks that hold the same, taken together.
+
+    Parameters
+    ----------
+    ranks : list of dict
+        The ``ranks`` of :func:`model_states` [-]
+
+    Returns
+    -------
+    list of dict
+        ``ranks`` and ``holds`` in words, ``count`` of the ranks, and what each holds, as in `ranks`
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> states = model_states(load_model("deepseek-v3"), Layout(pp=16, ep=64, dp=128))
+    >>> [(group["ranks"], group["holds"]) for group in rank_groups(states["ranks"])][1]
+    ('1 to 12', '4 MoE layers')
+    """
+    groups = {}
+    for rank in ranks:
+        groups.setdefault((tuple(sorted(rank["holds"])), rank["bytes"]), []).append(rank)
+    return [
+        {
+            **same[0],
+            "ranks": _spans([rank["rank"] for rank in same]),
+            "count": len(same),
+            "holds": _counted(same[0]["holds"]),
+        }
+        for same in groups.values()
+    ]
+
+
+def states_of_all_gpus(config: ModelConfig, layout: Layout, recipe_name: str = "deepseek-v3") -> dict:
+    r"""Model states summed over all GPUs, without looking at stages or ranks: a second route.
+
+    .. math:: M = \sum_{t} n_t \left( b_w r_t^{[z < 3]} + b_g r_t^{[z < 2]} + b_o r_t^{[z < 1]} \right)
+
+    Parameters
+    ----------
+    config : ModelConfig
+        n_t, parameters of each of its tensors [parameters]
+    layout : Layout
+        z, the ZeRO stage; r_t, how often the cluster holds a tensor: DP / EP times for routed experts, DP times
+        for the rest, twice as often with DualPipe. Tensor parallelism must be 1 [-]
+    recipe_name : str, optional
+        b_w, b_g, b_o, bytes of a weight, a gradient and the optimizer's states [-]
+
+    Returns
+    -------
+    dict
+        Each of `STATES`, over all GPUs [bytes]
+
+    Raises
+    ------
+    InputError
+        If the model cannot be laid out so, the recipe is unknown, or tp is not 1.
+
+    Notes
+    -----
+    :func:`model_states` rounds each GPU's shard up to a whole parameter, so its sum may be larger by a few bytes.
+
+    Examples
+    --------
+    At ZeRO-1 the optimizer's states are held once: eight bytes for each parameter, the MTP module included.
+
+    >>> from moecalc import load_model
+    >>> v3 = load_model("deepseek-v3")
+    >>> states_of_all_gpus(v3, Layout(pp=16, ep=64, dp=128))["optimizer_states"] == 8 * (671026404352 + 11610067968)
+    True
+    """
+    check_layout(layout, config)
+    whole("tp", layout.tp, most=1)
+    dtypes = recipe(recipe_name)
+    copies = 2 if layout.schedule == "dualpipe" else 1
+    anatomy = config.anatomy
+    sums = dict.fromkeys(STATES, 0)
+    for block in (anatomy.embedding, *anatomy.layers, anatomy.head, *anatomy.mtp):
+        for tensor in block.tensors:
+            routed = tensor.component == "routed_experts"
+            held = copies * (layout.expert_replicas if routed else layout.dp)
+            widths = dtypes.weight_bytes(tensor), dtypes.gradient, dtypes.optimizer
+            for state, width, from_stage in zip(STATES, widths, (3, 2, 1), strict=True):
+                sums[state] += tensor.num_params * width * (1 if layout.zero >= from_stage else held)
+    return sums
+
+
+def _counted(names) -> str:
+    """embedding, 3 dense layers, MoE layer"""
+    counts = {name: names.count(name) for name in names}
+    return ", ".join(name if count == 1 else f"{count} {name}s" for name, count in counts.items())
+
+
+def _spans(numbers) -> str:
+    """0, 3 to 5"""
+    spans = []
+    for number in numbers:
+        if spans and number == spans[-1][-1] + 1:
+            spans[-1][-1] = number
+        else:
+            spans.append([number, number])
+    return ", ".join(str(low) if low == high else f"{low} to {high}" for low, high in spans)

@@ -57,7 +57,7 @@ def flops_per_s_per_gpu(flops_per_token: float, num_tokens: float, gpu_hours: fl
 
 
 def mfu(flops_per_token: float, num_tokens: float, gpu_hours: float, peak_flops_per_s: float) -> float:
-    r"""Model FLOPs utilisation; with recomputed FLOPs in F it is HFU, of the hardware.
+    r"""Model FLOPs utilisation [2]_; with recomputed FLOPs in F it is HFU, of the hardware.
 
     .. math:: \text{MFU} = \frac{F \, D}{3600 \, H \, P}
 
@@ -169,6 +169,50 @@ def nd_flops_per_token(num_params: float, factor: int = 6, attention_flops: floa
     real("num_params", num_params)
     real("attention_flops", attention_flops)
     return real("factor", factor) * num_params + TRAINING_PASSES * attention_flops
+
+
+def from_6nd_to_exact(config: ModelConfig, seq_len: int) -> dict:
+    r"""What 6ND counts too much and leaves out: the exact training FLOPs by way of the parameters.
+
+    .. math:: F = 6 N_a - 6 N_{\text{looked up}} - 6 N_{\text{vectors}} + 3 F_{\text{scores}}
+
+    Parameters
+    ----------
+    config : ModelConfig
+        N_a, its activated parameters; of them N_looked up, an embedding that is no output head as well,
+        and N_vectors, norms and biases, are no matrix products [-]
+    seq_len : int
+        Length of the sequence [tokens]
+
+    Returns
+    -------
+    dict
+        Term -> FLOPs, with their signs; the sum is that of
+        :func:`moecalc.flops.training_flops_per_token` [FLOPs per token]
+
+    Raises
+    ------
+    InputError
+        If `seq_len` is not a whole number of at least 1.
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> v3 = load_model("deepseek-v3")
+    >>> sum(from_6nd_to_exact(v3, 4096).values()) == training_flops_per_token(v3, 4096)
+    True
+    """
+    counted = config.anatomy.counted
+    looked_up = sum(t.num_params for t in config.anatomy.embedding.tensors) if config.anatomy.head.tensors[-1].owned else 0
+    idle = sum(t.num_activated_params * count for block, count in counted for t in block.tensors if not t.multiplied)
+    # a tied table is counted once and multiplied once, as the head
+    vectors = idle - sum(t.num_params for t in config.anatomy.embedding.tensors)
+    return {
+        "6 x all activated parameters": 6 * num_activated_params(config),
+        "less 6 x the embedding, which is looked up": -6 * looked_up,
+        "less 6 x norms and biases, which are no products": -6 * vectors,
+        "plus 3 x the attention products, causal": TRAINING_PASSES * attention_score_flops_per_token(config, seq_len),
+    }
 
 
 def training_flops_by_convention(

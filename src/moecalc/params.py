@@ -1,6 +1,7 @@
 """Parameters: total, activated in three conventions, by component and by layer."""
 
-from .anatomy import COMPONENTS, count_blocks
+from .anatomy import add, count_blocks, in_order
+from .checks import one_of
 from .config import ModelConfig
 
 
@@ -74,6 +75,11 @@ def num_activated_params_without(config: ModelConfig, *components: str) -> int:
     int
         The count without them [parameters]
 
+    Raises
+    ------
+    InputError
+        If a component is another.
+
     Examples
     --------
     "37B" is the count without the input embedding:
@@ -82,6 +88,8 @@ def num_activated_params_without(config: ModelConfig, *components: str) -> int:
     >>> num_activated_params_without(load_model("deepseek-v3"), "embedding")
     36625603584
     """
+    for component in components:
+        one_of("components", component, ("embedding", "lm_head"))
     embedding, head = config.anatomy.embedding.tensors[0], config.anatomy.head.tensors[-1]
     dropped = 0
     if "embedding" in components and (head.owned or "lm_head" in components):
@@ -158,10 +166,9 @@ def params_by_component(config: ModelConfig, activated: bool = False) -> dict:
     """
     sums = {}
     for block, count in config.anatomy.counted:
-        for tensor in block.tensors:
-            size = tensor.num_activated_params if activated else tensor.num_params
-            sums[tensor.component] = sums.get(tensor.component, 0) + size * count
-    return {component: sums[component] for component in COMPONENTS if component in sums}
+        for component, size in (block.activated_params if activated else block.params).items():
+            add(sums, component, size * count)
+    return in_order(sums)
 
 
 def params_by_layer(config: ModelConfig) -> list:
@@ -186,6 +193,38 @@ def params_by_layer(config: ModelConfig) -> list:
     return [
         {"layer": i, "kind": block.name, "total": block.num_params, "activated": block.num_activated_params}
         for i, block in enumerate(config.anatomy.layers)
+    ]
+
+
+def params_by_block(config: ModelConfig) -> list:
+    """Parameters of each kind of block: embedding, dense layers, MoE layers, head.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+
+    Returns
+    -------
+    list of dict
+        ``block``, ``blocks`` (how many stand in the model), ``each`` [parameters of one], ``total`` and
+        ``activated`` over all of them; both sum to the model's, MTP modules left out [parameters]
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> [(row["block"], row["blocks"]) for row in params_by_block(load_model("deepseek-v3"))]
+    [('embedding', 1), ('dense layer', 3), ('MoE layer', 58), ('head', 1)]
+    """
+    return [
+        {
+            "block": block.name,
+            "blocks": count,
+            "each": block.num_params,
+            "total": block.num_params * count,
+            "activated": block.num_activated_params * count,
+        }
+        for block, count in config.anatomy.counted
     ]
 
 

@@ -1,7 +1,7 @@
 """The talk's own FLOPs formulas, kept as a second, independent route to the exact count.
 
 They are written in the names of DeepSeek's demonstration code; :func:`talk_names`
-translates once. Nothing here shares code with :mod:`moecalc.flops`.
+translates once. The formulas share no code with :mod:`moecalc.flops`.
 """
 
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from .checks import whole
 from .config import ModelConfig
 from .errors import InputError
+from .flops import MAX_SEQ_LEN, forward_flops_by_operator
 
 
 class TalkNames(NamedTuple):
@@ -30,9 +31,27 @@ class TalkNames(NamedTuple):
 
 
 def talk_names(config: ModelConfig) -> TalkNames:
-    """A DeepSeek config under the talk's names; other families have no such formulas."""
-    if not hasattr(config, "kv_lora_rank") or config.q_lora_rank is None:
-        raise InputError(f"the talk's formulas are for DeepSeek-V2 and V3 with a query rank; found {config.name}")
+    """A DeepSeek config under the talk's names.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        A DeepSeek config with a query rank [-]
+
+    Returns
+    -------
+    TalkNames
+
+    Raises
+    ------
+    InputError
+        If the config is of another family, for which the talk has no formulas.
+    """
+    if not hasattr(config, "kv_lora_rank") or config.q_lora_rank is None or config.moe_layer_freq != 1:
+        raise InputError(
+            "the talk's formulas are for DeepSeek-V2 and V3 with a query rank and experts in every layer after "
+            f"the dense ones; found {config.name}"
+        )
     return TalkNames(
         dim=config.hidden_size,
         q_lora_rank=config.q_lora_rank,
@@ -45,9 +64,58 @@ def talk_names(config: ModelConfig) -> TalkNames:
         moe_inter_dim=config.moe_intermediate_size,
         vocab_size=config.vocab_size,
         n_layers=config.num_hidden_layers,
-        n_dense_layers=config.first_k_dense_replace,
+        n_dense_layers=min(config.first_k_dense_replace, config.num_hidden_layers),
         n_experts_per_token=config.num_experts_per_tok + config.n_shared_experts,
     )
+
+
+#: The slide's eleven formulas, for one layer (the embedding and the head for the model) and one token;
+#: "score x V" and "score" are halved on the slide because attention is causal.
+FORMULAS = {
+    "Q down": "2 * dim * q_lora_rank",
+    "Q up": "2 * q_lora_rank * n_heads * qk_head_dim",
+    "KV down": "2 * dim * (kv_lora_rank + qk_rope_head_dim)",
+    "KV up": "2 * kv_lora_rank * n_heads * (qk_nope_head_dim + v_head_dim)",
+    "score": "2 * seq_len * n_heads * qk_head_dim / 2",
+    "score x V": "2 * seq_len * n_heads * v_head_dim / 2",
+    "Wo": "2 * n_heads * v_head_dim * dim",
+    "MoE": "2 * dim * moe_inter_dim * 3 + moe_inter_dim",
+    "MLP": "2 * dim * inter_dim * 3 + inter_dim",
+    "embedding": "2 * dim",
+    "LM head": "2 * dim * vocab_size",
+}
+
+
+def talk_operator_counts(config: ModelConfig) -> dict:
+    """How often a token passes each of the talk's operators.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        A DeepSeek config with a query rank [-]
+
+    Returns
+    -------
+    dict
+        Operator -> layers, or layers times experts for "MoE" [-]
+
+    Raises
+    ------
+    InputError
+        If the config is of another family.
+
+    Examples
+    --------
+    Experts of one token: 58 layers of eight routed and one shared.
+
+    >>> from moecalc import load_model
+    >>> talk_operator_counts(load_model("deepseek-v3"))["MoE"]
+    522
+    """
+    a = talk_names(config)
+    moe_layers = a.n_layers - a.n_dense_layers
+    other = {"MoE": moe_layers * a.n_experts_per_token, "MLP": a.n_dense_layers, "embedding": 1, "LM head": 1}
+    return {operator: other.get(operator, a.n_layers) for operator in FORMULAS}
 
 
 def talk_forward_flops_by_operator(config: ModelConfig, seq_len: int) -> dict:
@@ -80,8 +148,16 @@ def talk_forward_flops_by_operator(config: ModelConfig, seq_len: int) -> dict:
     >>> from moecalc import load_model
     >>> talk_forward_flops_by_operator(load_model("deepseek-v3"), 4096)["embedding"]
     14336
+
+    The texts of `FORMULAS` say the same:
+
+    >>> v3 = load_model("deepseek-v3")
+    >>> names = {**talk_names(v3)._asdict(), "qk_nope_head_dim": 128, "seq_len": 4096}
+    >>> told = {one: talk_operator_counts(v3)[one] * eval(text, names) for one, text in FORMULAS.items()}
+    >>> told == talk_forward_flops_by_operator(v3, 4096)
+    True
     """
-    a, s = talk_names(config), whole("seq_len", seq_len)
+    a, s = talk_names(config), whole("seq_len", seq_len, most=MAX_SEQ_LEN)
     moe_layers = a.n_layers - a.n_dense_layers
     qk_nope_head_dim = a.qk_head_dim - a.qk_rope_head_dim
     per_layer = {
@@ -89,8 +165,8 @@ def talk_forward_flops_by_operator(config: ModelConfig, seq_len: int) -> dict:
         "Q up": 2 * a.q_lora_rank * a.n_heads * a.qk_head_dim,
         "KV down": 2 * a.dim * (a.kv_lora_rank + a.qk_rope_head_dim),
         "KV up": 2 * a.kv_lora_rank * a.n_heads * (qk_nope_head_dim + a.v_head_dim),
-        "score": 2 * s * a.n_heads * a.qk_head_dim / 2,
-        "score x V": 2 * s * a.n_heads * a.v_head_dim / 2,
+        "score": 2 * s * a.n_heads * a.qk_head_dim // 2,
+        "score x V": 2 * s * a.n_heads * a.v_head_dim // 2,
         "Wo": 2 * a.n_heads * a.v_head_dim * a.dim,
     }
     moe_expert = 2 * a.dim * a.moe_inter_dim * 3 + a.moe_inter_dim
@@ -148,8 +224,6 @@ def compare_with_talk(config: ModelConfig, seq_len: int) -> list:
     >>> [row["operator"] for row in rows if row["difference"]]
     ['MoE', 'MLP', 'embedding', 'router (not on the slide)']
     """
-    from .flops import forward_flops_by_operator
-
     talk = talk_forward_flops_by_operator(config, seq_len)
     exact = forward_flops_by_operator(config, seq_len)
     rows = []

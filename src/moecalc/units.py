@@ -2,7 +2,7 @@
 
 Inside the calculators there are only bytes, seconds, FLOPs, USD and plain counts.
 A unit is converted once: on entry (:func:`convert`, when a fact is read) or on
-display (:func:`si`). Prefixes K, M, G/B, T are powers of 1000; Ki, Mi, Gi of 1024.
+display (:func:`show`). Prefixes K, M, G or B, T are powers of 1000; Ki, Mi, Gi of 1024.
 """
 
 from .errors import InputError, nearest
@@ -109,51 +109,102 @@ def convert(value: float, unit: str, to: str) -> float:
 
 
 def dimension_and_factor(unit: str) -> tuple:
-    """Dimension of a unit and its factor to the unit used inside; an `InputError` names an unknown one."""
+    """What a unit measures, and its size.
+
+    Parameters
+    ----------
+    unit : str
+        A name in :data:`UNITS` [-]
+
+    Returns
+    -------
+    tuple
+        Dimension, and factor to the unit used inside.
+
+    Raises
+    ------
+    InputError
+        If the unit is unknown.
+    """
     try:
         return UNITS[unit]
     except (KeyError, TypeError):
         raise InputError(f"unknown unit {unit!r}; the nearest known are {nearest(unit, UNITS)}") from None
 
 
-def si(value: float, unit: str = "", digits: int = 4, prefixes: str = " KMGTPEZ") -> str:
-    """`value` with a power-of-1000 prefix, to `digits` significant digits: display only.
+#: Measured units take their prefix in front, as in GFLOPs; all else is counted, in M or B.
+_PREFIXED = {"FLOPs", "FLOP/s", "bytes", "bytes/s"}
+
+
+def si(value: float, unit: str = "", digits: int = 4) -> str:
+    """`value` in powers of 1000, to `digits` significant digits: display only.
 
     Parameters
     ----------
     value : float
         The number to show [`unit`]
     unit : str, optional
-        Written behind the prefix; "parameters" and "tokens" count billions as B [-]
+        Bytes and FLOPs take K, M, G, T in front of the unit; counts take K, M, B, T behind the number [-]
     digits : int, optional
         Significant digits [-]
-    prefixes : str, optional
-        One letter per power of 1000, a space for none [-]
 
     Returns
     -------
     str
-        For example "671.0 B parameters".
 
     Examples
     --------
-    >>> si(671026404352, "parameters")
-    '671.0 B parameters'
-    >>> si(70272, "bytes", 5)
-    '70.272 KB'
+    >>> si(671026404352, "parameters"), si(70272, "bytes", 5), si(386.5e12, "FLOP/s")
+    ('671.0 B parameters', '70.272 KB', '386.5 TFLOP/s')
     """
-    if unit in ("parameters", "tokens"):
-        prefixes = prefixes.replace("G", "B")
+    prefixes = " KMGTPEZ" if unit in _PREFIXED else " KMBT"
     step = 0
     while abs(value) >= 999.5 and step < len(prefixes) - 1:
         value /= 1000
         step += 1
-    whole = len(str(int(abs(value))))
-    number = f"{value:,.{max(0, digits - whole)}f}"
+    whole_digits = len(str(int(abs(value))))
+    number = f"{value:,.{max(0, digits - whole_digits)}f}"
     if step == 0 and float(value).is_integer():
         number = f"{value:,.0f}"
     prefix = prefixes[step].strip()
-    if unit == "bytes":
-        return f"{number} {prefix}B" if prefix else f"{number} bytes"
-    joint = f"{prefix} {unit}" if unit in ("parameters", "tokens") else prefix + unit
-    return f"{number} {joint.strip()}".rstrip()
+    if unit in _PREFIXED:
+        unit = unit.replace("bytes", "B") if prefix else unit
+        return f"{number} {prefix}{unit}"
+    return " ".join(part for part in (number, prefix, unit) if part)
+
+
+def show(value, unit: str = "", digits: int = 4) -> str:
+    """A value as a reader sees it, with its unit: display only.
+
+    Parameters
+    ----------
+    value : float, str or None
+        With the unit "%" a ratio: 0.39 is shown as 39 % [`unit`]
+    unit : str, optional
+        "%", "USD", a unit of :func:`si`, or any word to put behind the number [-]
+    digits : int, optional
+        Significant digits; of a percentage, digits behind the point [-]
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> show(0.3906, "%", 2), show(5576000, "USD"), show(56.72, "days", 3), show(None)
+    ('39.06 %', '$5.576 M', '56.7 days', '\u2013')
+    """
+    if value is None:
+        return "\u2013"
+    if isinstance(value, str):
+        return value
+    if unit == "%":
+        return f"{value * 100:.{digits}f} %"
+    if unit == "USD":
+        return "$" + si(value, "", digits)
+    if unit in _PREFIXED or unit in ("parameters", "tokens", "GPU-hours"):
+        return si(value, unit, digits)
+    if isinstance(value, int):
+        return f"{value:,} {unit}".rstrip()
+    whole_digits = len(str(int(abs(value))))
+    return f"{value:,.{max(0, digits - whole_digits)}f} {unit}".rstrip()

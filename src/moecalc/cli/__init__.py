@@ -6,10 +6,12 @@ A command module holds ``HELP`` (one line), ``EXAMPLE`` (a command that works),
 that is asked for is imported: starting quickly is part of being usable in a script.
 """
 
+import os
 import sys
+from contextlib import suppress
 
 from .. import __version__
-from ..errors import InputError, nearest
+from ..errors import InputError, nearest, quoted
 
 COMMANDS = (
     "models",
@@ -30,20 +32,23 @@ DESCRIPTION = "Count what a large language model costs to hold, to train and to 
 def main(argv=None) -> int:
     """Run a command; 0 when it worked, 2 for bad input, told in one line on stderr."""
     argv = list(sys.argv[1:] if argv is None else argv)
+    if hasattr(sys.stdout, "reconfigure"):  # a terminal that lacks a character shows its code
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         if argv and argv[0] in ("--version", "-V"):
             print(f"moecalc {__version__}")
         elif not argv or argv[0] in ("--help", "-h"):
             print(overview())
         else:
-            run(argv[0], argv[1:])
+            with suppress(SystemExit):  # argparse's end of --help
+                run(argv[0], argv[1:])
         sys.stdout.flush()
         return 0
     except InputError as error:
-        print(f"moecalc: {error}", file=sys.stderr)
+        print("moecalc:", *str(error).split(), file=sys.stderr)  # one line, whatever was typed
         return 2
     except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
@@ -52,7 +57,7 @@ def run(name: str, argv: list) -> None:
     from .arguments import Parser
 
     if name not in COMMANDS:
-        raise InputError(f"no command named {name!r}; the nearest are {nearest(name, COMMANDS)}")
+        raise InputError(f"no command named {quoted(name)}; the nearest are {nearest(name, COMMANDS)}")
     module = command(name)
     parser = Parser(prog=f"moecalc {name}", description=module.HELP, epilog=f"example: {module.EXAMPLE}")
     module.add_arguments(parser)
@@ -62,7 +67,8 @@ def run(name: str, argv: list) -> None:
     if args.json:
         import json
 
-        print(json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False))
+        readable = (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
+        print(json.dumps(result, indent=2, ensure_ascii=not readable, allow_nan=False))
     else:
         print(module.show(result))
 

@@ -1,18 +1,36 @@
 """Arguments that commands share, and a parser whose errors are one line."""
 
 import argparse
+import os
 
-from ..errors import InputError
+from ..errors import InputError, nearest, quoted
 
 
 class Parser(argparse.ArgumentParser):
     """An argument parser that tells an error in one sentence, without the usage text."""
 
     def __init__(self, **how):
-        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **how)
+        super().__init__(formatter_class=formatter, allow_abbrev=False, **how)
+
+    def parse_args(self, args, namespace=None):
+        options = [option for action in self._actions for option in action.option_strings]
+        for arg in args:  # before what is missing: a misspelt option is both
+            option = arg.partition("=")[0]
+            if option.startswith("--") and option not in options:
+                raise InputError(f"{self.prog} has no option {quoted(option)}; the nearest are {nearest(option, options)}")
+        return super().parse_args(args, namespace)
 
     def error(self, message):
         raise InputError(f"{message} (see {self.prog} --help)")
+
+
+def formatter(prog: str):
+    """Formats the help as wide as the terminal; asked without a width, argparse imports shutil for it."""
+    try:
+        width = int(os.environ.get("COLUMNS") or os.get_terminal_size().columns)
+    except (OSError, ValueError):
+        width = 100
+    return argparse.RawDescriptionHelpFormatter(prog, width=max(width, 40) - 2)
 
 
 def number(text: str):
@@ -22,7 +40,7 @@ def number(text: str):
             return kind(text)
         except ValueError:
             pass
-    raise argparse.ArgumentTypeError(f"a number is accepted, such as 2.788e6; found {text!r}")
+    raise argparse.ArgumentTypeError(f"a number is accepted, such as 2.788e6; found {quoted(text)}")
 
 
 def whole(text: str) -> int:
@@ -31,7 +49,7 @@ def whole(text: str) -> int:
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         value = int(value)
     if not isinstance(value, int):
-        raise argparse.ArgumentTypeError(f"a whole number is accepted, such as 4096; found {text!r}")
+        raise argparse.ArgumentTypeError(f"a whole number is accepted, such as 4096; found {quoted(text)}")
     return value
 
 
@@ -45,7 +63,7 @@ def assignment(text: str) -> tuple:
     """key=value."""
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise argparse.ArgumentTypeError(f"key=value is accepted; found {text!r}")
+        raise argparse.ArgumentTypeError(f"key=value is accepted; found {quoted(text)}")
     return key.strip(), value
 
 
@@ -68,7 +86,7 @@ def read_model(args):
     """The config that `add_model`'s arguments name."""
     from ..config import load_config, load_model
 
-    config = load_model(args.model) if args.model else load_config(args.config)
+    config = load_model(args.model) if args.model is not None else load_config(args.config)
     return config.replace(**{key: json_value(value) for key, value in args.set}) if args.set else config
 
 
@@ -78,7 +96,7 @@ def json_value(text: str):
 
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

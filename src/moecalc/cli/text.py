@@ -21,10 +21,12 @@ def table(rows, columns: dict) -> str:
     numeric = [all(_is_number(row.get(key)) for row in rows) for key in columns]
     widths = [max(map(len, [head, *(line[i] for line in cells)])) for i, head in enumerate(columns.values())]
     lines = [list(columns.values()), ["-" * width for width in widths], *cells]
-    return "\n".join(
-        "  ".join(text.rjust(w) if right else text.ljust(w) for text, w, right in zip(line, widths, numeric)).rstrip()
-        for line in lines
-    )
+
+    def put(line):
+        placed = [text.rjust(w) if right else text.ljust(w) for text, w, right in zip(line, widths, numeric, strict=True)]
+        return "  ".join(placed).rstrip()
+
+    return "\n".join(map(put, lines))
 
 
 def cell(value) -> str:

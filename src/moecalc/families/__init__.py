@@ -13,21 +13,27 @@ in ``data/models/``. Nothing else in the package knows a family by name.
 
 import os
 
-from ..errors import InputError, nearest
+from ..errors import InputError, nearest, quoted
 
 
 def supported() -> list:
     """Every ``model_type`` that has a module here."""
-    return sorted(f[:-3] for f in os.listdir(__path__[0]) if f.endswith(".py") and not f.startswith("_"))
+    files = [file for folder in __path__ for file in os.listdir(folder)]
+    return sorted(file[:-3] for file in files if file.endswith(".py") and not file.startswith("_"))
+
+
+def supports(raw) -> bool:
+    """Whether a raw config is of a family that has a module here."""
+    return isinstance(raw, dict) and raw.get("model_type") in supported()
 
 
 def family(model_type: str):
     """The module that describes `model_type`."""
     if not isinstance(model_type, str):
-        raise InputError(f"model_type must be a name such as {', '.join(supported())}; found {model_type!r}")
+        raise InputError(f"model_type must be a name such as {', '.join(supported())}; found {quoted(model_type)}")
     if model_type not in supported():
         raise InputError(
-            f"model_type {model_type!r} is not supported; the nearest that are: {nearest(model_type, supported())}"
+            f"model_type {quoted(model_type)} is not supported; the nearest that are: {nearest(model_type, supported())}"
         )
     from importlib import import_module
 

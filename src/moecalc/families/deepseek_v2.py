@@ -2,7 +2,7 @@
 
 from ..anatomy import matrix
 from ..errors import InputError
-from ..keys import count, flag, size
+from ..keys import count, flag, layer_count, size
 from ._parts import COMMON_KEYS, decoder, layer, mla_attention, swiglu
 
 KEYS = COMMON_KEYS | {
@@ -16,7 +16,7 @@ KEYS = COMMON_KEYS | {
     "n_routed_experts": size(),
     "n_shared_experts": count(0),
     "num_experts_per_tok": size(),
-    "first_k_dense_replace": count(0),
+    "first_k_dense_replace": layer_count(0),
     "moe_layer_freq": size(1),
 }
 

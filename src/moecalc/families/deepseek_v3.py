@@ -1,11 +1,11 @@
 """DeepSeek-V3 and R1: V2's layers, a correction bias for each expert, and multi-token prediction."""
 
 from ..anatomy import Block, matrix, vector
-from ..keys import count
+from ..keys import layer_count
 from . import deepseek_v2
 from ._parts import decoder
 
-KEYS = deepseek_v2.KEYS | {"num_nextn_predict_layers": count(0)}
+KEYS = deepseek_v2.KEYS | {"num_nextn_predict_layers": layer_count(0)}
 
 
 def mtp_module(config, moe):

@@ -1,12 +1,12 @@
 """Qwen2 and Qwen2.5, dense: biases on query, key and value; upper layers may slide a window."""
 
-from ..keys import count, flag, size
+from ..keys import flag, layer_count, size
 from ._parts import COMMON_KEYS, GQA_KEYS, decoder, gqa_attention, layer, swiglu
 
 KEYS = COMMON_KEYS | GQA_KEYS | {
     "use_sliding_window": flag(False),
     "sliding_window": size(None),
-    "max_window_layers": count(28),
+    "max_window_layers": layer_count(28),
 }
 
 

@@ -23,7 +23,7 @@ def run(args):
 
     price = args.usd_per_gpu_hour
     if price is None:
-        if not args.gpu:
+        if args.gpu is None:
             raise InputError("a price is needed: --usd-per-gpu-hour P, or --gpu SLUG for its rental price, is accepted")
         from ...prices import rental_price_usd_per_gpu_hour
 
@@ -32,8 +32,8 @@ def run(args):
 
 
 def show(result):
-    low, high = result["usd_low"], result["usd_high"]
-    lines = [f"{result['gpu_hours']:,} GPU-hours: ${low:,.2f}" + ("" if low == high else f" to ${high:,.2f}")]
+    usd, price = _range(result, "usd"), _range(result, "usd_per_gpu_hour")
+    lines = [f"{result['gpu_hours']:,.10g} GPU-hours at {price}: {usd}"]
     if "wall_days" in result:
         lines.append(f"{result['wall_days']:.1f} days on that many GPUs")
     if "num_gpus_for_deadline" in result:
@@ -41,3 +41,8 @@ def show(result):
     if "usd_per_gpu_hour_for_budget" in result:
         lines.append(f"${result['usd_per_gpu_hour_for_budget']:.4g} a GPU-hour for the budget")
     return "\n".join(lines)
+
+
+def _range(result, name):
+    low, high = result[f"{name}_low"], result[f"{name}_high"]
+    return f"${low:,.2f}" if low == high else f"${low:,.2f} to ${high:,.2f}"

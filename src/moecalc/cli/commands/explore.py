@@ -30,7 +30,7 @@ def run(args):
                 for one in explorers()
             ]
         }
-    if not args.name:
+    if args.name is None:
         raise InputError("a figure is needed: moecalc explore --list names them")
     result = explorer(args.name).run(dict(args.set))
     return {"explorer": args.name, "controls": result.controls, "metrics": result.metrics}

@@ -30,7 +30,7 @@ def run(args):
     layout = Layout(args.tp, args.pp, args.ep, args.dp, args.zero, args.schedule)
     states = model_states(config, layout, args.recipe)
     result = {"model": config.name, "layout": layout._asdict(), "recipe": args.recipe, **states}
-    if args.gpu:
+    if args.gpu is not None:
         result["gpu_memory_bytes"] = load_accelerator(args.gpu).memory_bytes
     return result
 
@@ -60,6 +60,7 @@ def show(result):
     lines = [table(rows, columns), ""]
     lines.append(f"fullest: rank {result['fullest_rank']}, {si(result['per_gpu_bytes'], 'bytes')} of model states a GPU")
     if "gpu_memory_bytes" in result:
-        lines[-1] += f", {result['per_gpu_bytes'] / result['gpu_memory_bytes']:.1%} of its {si(result['gpu_memory_bytes'], 'bytes')}"
+        share = result["per_gpu_bytes"] / result["gpu_memory_bytes"]
+        lines[-1] += f", {share:.1%} of its {si(result['gpu_memory_bytes'], 'bytes')}"
     lines.append(f"counted: {result['counted']}; not counted: {', '.join(result['not_counted'])}")
     return "\n".join(lines)

@@ -25,7 +25,7 @@ def run(args):
 
     if args.peak_tflops_per_s is not None:
         peak = args.peak_tflops_per_s * 1e12
-    elif args.gpu:
+    elif args.gpu is not None:
         peak = load_accelerator(args.gpu).peak_dense_bf16_flops_per_s
     else:
         raise InputError("a peak is needed: --gpu SLUG or --peak-tflops-per-s P is accepted")

@@ -1,0 +1,69 @@
+"""python -m bench [--site] [--peers]"""
+
+import argparse
+import os
+import platform
+import sys
+import time
+
+from moecalc import load_model, num_total_params
+from moecalc.flops import flops
+from moecalc.params import params
+
+from .timing import Row, median_ms, median_us, table
+
+SWEEP = 1000
+
+
+def calculators() -> list:
+    """Parameters and FLOPs of DeepSeek-V3 from a loaded config, and a sweep over ready configs."""
+    v3 = load_model("deepseek-v3")
+    sweep = [v3.replace(n_routed_experts=8 + number) for number in range(SWEEP)]
+    return [
+        Row("parameters of V3 with components", median_us(lambda: params(v3)), "us", 50),
+        Row("FLOPs of V3 with components", median_us(lambda: flops(v3, 4096)), "us", 50),
+        Row(
+            f"total alone, a point of a sweep over {SWEEP:,} ready configs",
+            median_us(lambda: [num_total_params(config) for config in sweep], calls=1) / SWEEP,
+            "us",
+            5,
+        ),
+        Row("one more config for such a sweep", median_us(lambda: v3.replace(n_routed_experts=128)), "us"),
+    ]
+
+
+def processes() -> list:
+    """The command line as a whole process beside a Python that does nothing."""
+    script = os.path.join(os.path.dirname(sys.executable), "moecalc")
+    taken = median_ms({"moecalc": [script, "params", "--model", "deepseek-v3"], "pass": [sys.executable, "-c", "pass"]})
+    return [
+        Row("python -c pass", taken["pass"], "ms"),
+        Row("moecalc params --model deepseek-v3", taken["moecalc"], "ms"),
+        Row("their ratio", taken["moecalc"] / taken["pass"], "x", 5),
+    ]
+
+
+def site() -> list:
+    """The build of the report, once."""
+    import subprocess
+
+    start = time.perf_counter()
+    subprocess.run(["make", "site"], check=True, stdout=subprocess.DEVNULL)
+    return [Row("make site", time.perf_counter() - start, "s", 60)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--site", action="store_true", help="also build the report")
+    parser.add_argument("--peers", action="store_true", help="also time llm-analysis; installs its 216 MB on first use")
+    args = parser.parse_args()
+    print(f"Python {platform.python_version()} on {platform.machine()}, {os.cpu_count()} cores")
+    print(table([*calculators(), *processes(), *(site() if args.site else [])]))
+    if args.peers:
+        from .peers import report
+
+        print(report())
+
+
+if __name__ == "__main__":
+    main()

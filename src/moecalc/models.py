@@ -1,0 +1,97 @@
+"""The models of ``data/models/``: counted where their family is supported, published figures else."""
+
+from . import facts
+from .config import ModelConfig
+from .families import supports
+from .params import num_activated_params, num_total_params
+
+
+def counted_config(slug: str):
+    """The config of a model, if its family is supported.
+
+    Parameters
+    ----------
+    slug : str
+        A model of ``data/models/`` [-]
+
+    Returns
+    -------
+    ModelConfig or None
+    """
+    raw = facts.model(slug)["config"]
+    return ModelConfig(raw, slug) if supports(raw) else None
+
+
+def model_row(slug: str) -> dict:
+    """One model: what is published, and what we count.
+
+    Parameters
+    ----------
+    slug : str
+        A model of ``data/models/`` [-]
+
+    Returns
+    -------
+    dict
+        ``slug``, ``name``, ``model_type``, ``counted`` (whether the two counts are ours, exact),
+        ``total_params``, ``activated_params`` (None where nothing is published) [parameters],
+        ``published_total_params``, ``published_activated_params``, ``release_date``, and
+        ``release_date_status``, ``params_status``: the status of the fact, of the less certain one of the two counts
+
+    Raises
+    ------
+    InputError
+        If there is no such model.
+
+    Examples
+    --------
+    >>> row = model_row("deepseek-v3")
+    >>> row["total_params"], row["published_total_params"], row["release_date"]
+    (671026404352, 671000000000, '2024-12-26')
+    """
+    record, published = facts.model(slug), facts.model_facts(slug)
+    config = counted_config(slug)
+
+    def figure(quantity):
+        fact = published.get(quantity)
+        return None if fact is None else round(fact.to("parameters"))
+
+    total, activated = figure("total_params"), figure("activated_params")
+    released = published.get("release_date")
+    statuses = [published[key].status for key in ("total_params", "activated_params") if key in published]
+    least = "unverified" if "unverified" in statuses else next(iter(statuses), None)
+    return {
+        "slug": slug,
+        "name": record["name"],
+        "model_type": (record["config"] or {}).get("model_type"),
+        "counted": config is not None,
+        "total_params": num_total_params(config) if config else total,
+        "activated_params": num_activated_params(config) if config else activated,
+        "published_total_params": total,
+        "published_activated_params": activated,
+        "params_status": "derived" if config else least,
+        "release_date": released.value if released else None,
+        "release_date_status": released.status if released else None,
+    }
+
+
+def model_rows() -> list:
+    """Every model of ``data/models/``.
+
+    Returns
+    -------
+    list of dict
+        By slug, one :func:`model_row` each.
+    """
+    return [model_row(slug) for slug in facts.model_slugs()]
+
+
+def counted_slugs() -> list:
+    """The models whose family is supported.
+
+    Returns
+    -------
+    list of str
+        Their slugs, in alphabetical order.
+    """
+    return [slug for slug in facts.model_slugs() if counted_config(slug)]

@@ -1,0 +1,33 @@
+"""Rental prices of accelerators, from ``data/rental_prices.csv``."""
+
+from . import facts
+from .errors import InputError, quoted
+
+
+def rental_price_usd_per_gpu_hour(slug: str) -> tuple:
+    """(low, high) of the rental price of an accelerator.
+
+    Parameters
+    ----------
+    slug : str
+        An accelerator of ``data/accelerators.csv`` [-]
+
+    Returns
+    -------
+    tuple of two
+        Equal where the source gives one price [USD per GPU-hour]
+
+    Raises
+    ------
+    InputError
+        If no price is known; the sentence names those with one.
+
+    Examples
+    --------
+    >>> rental_price_usd_per_gpu_hour("h800-sxm")
+    (2, 2)
+    """
+    known = facts.by_subject("rental_prices")
+    if slug not in list(known):
+        raise InputError(f"no rental price is known for {quoted(slug)}; there is one for {', '.join(known)}")
+    return known[slug]["rental"].range_to("USD/GPU-hour")

@@ -1,0 +1,153 @@
+"""Model states on a GPU, against sums written out for DeepSeek-V3's own layout."""
+
+import pytest
+
+from moecalc import load_model
+from moecalc.layout import Layout, check_layout, stages_of_rank
+from moecalc.memory import NOT_COUNTED, model_states
+from moecalc.precision import RECIPES
+
+V3 = load_model("deepseek-v3")
+PUBLISHED = Layout(tp=1, pp=16, ep=64, dp=128, zero=1)
+
+HIDDEN, VOCAB = 7168, 129_280
+EXPERT = 3 * HIDDEN * 2048
+#: attention of one layer: its matrices, and the norms of its two latents
+ATTENTION, LATENT_NORMS = 187_105_280, 1536 + 512
+ROUTER, NORMS = 256 * HIDDEN, 2 * HIDDEN
+PROJECTION = 2 * HIDDEN * HIDDEN
+#: what one rank holds of a MoE layer at EP64: products in FP8, numbers kept in BF16, and 4 of 256 experts
+LOW, KEPT, ROUTED = ATTENTION + EXPERT, ROUTER + NORMS + LATENT_NORMS, 4 * EXPERT
+
+
+def v3_states(low, kept, routed):
+    """States at ZeRO-1: FP8 or BF16 weights, FP32 gradients, FP32 master copies and BF16 moments."""
+    optimizer = -(-low // 128) + -(-kept // 128) + -(-routed // 2)  # 128 x 1 / 64 = 2 replicas of an expert
+    return {
+        "num_params": low + kept + routed,
+        "num_routed_params": routed,
+        "weights": low + 2 * kept + routed,
+        "gradients": 4 * (low + kept + routed),
+        "optimizer_states": 8 * optimizer,
+    }
+
+
+def is_rank(rank, **expected):
+    assert {key: rank[key] for key in expected} == expected
+    assert rank["bytes"] == rank["weights"] + rank["gradients"] + rank["optimizer_states"]
+
+
+def test_v3_layout_is_2048_gpus_with_two_replicas_of_an_expert():
+    assert check_layout(PUBLISHED, V3).num_gpus == 2048
+    assert PUBLISHED.expert_replicas == 2
+
+
+def test_61_layers_on_16_ranks():
+    ranks = model_states(V3, PUBLISHED)["ranks"]
+    assert [len(rank["layers"]) for rank in ranks] == 13 * [4] + 3 * [3]
+    assert [layer for rank in ranks for layer in rank["layers"]] == list(range(61))
+    assert ranks[0]["holds"] == ["embedding", *3 * ["dense layer"], "MoE layer"]
+    assert ranks[-1]["holds"] == [*3 * ["MoE layer"], "head", "MTP module"]
+
+
+def test_a_middle_rank_of_v3():
+    """Ranks 1 to 12 hold four MoE layers each."""
+    ranks = model_states(V3, PUBLISHED)["ranks"]
+    expected = v3_states(4 * LOW, 4 * KEPT, 4 * ROUTED)
+    by_hand = {"weights": 1_644_036_096, "gradients": 6_546_522_112, "optimizer_states": 2_876_821_504}
+    assert {state: expected[state] for state in by_hand} == by_hand
+    for rank in ranks[1:13]:
+        is_rank(rank, **expected, bytes=11_067_379_712)
+
+
+def test_the_first_rank_of_v3():
+    """Embedding, three dense layers, one MoE layer."""
+    dense = ATTENTION + 3 * HIDDEN * 18_432
+    kept = VOCAB * HIDDEN + 3 * (NORMS + LATENT_NORMS) + KEPT
+    is_rank(model_states(V3, PUBLISHED)["ranks"][0], **v3_states(3 * dense + LOW, kept, ROUTED))
+
+
+def test_the_last_rank_of_v3():
+    """Three MoE layers, final norm and head, and the MTP module: projection, three norms, one more layer."""
+    kept = 4 * KEPT + HIDDEN + VOCAB * HIDDEN + 3 * HIDDEN
+    is_rank(model_states(V3, PUBLISHED)["ranks"][-1], **v3_states(4 * LOW + PROJECTION, kept, 4 * ROUTED))
+
+
+def test_four_experts_in_each_of_58_layers_are_10_b_and_a_sixteenth_is_0_64_b():
+    ranks = model_states(V3.replace(num_nextn_predict_layers=0), PUBLISHED)["ranks"]
+    routed = sum(rank["num_routed_params"] for rank in ranks)
+    assert routed == 4 * 58 * EXPERT == 10_217_324_544
+    assert routed / 16 == 638_582_784
+
+
+def test_tensor_parallelism_cuts_heads_columns_and_vocabulary_and_repeats_the_rest():
+    llama = load_model("llama-3.1-8b")
+    hidden, layers = 4096, 32
+    (rank,) = model_states(llama, Layout(tp=16, zero=0), "bf16")["ranks"]
+    attention = 2 * hidden * 4096 // 16 + 2 * hidden * 128  # two query heads; one of eight key-value heads, held twice
+    cut = attention + 3 * hidden * 14_336 // 16
+    assert rank["num_params"] == layers * (cut + 2 * hidden) + hidden + 2 * 128_256 * hidden // 16
+    assert rank["bytes"] == (2 + 4 + 12) * rank["num_params"]
+
+
+def test_tensor_parallel_gpus_share_the_replicas_of_an_expert():
+    layout = Layout(tp=2, ep=8, dp=8)
+    assert layout.expert_replicas == 2
+    (one,) = model_states(V3, layout)["ranks"]
+    (other,) = model_states(V3, Layout(tp=1, ep=8, dp=16))["ranks"]
+    assert one["num_routed_params"] == other["num_routed_params"] == 59 * 32 * EXPERT
+
+
+@pytest.mark.parametrize(
+    ("zero", "bytes_per_param"), [(0, 2 + 4 + 12), (1, 2 + 4 + 12 / 4), (2, 2 + 4 / 4 + 12 / 4), (3, 18 / 4)]
+)
+def test_zero_stages_cut_optimizer_then_gradients_then_weights(zero, bytes_per_param):
+    llama = load_model("llama-3.1-8b")  # its parameters divide by 4
+    assert model_states(llama, Layout(dp=4, zero=zero), "bf16")["per_gpu_bytes"] == 8_030_261_248 * bytes_per_param
+
+
+@pytest.mark.parametrize(("recipe", "bytes_per_param"), [("bf16", 18), ("zero-16", 16), ("fp32", 16)])
+def test_recipes(recipe, bytes_per_param):
+    llama = load_model("llama-3.1-8b")
+    assert model_states(llama, Layout(zero=0), recipe)["per_gpu_bytes"] == 8_030_261_248 * bytes_per_param
+
+
+def test_every_recipe_says_where_it_is_from():
+    from moecalc.facts import sources
+
+    assert [recipe.source for recipe in RECIPES.values() if recipe.source not in sources()] == []
+
+
+def test_dualpipe_holds_every_stage_twice():
+    ranks = model_states(V3, PUBLISHED._replace(zero=0))["ranks"]
+    twice = model_states(V3, PUBLISHED._replace(zero=0, schedule="dualpipe"))["ranks"]
+    for rank, both in enumerate(twice):
+        for key in ("num_params", "bytes"):
+            assert both[key] == ranks[rank][key] + ranks[15 - rank][key] == twice[15 - rank][key]
+    # ZeRO shards over both copies, so that the optimizer's states of the whole pipeline stay what they were
+    sharded = [model_states(V3, PUBLISHED._replace(schedule=schedule))["ranks"] for schedule in ("1f1b", "dualpipe")]
+    once, both = (sum(rank["optimizer_states"] for rank in ranks) for ranks in sharded)
+    part_filled = 16 * 3 * RECIPES["deepseek-v3"].optimizer  # of three groups on each rank, less than a parameter
+    assert 0 <= both - once <= part_filled
+
+
+def test_dualpipev_holds_every_stage_once_folded():
+    assert [stages_of_rank(rank, 4, "dualpipev") for rank in range(4)] == [(0, 7), (1, 6), (2, 5), (3, 4)]
+    ranks = model_states(V3, PUBLISHED._replace(schedule="dualpipev"))["ranks"]
+    assert sorted(layer for rank in ranks for layer in rank["layers"]) == list(range(61))
+    assert {"embedding", "head", "MTP module"} <= set(ranks[0]["holds"])
+
+
+def test_the_sum_is_not_called_what_it_is_not(moecalc):
+    states = model_states(V3, PUBLISHED)
+    assert states["fits"] is None
+    assert states["not_counted"] == list(NOT_COUNTED)
+    assert "activations" in NOT_COUNTED
+    command = "memory --model deepseek-v3 --gpu h800-sxm --pp 16 --ep 64 --dp 128 --zero 1 --recipe deepseek-v3"
+    for answer in (moecalc(command), moecalc(command, "--json"), moecalc("memory --model llama-3.1-8b")):
+        assert answer.code == 0
+        assert "needed" not in answer.out.lower()
+        assert "activations" in answer.out
+    result = moecalc(command, "--json").json
+    assert result["fits"] is None and result["per_gpu_bytes"] == states["per_gpu_bytes"]
+    assert {"per_gpu_bytes", "components", "fits", "ranks"} <= set(result)
