@@ -203,11 +203,12 @@ def published_sizes(*slugs: str) -> list:
                 continue
             fact = facts.fact({"subject": slug, **row}, f"data/models/{slug}.json, fact {i}")
             ours = {name: count / 1e9 for name, count in counts[fact.quantity].items()}
+            model = facts.model(slug)["name"].partition(" (")[0].removeprefix("DeepSeek-")
             rows.append(
                 {
                     "model": slug,
                     "quantity": fact.quantity,
-                    "what": f"{facts.model(slug)['name'].partition(' (')[0].removeprefix('DeepSeek-')}, {SIZES[fact.quantity]}",
+                    "what": f"{model}, {SIZES[fact.quantity]}",
                     "published": f"{fact.value} B",
                     "convention": convention_names(str(fact.value), ours),
                     "ours": ", ".join(f"{count:.2f}" for count in ours.values()) + " B",
@@ -270,7 +271,10 @@ LETTERS = {
 def letters(*slugs: str) -> list:
     """The letters of the formula with their values in the published configs."""
     configs = {slug: facts.model(slug)["config"] for slug in slugs}
-    return [{"letter": letter, "key": key, **{s: config[key] for s, config in configs.items()}} for letter, key in LETTERS.items()]
+    return [
+        {"letter": letter, "key": key, **{slug: config[key] for slug, config in configs.items()}}
+        for letter, key in LETTERS.items()
+    ]
 
 
 def params_by_hand(*slugs: str) -> list:
@@ -288,8 +292,8 @@ def params_by_hand(*slugs: str) -> list:
         steps[slug] = {
             "A, attention of one layer": attention,
             "X, one expert": expert,
-            "one dense layer": dense,
-            "one MoE layer": moe,
+            "B, one dense layer": dense,
+            "M, one MoE layer": moe,
             "embedding, head and last norm": ends,
             "N, all of it": total,
             "activated: N less the experts not used": total - (L - D) * (E - k) * expert,

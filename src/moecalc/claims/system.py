@@ -59,11 +59,11 @@ def expert_readings() -> list:
     printed = number("C64") * 1e9
     steps = (
         (f"{experts} experts of one layer", one_layer, ""),
-        (f"of each of the {layers} MoE layers", one_layer * layers, "C64"),
-        (f"of a {ranks}th of those layers, one pipeline stage", one_layer * layers / ranks, "C65"),
-        (f"held {copies} times, as DualPipe does", one_layer * layers / ranks * copies, ""),
-        ("the talk's parameters, printed", printed, ""),
-        (f"the talk's parameters, divided by {ranks}", printed / ranks, ""),
+        (f"{experts} experts in each of {layers} layers", one_layer * layers, "C64"),
+        (f"1/{ranks} of that, one pipeline stage", one_layer * layers / ranks, "C65"),
+        (f"{copies} x that, as DualPipe holds it", one_layer * layers / ranks * copies, ""),
+        ("the parameters that the talk prints", printed, ""),
+        (f"1/{ranks} of those", printed / ranks, ""),
     )
     return [
         {
@@ -71,7 +71,7 @@ def expert_readings() -> list:
             "num_params": round(params),
             "bytes": FP8_BYTES * params,
             "num_experts": params / (one_layer / experts),
-            "printed": f"{numbers(claim)[0]} {claims()[claim]['unit']}" if claim else "",
+            "printed": f"{numbers(claim)[0]} {claims()[claim]['unit'].removesuffix(' parameters')}" if claim else "",
         }
         for what, params, claim in steps
     ]

@@ -1,0 +1,53 @@
+"""Explorers: the report's figures, each a module here that holds ``EXPLORER``.
+
+A module's name is the explorer's, with underscores for hyphens. The chart that goes
+with it stands in ``moebook.charts``.
+"""
+
+import os
+
+from ..errors import InputError
+from ..facts import unknown
+from ._define import Choice, Explorer, Metric, Number, Result, Switch, Text
+
+__all__ = ["Choice", "Explorer", "Metric", "Number", "Result", "Switch", "Text", "explorer", "explorer_names", "explorers"]
+
+
+def explorer_names() -> list:
+    """Names of all explorers."""
+    files = os.listdir(__path__[0])
+    return sorted(f[:-3].replace("_", "-") for f in files if f.endswith(".py") and not f.startswith("_"))
+
+
+def explorer(name: str):
+    """One explorer by its name.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``cost``; ``moecalc explore --list`` names them [-]
+
+    Returns
+    -------
+    Explorer
+
+    Raises
+    ------
+    InputError
+        If there is no such explorer.
+
+    Examples
+    --------
+    >>> explorer("cost").run({"gpu_hours": 2788000}).metrics["usd"]
+    5576000.0
+    """
+    if name not in explorer_names():
+        raise InputError(unknown("explorer", name, explorer_names()))
+    from importlib import import_module
+
+    return import_module("." + name.replace("-", "_"), __name__).EXPLORER
+
+
+def explorers() -> list:
+    """All explorers, by name."""
+    return [explorer(name) for name in explorer_names()]

@@ -1,0 +1,207 @@
+"""What an explorer is: controls as plain data, a function of them, and the numbers it shows.
+
+One definition serves the notebook widget, the built page, ``moecalc explore`` and the
+tests. Nothing here draws anything.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..errors import InputError
+from ..units import show
+
+#: A slider with more stops than this cannot be set with a finger.
+MAX_STOPS = 60
+
+
+class Choice(NamedTuple):
+    """A control with a list of accepted values."""
+
+    key: str
+    label: str
+    default: object
+    options: tuple  #: (value, label in words) each
+    unit: str = ""
+
+    kind = "select"
+
+    def read(self, value):
+        """The option that `value`, or its text, stands for."""
+        for option, _ in self.options:
+            if str(option) == str(value):
+                return option
+        accepted = ", ".join(str(option) for option, _ in self.options)
+        raise InputError(f"{self.key} must be one of {accepted}; found {value!r}")
+
+    def stops(self) -> list:
+        """Every value that it accepts."""
+        return [value for value, _ in self.options]
+
+    def describe(self) -> dict:
+        return {**self._asdict(), "kind": self.kind, "options": [list(option) for option in self.options]}
+
+
+class Number(NamedTuple):
+    """A control with a number from `low` to `high`, moved in steps; whole where all three are."""
+
+    key: str
+    label: str
+    default: float
+    low: float
+    high: float
+    step: float
+    unit: str = ""
+    scale: str = "linear"  #: "log" where the steps of a slider should be factors
+    zero: str = ""  #: what 0 stands for, where it does not stand for itself
+
+    kind = "range"
+
+    @property
+    def whole(self) -> bool:
+        return all(isinstance(one, int) for one in (self.default, self.low, self.high, self.step))
+
+    def read(self, value):
+        """`value`, or its text, as a number in range; any number in range is accepted, on a step or not."""
+        kind = "a whole number" if self.whole else "a number"
+        try:
+            number = float(value)
+            if self.whole and number.is_integer():
+                number = int(number) if abs(number) < 2**53 else int(value)
+        except (TypeError, ValueError, OverflowError):
+            number = None
+        if number is None or isinstance(value, bool) or not self.low <= number <= self.high or (
+            self.whole and not isinstance(number, int)
+        ):
+            raise InputError(f"{self.key} must be {kind} from {self.low:,} to {self.high:,}; found {value!r}")
+        return number
+
+    def stops(self) -> list:
+        """Where a slider stops: at most :data:`MAX_STOPS` values, with both ends and the default among them."""
+        steps = round((self.high - self.low) / self.step)
+        if self.scale == "log":
+            spread = [self.low * (self.high / self.low) ** (i / MAX_STOPS) for i in range(MAX_STOPS + 1)]
+            spread = [float(f"{value:.2g}") for value in spread]
+        else:
+            # a divisor of the number of steps keeps every stop on a step
+            every = next(n for n in range(1, steps + 1) if steps // n < MAX_STOPS)
+            spread = [self.low + i * self.step for i in range(0, steps + 1, every)]
+        inside = {value for value in spread if self.low < value < self.high} | {self.low, self.default, self.high}
+        # no noise of binary steps: 0.1 + 0.2 is 0.3 here
+        tidy = int if self.whole else lambda value: float(f"{value:.10g}")
+        return sorted({tidy(value) for value in inside})
+
+    def describe(self) -> dict:
+        return {**self._asdict(), "kind": self.kind, "whole": self.whole, "stops": self.stops()}
+
+
+class Switch(NamedTuple):
+    """A control that is on or off."""
+
+    key: str
+    label: str
+    default: bool
+    unit: str = ""
+
+    kind = "checkbox"
+
+    def read(self, value):
+        """True or False, or a text for them."""
+        words = {"true": True, "false": False, "1": True, "0": False, "on": True, "off": False}
+        if isinstance(value, bool):
+            return value
+        if str(value).lower() in words:
+            return words[str(value).lower()]
+        raise InputError(f"{self.key} must be true or false; found {value!r}")
+
+    def stops(self) -> list:
+        """Both."""
+        return [False, True]
+
+    def describe(self) -> dict:
+        return {**self._asdict(), "kind": self.kind}
+
+
+class Text(NamedTuple):
+    """A control with free text of some lines."""
+
+    key: str
+    label: str
+    default: str
+    hint: str = ""
+    unit: str = ""
+
+    kind = "textarea"
+
+    def read(self, value):
+        """The text as it is."""
+        if not isinstance(value, str):
+            raise InputError(f"{self.key} must be a text; found {value!r}")
+        return value
+
+    def stops(self) -> list:
+        """Nothing is known of what will be written."""
+        return []
+
+    def describe(self) -> dict:
+        return {**self._asdict(), "kind": self.kind}
+
+
+class Metric(NamedTuple):
+    """A number that a figure shows."""
+
+    label: str
+    unit: str = ""
+    digits: int = 4
+
+    def text(self, value) -> str:
+        """The value as a reader sees it."""
+        return show(value, self.unit, self.digits)
+
+
+class Result(NamedTuple):
+    """What an explorer shows for some values of its controls."""
+
+    controls: dict  #: key -> value, defaults filled in
+    metrics: dict  #: key -> number at full precision, None where it has no value
+    rows: list  #: what the chart draws and the data table lists
+
+
+class Explorer(NamedTuple):
+    """A figure that can be moved."""
+
+    name: str
+    title: str
+    description: str  #: what the picture shows, for those who cannot see it
+    controls: tuple
+    metrics: dict  #: key -> Metric, in the order shown
+    columns: dict  #: key of a row -> Metric: heading, unit and digits of the data table
+    compute: Callable  #: keyword per control -> (metrics, rows)
+
+    def read(self, values: dict) -> dict:
+        """Checked values of all controls: those given, defaults for the rest."""
+        known = {control.key: control for control in self.controls}
+        for key in values:
+            if key not in known:
+                raise InputError(f"{self.name} has no control {key!r}; it has {', '.join(known)}")
+        return {key: control.read(values.get(key, control.default)) for key, control in known.items()}
+
+    def run(self, values: dict | None = None) -> Result:
+        """The figure's numbers and rows for some values of its controls.
+
+        Parameters
+        ----------
+        values : dict, optional
+            Control key -> value or its text; what is not given keeps its default [-]
+
+        Returns
+        -------
+        Result
+
+        Raises
+        ------
+        InputError
+            If a key is unknown or a value is not accepted.
+        """
+        controls = self.read(values or {})
+        metrics, rows = self.compute(**controls)
+        return Result(controls, {key: metrics[key] for key in self.metrics}, rows)

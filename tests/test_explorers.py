@@ -1,0 +1,158 @@
+"""Every figure, moved: at its defaults, to both ends of each range, to each option."""
+
+import json
+import math
+
+import pytest
+
+from moecalc import InputError
+from moecalc.explorers import explorer, explorer_names, explorers
+
+#: explorer -> texts to try in its text controls, and whether they are accepted
+TEXTS = {"parameters": {"n_routed_experts=128": True, "top_k = 8": False, "n_routed_experts": False, "hidden_size=": False}}
+
+
+def moves(one):
+    """(control key, value) of every single-control move away from the defaults."""
+    for control in one.controls:
+        told = control.describe()
+        values = {
+            "range": lambda told: [told["low"], told["high"]],
+            "select": lambda told: [value for value, _ in told["options"]],
+            "checkbox": lambda told: [False, True],
+            "textarea": lambda told: list(TEXTS[one.name]),
+        }[told["kind"]](told)
+        yield from ((control.key, value) for value in values)
+
+
+ALL_MOVES = [(one.name, key, value) for one in explorers() for key, value in moves(one)]
+
+
+def is_whole(one, result):
+    """All that is declared is there and can be shown, printed and sent."""
+    assert list(result.metrics) == list(one.metrics)
+    for key, value in result.metrics.items():
+        assert value is None or (isinstance(value, (int, float, str)) and not isinstance(value, bool)), key
+        assert not isinstance(value, float) or math.isfinite(value), key
+        assert one.metrics[key].text(value).strip(), key
+    for row in result.rows:
+        assert set(one.columns) <= set(row)
+        for key, column in one.columns.items():
+            assert column.text(row[key]) or row[key] == "", key
+    assert json.loads(json.dumps(result._asdict(), allow_nan=False)) is not None
+    assert list(result.controls) == [control.key for control in one.controls]
+
+
+def test_the_figures_of_this_report():
+    assert len(explorer_names()) >= 6
+    assert [one.name for one in explorers()] == explorer_names()
+    for one in explorers():
+        assert one.title and one.description.endswith(".") and one.controls and one.metrics and one.columns
+
+
+@pytest.mark.parametrize("name", explorer_names())
+def test_defaults(name):
+    one = explorer(name)
+    result = one.run()
+    is_whole(one, result)
+    assert result.rows
+    assert result.controls == {control.key: control.default for control in one.controls}
+    assert result == one.run(result.controls) == one.run({})
+
+
+@pytest.mark.parametrize("name", explorer_names())
+def test_a_default_is_one_of_the_accepted_values(name):
+    for control in explorer(name).controls:
+        told = control.describe()
+        if told["kind"] == "range":
+            assert told["low"] <= told["default"] <= told["high"] and told["step"] > 0
+        if told["kind"] == "select":
+            values = [value for value, _ in told["options"]]
+            assert told["default"] in values and len(set(map(str, values))) == len(values)
+        assert told["label"]
+        assert json.loads(json.dumps(told, allow_nan=False))["key"] == control.key
+
+
+@pytest.mark.parametrize(("name", "key", "value"), ALL_MOVES, ids=lambda one: str(one)[:40])
+def test_every_single_move(name, key, value):
+    one = explorer(name)
+    try:
+        result = one.run({key: value})
+    except InputError as error:
+        assert "\n" not in str(error)
+        return
+    is_whole(one, result)
+    assert result.controls[key] == value
+
+
+def test_nearly_every_move_is_answered():
+    """A control may hold values that do not go with the defaults of the others, but only some."""
+    for name in explorer_names():
+        one = explorer(name)
+        for control in one.controls:
+            values = [value for key, value in moves(one) if key == control.key]
+            answered = 0
+            for value in values:
+                try:
+                    one.run({control.key: value})
+                    answered += 1
+                except InputError:
+                    pass
+            assert answered, f"{name}: {control.key} cannot be moved at all"
+
+
+@pytest.mark.parametrize("name", explorer_names())
+def test_texts_are_read_as_the_values_they_spell(name):
+    """As they come from a command line, or the address of a page."""
+    one = explorer(name)
+    for control in one.controls:
+        for value in [control.default, *(value for key, value in moves(one) if key == control.key)]:
+            read = control.read(str(value))
+            assert read == control.read(value) == value and type(read) is type(value)
+
+
+@pytest.mark.parametrize("name", explorer_names())
+def test_what_is_not_accepted_is_refused_in_one_sentence(name):
+    one = explorer(name)
+    wrong = [{"no_such_control": 1}]
+    for control in one.controls:
+        values = {"textarea": [3, None], "checkbox": ["perhaps", None, 2]}.get(
+            control.kind, ["", "many", "nan", "inf", "-inf", None, float("nan"), float("inf"), -1, 10**400, [], {}]
+        )
+        wrong += [{control.key: value} for value in values]
+    for values in wrong:
+        with pytest.raises(InputError) as caught:
+            one.run(values)
+        assert next(iter(values)) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "accepted"), TEXTS["parameters"].items())
+def test_changes_to_a_config(text, accepted):
+    if accepted:
+        assert explorer("parameters").run({"changes": text}).metrics["total"] < 671_026_404_352
+    else:
+        with pytest.raises(InputError):
+            explorer("parameters").run({"changes": text})
+
+
+def test_an_unknown_figure():
+    with pytest.raises(InputError, match="no explorer named 'costs'; the nearest are cost"):
+        explorer("costs")
+
+
+@pytest.mark.parametrize("name", explorer_names())
+def test_the_command_line_gives_the_figures_numbers(name, moecalc):
+    printed = moecalc("explore --json", name).json
+    result = explorer(name).run()
+    assert printed == {"explorer": name, "controls": result.controls, "metrics": result.metrics}
+    listed = {one["name"]: one for one in moecalc("explore --list --json").json["explorers"]}
+    assert listed[name]["metrics"] == list(result.metrics)
+    assert [control["key"] for control in listed[name]["controls"]] == list(result.controls)
+
+
+@pytest.mark.parametrize("name", explorer_names())
+def test_a_move_from_the_command_line(name, moecalc):
+    one = explorer(name)
+    for control in one.controls:
+        printed = moecalc("explore --json", name, "--set", f"{control.key}={control.default}").json
+        assert printed["metrics"] == one.run().metrics
