@@ -1,0 +1,99 @@
+"""An explorer as HTML: its numbers, its picture for wide and for narrow screens, its data table."""
+
+from moecalc.explorers import Explorer, Result, explorer
+
+from . import charts, html, theme
+from .svg import svg
+
+
+def controls_in_words(chosen: Explorer, values: dict) -> list:
+    """(label, value in words) of every control."""
+    words = []
+    for control in chosen.controls:
+        value = values[control.key]
+        if control.kind == "select":
+            shown = dict(control.options)[value]
+        elif control.kind == "checkbox":
+            shown = "yes" if value else "no"
+        elif control.kind == "textarea":
+            shown = value.strip() or "none"
+        elif control.zero and value == 0:
+            shown = control.zero
+        else:
+            shown = f"{value:,} {control.unit}".strip()
+        words.append((control.label, shown))
+    return words
+
+
+def numbers(chosen: Explorer, result: Result) -> str:
+    """The metrics, each with its label and its full value for programs."""
+    items = [
+        f'<div class="metric"><span class="metric-label">{html.text(metric.label)}</span> '
+        f'<output data-metric="{key}" data-value="{html.full_precision(result.metrics[key])}">'
+        f"{html.text(metric.text(result.metrics[key]))}</output></div>"
+        for key, metric in chosen.metrics.items()
+    ]
+    return '<div class="metrics">\n' + "\n".join(items) + "\n</div>"
+
+
+def picture(chosen: Explorer, result: Result, wides=(True, False)) -> str:
+    """The chart with its caption; the page shows the one that fits the screen."""
+    label = f"{chosen.title}. {chosen.description}"
+    drawn = "\n".join(
+        f'<div class="chart chart-{"wide" if wide else "narrow"}">'
+        f"{svg(charts.draw(chosen.name, result, wide), label)}</div>"
+        for wide in wides
+    )
+    return f"<figure>\n{drawn}\n<figcaption>{html.text(label)}</figcaption>\n</figure>"
+
+
+def data_table(chosen: Explorer, result: Result) -> str:
+    """What the picture shows, as a table one can unfold."""
+    inner = html.table(result.rows, chosen.columns)
+    return f"<details>\n<summary>Data table, {len(result.rows)} rows</summary>\n{inner}\n</details>"
+
+
+def static(name: str, values: dict | None = None) -> str:
+    """The explorer as it stands in the built page, in one state.
+
+    Parameters
+    ----------
+    name : str
+        The explorer [-]
+    values : dict, optional
+        Controls that are not at their defaults [-]
+
+    Returns
+    -------
+    str
+    """
+    chosen = explorer(name)
+    result = chosen.run(values)
+    state = "; ".join(f"{label}: {value}" for label, value in controls_in_words(chosen, result.controls))
+    return (
+        f'<section class="explorer" data-explorer="{name}" aria-label="{html.text(chosen.title)}">\n'
+        f'<p class="explorer-title">{html.text(chosen.title)}</p>\n'
+        f'<p class="explorer-state">{html.text(state)}.</p>\n'
+        f"{numbers(chosen, result)}\n{picture(chosen, result)}\n{data_table(chosen, result)}\n"
+        f'<p class="explorer-how">To move it: open this page in JupyterLab, or run '
+        f"<code>moecalc explore {name} --set key=value</code>.</p>\n</section>"
+    )
+
+
+def live(name: str, result: Result) -> str:
+    """What a widget shows below its controls; it brings the styles that a notebook lacks."""
+    chosen = explorer(name)
+    return (
+        f"<style>{theme.css()}{NOTEBOOK_STYLE}</style>\n"
+        f"{numbers(chosen, result)}\n{picture(chosen, result, wides=(True,))}\n{data_table(chosen, result)}"
+    )
+
+
+NOTEBOOK_STYLE = """
+.metrics, .explorer-error, figcaption { line-height: 1.5; }
+.metrics { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); gap: .25rem 2rem; }
+.metric { display: flex; justify-content: space-between; gap: 1rem; }
+.metric output { font-weight: 600; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.explorer-error { color: #b3261e; font-weight: 600; }
+body[data-jp-theme-light="false"] .explorer-error { color: #ff8a80; }
+"""

@@ -1,0 +1,205 @@
+"""Numbers, tables and claims for prose: computed in a cell, named in the text with the ``glue`` role."""
+
+from IPython.display import HTML
+
+from moecalc import facts
+from moecalc.explorers import Metric
+from moecalc.units import show as shown
+
+from . import html
+
+
+def say(**texts) -> None:
+    """Name texts for the prose of a page: ``say(days="56.7")`` and then the role ``glue:text`` with ``days``.
+
+    Parameters
+    ----------
+    **texts
+        Name -> the text, or a tuple (value, unit, digits) that :func:`moecalc.units.show` makes one of [-]
+    """
+    from myst_nb import glue
+
+    for name, value in texts.items():
+        glue(name, shown(*value) if isinstance(value, tuple) else str(value), display=False)
+
+
+def say_claims(*ids: str) -> None:
+    """Name what the talk prints, and what we find, for the prose: ``C05`` and ``C05-found``.
+
+    Parameters
+    ----------
+    *ids : str
+        Claims of the ledger [-]
+    """
+    from moecalc.claims import ledger
+
+    for row in ledger():
+        if row["id"] in ids:
+            say(**{row["id"]: _with_unit(row["printed"], row["unit"]), f"{row['id']}-found": row["recomputed"] or "nothing"})
+
+
+def table(rows, columns: dict, caption: str = "", source: str = "", raw: tuple = (), folded: bool = False) -> HTML:
+    """Rows as a table of the page.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        One a line [-]
+    columns : dict
+        Key of a row -> heading, or (heading, unit, digits) [-]
+    caption : str, optional
+        Said above it [-]
+    source : str, optional
+        HTML said below it, such as a :func:`source_link` [-]
+    raw : tuple of str, optional
+        Keys whose values are HTML already [-]
+    folded : bool, optional
+        Behind its caption, which unfolds it [-]
+
+    Returns
+    -------
+    HTML
+    """
+    rows = list(rows)
+    metrics = {key: Metric(*((head,) if isinstance(head, str) else head)) for key, head in columns.items()}
+    below = f'<p class="table-source">Source: {source}.</p>' if source else ""
+    inner = html.table(rows, metrics, caption, raw) + below
+    return HTML(_folded(f"{caption} ({len(rows)} rows)", inner) if folded else inner)
+
+
+def _folded(summary: str, inner: str) -> str:
+    return f"<details>\n<summary>{html.text(summary)}</summary>\n{inner}\n</details>"
+
+
+def still(name: str, title: str, caption: str, **controls) -> HTML:
+    """The picture of an explorer in one state, without its numbers and controls.
+
+    Parameters
+    ----------
+    name : str
+        The explorer [-]
+    title, caption : str
+        What this state shows [-]
+    **controls
+        Those that are not at their defaults [-]
+
+    Returns
+    -------
+    HTML
+    """
+    from moecalc.explorers import explorer
+
+    from . import figure
+
+    chosen = explorer(name)
+    drawn = figure.picture(chosen._replace(title=title, description=caption), chosen.run(controls))
+    return HTML(f'<div class="explorer">\n{drawn}\n</div>')
+
+
+def source_link(key: str, locator: str = "") -> str:
+    """A link to a source, as HTML: its title, and where in it; no link where it has no address."""
+    source = facts.sources()[key]
+    title = html.text(source["title"])
+    where = f", {html.text(locator)}" if locator else ""
+    return f'<a href="{html.text(source["url"])}">{title}</a>{where}' if source["url"] else title + where
+
+
+def fact_table(rows, caption: str = "Facts that this page uses") -> HTML:
+    """Facts with value, unit, status, date and a link to the source, folded.
+
+    Parameters
+    ----------
+    rows : iterable of moecalc.facts.Fact
+        What to list [-]
+    caption : str, optional
+        Said where it unfolds [-]
+
+    Returns
+    -------
+    HTML
+    """
+    listed = [
+        {
+            "subject": fact.subject,
+            "quantity": fact.quantity.replace("_", " "),
+            "value": _fact_value(fact),
+            "status": fact.status,
+            "date": fact.date,
+            "source": source_link(fact.source, fact.locator),
+            "note": fact.note,
+        }
+        for fact in rows
+    ]
+    columns = {key: Metric(key.capitalize()) for key in ("subject", "quantity", "value", "status", "date", "source", "note")}
+    inner = html.table(listed, columns, caption, raw=("source",))
+    return HTML(_folded(f"{caption} ({len(listed)})", inner))
+
+
+def _fact_value(fact) -> str:
+    def number(value):
+        return f"{value:,}" if isinstance(value, (int, float)) else str(value)
+
+    unit = "" if fact.unit in ("text", "date", "count", "score") else f" {fact.unit}"
+    return number(fact.value) + ("" if fact.high is None else f" to {number(fact.high)}") + unit
+
+
+def claims_list(*ids: str, links: bool = False) -> HTML:
+    """Rows of the claims ledger with their verdicts.
+
+    Parameters
+    ----------
+    *ids : str
+        Such as "C05"; none for all [-]
+    links : bool, optional
+        Whether to link to the page that settles each [-]
+
+    Returns
+    -------
+    HTML
+    """
+    from moecalc.claims import ledger
+
+    items = [_claim(row, links) for row in ledger() if not ids or row["id"] in ids]
+    return HTML('<ul class="claims">\n' + "\n".join(items) + "\n</ul>")
+
+
+def verdict_word(verdict: str) -> str:
+    """A verdict as HTML, in its colour."""
+    return f'<span class="verdict verdict-{verdict.replace(" ", "-")}">{verdict}</span>'
+
+
+def claim_link(claim_id: str) -> str:
+    """A link, as HTML, to a claim that the same page lists."""
+    return f'<a href="#{claim_id.lower()}">{claim_id}</a>'
+
+
+def _claim(row: dict, links: bool) -> str:
+    verdict, number = row["verdict"], row["id"]
+    found = [("The talk prints", _with_unit(row["printed"], row["unit"]))] if row["printed"] else []
+    found += [(label, row[key]) for label, key in (("we find", "recomputed"), ("from exact inputs", "own_value")) if row[key]]
+    values = " ".join(f"<span><i>{label}</i> <b>{html.text(value)}</b></span>" for label, value in found)
+    why = [html.text(row["note"])] if row["note"] else []
+    if row["convention"]:
+        why.append(f"Convention: {html.text(row['convention'])}.")
+    if row["source"]:
+        why.append(f"Source: {source_link(row['source'], row['locator'])}.")
+    if links and row["page"]:
+        # the list of all claims stands beside the chapters
+        page = row["page"].removeprefix("notebooks/")
+        why.append(f'<a href="{page}.html#{number.lower()}">The page that settles it</a>.')
+    label = f"{row['subject']}: {row['claim']}" + (f" ({row['slide']})" if links else "")
+    return (
+        f'<li id="{number.lower()}" data-verdict="{verdict}"><p class="claim-head"><b>{number}</b> {html.text(label)} '
+        f"{verdict_word(verdict)}</p>"
+        + (f'<p class="claim-values">{values}</p>' if values else "")
+        + (f'<p class="claim-why">{" ".join(why)}</p>' if why else "")
+        + "</li>"
+    )
+
+
+#: Words in the unit column of the claims that are no units.
+_NO_UNITS = {"ratio", "ranking", "statement", "formula", "question", "equation"}
+
+
+def _with_unit(printed: str, unit: str) -> str:
+    return f"{printed} {'' if unit in _NO_UNITS else unit}".strip()

@@ -1,0 +1,84 @@
+"""Sphinx extension of the report: assets that the site serves itself, repairs of the theme, provenance on every page.
+
+Nothing on the published site may ask another host for anything, so styles, fonts
+and icons come from pinned packages and are copied into the site.
+"""
+
+import datetime
+import os
+from pathlib import Path
+
+import moecalc
+
+from .. import theme
+from . import icons, katex, repairs
+
+_HERE = Path(__file__).parent
+_WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+
+NOT_FOUND = """<h1>Page not found</h1>
+<p>No page of this report has this address. The report begins <a href="{front_door}">here</a>.</p>
+"""
+
+
+def setup(app):
+    katex.use_real_node()
+    repairs_used = set()
+
+    def page_context(app, pagename, templatename, context, doctree):
+        context["moecalc_version"] = moecalc.__version__
+        context["build_date"] = build_date()
+        repairs_used.update(repairs.drop_scripts_and_styles(context))
+        drop_widget_state(context)
+
+    def finish(app, exception):
+        if exception is None and app.builder.format == "html":
+            repairs_used.update(repairs.repair_pages(Path(app.outdir)))
+            repairs.all_were_needed(repairs_used)
+
+    app.connect("config-inited", configure)
+    app.connect("builder-inited", add_assets)
+    app.connect("html-page-context", page_context, priority=900)
+    app.connect("build-finished", finish)
+    # pages are written by one process, which so sees what every page needed
+    return {"version": moecalc.__version__, "parallel_read_safe": True, "parallel_write_safe": False}
+
+
+def configure(app, config):
+    """Templates of our own, and a folder for files that are made during the build."""
+    config.templates_path.append(str(_HERE / "templates"))
+    # where the site will live, for the one page that is served from any address: the 404 page
+    prefix = os.environ.get("SITE_PREFIX", "/")
+    config.notfound_urls_prefix = prefix
+    config.notfound_context = {"title": "Page not found", "body": NOT_FOUND.format(front_door=f"{prefix}index.html")}
+    # an index of terms, of which there are none
+    config.html_use_index = False
+    config.katex_css_path = "katex/katex.min.css"
+    made = Path(app.doctreedir) / "static"
+    made.mkdir(parents=True, exist_ok=True)
+    config.html_static_path.append(str(made))
+
+
+def add_assets(app):
+    made = Path(app.config.html_static_path[-1])
+    packages = Path(app.srcdir) / "node_modules"
+    katex.copy_styles(packages, made / "katex")
+    (made / "charts.css").write_text(theme.css(), encoding="utf-8")
+    (made / "icons.css").write_text(icons.css(packages), encoding="utf-8")
+    for name in ("icons.css", "charts.css", "site.css"):
+        app.add_css_file(name)
+
+
+def drop_widget_state(context):
+    """Leave out what a page would need to bring its widgets to life: it shows the static figures."""
+    if "script_files" in context:
+        context["script_files"] = [
+            script for script in context["script_files"] if getattr(script, "attributes", {}).get("type") != _WIDGET_STATE
+        ]
+
+
+def build_date() -> str:
+    """The day of the build; ``SOURCE_DATE_EPOCH`` makes it repeatable."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    when = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC) if epoch else datetime.datetime.now(datetime.UTC)
+    return when.date().isoformat()

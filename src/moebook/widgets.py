@@ -1,0 +1,80 @@
+"""An explorer as a live widget in JupyterLab."""
+
+import ipywidgets
+
+from moecalc.errors import InputError
+from moecalc.explorers import explorer
+
+from . import figure, html
+
+_WIDE = ipywidgets.Layout(width="40rem", max_width="100%")
+_STYLE = {"description_width": "18rem"}
+
+
+class ExplorerWidget(ipywidgets.VBox):
+    """Controls above, numbers and picture below, computed anew at every move.
+
+    Parameters
+    ----------
+    name : str
+        An explorer [-]
+    values : dict, optional
+        Controls to start from [-]
+
+    Attributes
+    ----------
+    controls : dict
+        Control key -> its ipywidget
+    result : moecalc.explorers.Result or None
+        What is shown; None while the controls hold something that is not accepted
+    error : str
+        The sentence that is shown instead, else empty
+    """
+
+    def __init__(self, name: str, values: dict | None = None):
+        self._explorer = explorer(name)
+        self._start = dict(values or {})
+        start = self._explorer.read(self._start)
+        self.controls = {control.key: _widget(control, start[control.key]) for control in self._explorer.controls}
+        self._output = ipywidgets.HTML()
+        for control in self.controls.values():
+            control.observe(self._update, names="value")
+        self._update()
+        super().__init__([*self.controls.values(), self._output])
+
+    def _update(self, _change=None):
+        try:
+            self.result = self._explorer.run({key: control.value for key, control in self.controls.items()})
+            self.error = ""
+            self._output.value = figure.live(self._explorer.name, self.result)
+        except InputError as error:
+            self.result, self.error = None, str(error)
+            self._output.value = (
+                f"<style>{figure.NOTEBOOK_STYLE}</style>"
+                f'<p class="explorer-error" role="alert">{html.text(self.error)}</p>'
+            )
+
+    def _repr_mimebundle_(self, **how):
+        """The live view for JupyterLab, and beside it the static figure that the built page shows."""
+        bundle = super()._repr_mimebundle_(**how)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        data["text/html"] = figure.static(self._explorer.name, self._start)
+        return bundle
+
+
+def _widget(control, value):
+    """The ipywidget for a control."""
+    label = f"{control.label} [{control.unit}]" if control.unit else control.label
+    label += f" (0: {control.zero})" if getattr(control, "zero", "") else ""
+    common = {"description": label, "style": _STYLE, "layout": _WIDE, "value": value}
+    if control.kind == "select":
+        return ipywidgets.Dropdown(options=[(words, option) for option, words in control.options], **common)
+    if control.kind == "checkbox":
+        return ipywidgets.Checkbox(**common)
+    if control.kind == "textarea":
+        return ipywidgets.Textarea(placeholder=control.hint, continuous_update=False, **common)
+    if control.scale == "log":
+        kind = ipywidgets.IntText if control.whole else ipywidgets.FloatText
+        return kind(step=control.step, **common)
+    kind = ipywidgets.IntSlider if control.whole else ipywidgets.FloatSlider
+    return kind(min=control.low, max=control.high, step=control.step, continuous_update=False, **common)
