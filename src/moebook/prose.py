@@ -176,7 +176,8 @@ def claim_link(claim_id: str) -> str:
 def _claim(row: dict, links: bool) -> str:
     verdict, number = row["verdict"], row["id"]
     found = [("The talk prints", _with_unit(row["printed"], row["unit"]))] if row["printed"] else []
-    found += [(label, row[key]) for label, key in (("we find", "recomputed"), ("from exact inputs", "own_value")) if row[key]]
+    ours = {"we find": row["recomputed"], "from exact inputs": row["own_value"]}
+    found += [(label, value) for label, value in ours.items() if value]
     values = " ".join(f"<span><i>{label}</i> <b>{html.text(value)}</b></span>" for label, value in found)
     why = [html.text(row["note"])] if row["note"] else []
     if row["convention"]:
