@@ -30,7 +30,7 @@ bench: $(ENV) ## time the calculators, the command line and the build
 	$(BIN)/python -m bench
 
 lab: $(ENV) ## open the notebooks in JupyterLab
-	$(BIN)/jupyter lab --notebook-dir=. notebooks
+	JUPYTER_CONFIG_PATH=$(CURDIR)/.jupyter:$$JUPYTER_CONFIG_PATH $(BIN)/jupyter lab --notebook-dir=. notebooks
 
 pins: $(ENV) ## compile requirements.txt and package-lock.json anew
 	$(BIN)/pip install --quiet uv

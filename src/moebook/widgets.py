@@ -7,9 +7,6 @@ from moecalc.explorers import explorer
 
 from . import figure, html
 
-_WIDE = ipywidgets.Layout(width="40rem", max_width="100%")
-_STYLE = {"description_width": "18rem"}
-
 
 class ExplorerWidget(ipywidgets.VBox):
     """Controls above, numbers and picture below, computed anew at every move.
@@ -35,7 +32,9 @@ class ExplorerWidget(ipywidgets.VBox):
         self._explorer = explorer(name)
         self._start = dict(values or {})
         start = self._explorer.read(self._start)
-        self.controls = {control.key: _widget(control, start[control.key]) for control in self._explorer.controls}
+        # one column of labels, as wide as the longest: JupyterLab cuts off what does not fit
+        column = f"{max(len(_label(control)) for control in self._explorer.controls)}ch"
+        self.controls = {control.key: _widget(control, start[control.key], column) for control in self._explorer.controls}
         self._output = ipywidgets.HTML()
         for control in self.controls.values():
             control.observe(self._update, names="value")
@@ -62,11 +61,20 @@ class ExplorerWidget(ipywidgets.VBox):
         return bundle
 
 
-def _widget(control, value):
-    """The ipywidget for a control."""
+def _label(control) -> str:
+    """What stands before a control: its name, its unit, and what zero means where it is no number."""
     label = f"{control.label} [{control.unit}]" if control.unit else control.label
-    label += f" (0: {control.zero})" if getattr(control, "zero", "") else ""
-    common = {"description": label, "style": _STYLE, "layout": _WIDE, "value": value}
+    return label + (f" (0: {control.zero})" if getattr(control, "zero", "") else "")
+
+
+def _widget(control, value, column):
+    """The ipywidget for a control."""
+    common = {
+        "description": _label(control),
+        "style": {"description_width": column},
+        "layout": ipywidgets.Layout(width=f"calc({column} + 20rem)", max_width="100%"),
+        "value": value,
+    }
     if control.kind == "select":
         return ipywidgets.Dropdown(options=[(words, option) for option, words in control.options], **common)
     if control.kind == "checkbox":

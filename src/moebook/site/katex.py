@@ -17,6 +17,8 @@ def use_real_node() -> None:
     import sphinxcontrib.katex
 
     sphinxcontrib.katex.KaTeXServer.start_server_process = staticmethod(start_server)
+    # what a busy machine may take
+    sphinxcontrib.katex.STARTUP_TIMEOUT = sphinxcontrib.katex.RENDER_TIMEOUT = 60.0
     # a formula with a mistake in it stops the build, instead of standing red on the page
     sphinxcontrib.katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True
     try:

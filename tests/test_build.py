@@ -1,0 +1,187 @@
+"""What the build refuses, what it makes anew, and what it mends of the theme."""
+
+import os
+import shutil
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+from site_helpers import ROOT
+
+from moebook.site import katex, repairs
+
+pytestmark = pytest.mark.site
+
+HEADER = """---
+jupytext: {text_representation: {extension: .md, format_name: myst}}
+kernelspec: {name: python3, display_name: Python 3}
+---
+
+"""
+#: A page whose two numbers hang on a row of data/ and on a line of src/.
+NUMBERS = """# Numbers
+
+```{code-cell} python
+from moebook.prose import say
+from moecalc import facts
+from moecalc.cost import wall_days
+hours = facts.lookup("training_runs", "dsv3-total", "gpu_hours").to("GPU-hours")
+say(hours=f"{hours:,.0f}", days=f"{wall_days(hours, 1000):.3f}")
+```
+
+Hours: {glue:text}`hours`. Days: {glue:text}`days`. $E = mc^2$.
+"""
+
+
+@pytest.fixture
+def book(tmp_path):
+    """A book with one page of its own, and a copy of what the page computes from."""
+    for folder in ("src", "data"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "book" / "assets", tmp_path / "book" / "assets")
+    for file in ("_config.yml", "book/references.bib"):
+        shutil.copy(ROOT / file, tmp_path / file)
+    (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
+    (tmp_path / "_toc.yml").write_text("{format: jb-book, root: front, chapters: [file: page]}")
+    (tmp_path / "front.md").write_text("# Front")
+    return tmp_path
+
+
+def build(book, text):
+    """(the run, the page that it made or None); the folder held a site before."""
+    (book / "page.md").write_text(HEADER + text)
+    page = book / "_build" / "html" / "page.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text("an older page")
+    run = subprocess.run(
+        [sys.executable, "-m", "moebook.site.build"],
+        env={**os.environ, "PYTHONPATH": str(book / "src"), "SITE_PREFIX": "/report/"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return run, page.read_text(encoding="utf-8") if page.parent.exists() else None
+
+
+#: What the build refuses -> a page with it, and words that it says.
+REFUSED = {
+    "a cell that raises": ("```{code-cell} python\n1 / 0\n```", ["ZeroDivisionError"]),
+    "names that lead nowhere": (
+        "[There](nowhere.md), {glue:text}`never_said`, {cite:p}`nobody2024`",
+        ["nowhere.md", "never_said", "nobody2024"],
+    ),
+    "a formula that cannot be drawn": ("$\\frac{1}{$", ["KaTeX"]),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), REFUSED.values(), ids=REFUSED)
+def test_a_fault_stops_the_build_and_leaves_no_site(book, text, words):
+    run, page = build(book, f"# Page\n\n{text}\n")
+    assert run.returncode == 1, run.stdout
+    assert all(word in run.stdout for word in words)
+    assert "The site was not built" in run.stdout and page is None
+
+
+def test_a_change_in_data_or_in_src_changes_the_page(book):
+    run, page = build(book, NUMBERS)
+    assert run.returncode == 0, run.stdout
+    assert "Hours: 2,788,000. Days: 116.167." in without_tags(page)
+    assert 'href="/report/_static/' in (book / "_build/html/404.html").read_text()
+
+    change(book / "data" / "training_runs.csv", "dsv3-total,gpu_hours,2788000", "dsv3-total,gpu_hours,2788024")
+    change(book / "src" / "moecalc" / "cost.py", "HOURS_PER_DAY = 24", "HOURS_PER_DAY = 12")
+    run, page = build(book, NUMBERS)
+    assert run.returncode == 0, run.stdout
+    assert "Hours: 2,788,024. Days: 232.335." in without_tags(page)
+
+
+def without_tags(page):
+    from bs4 import BeautifulSoup
+
+    return BeautifulSoup(page, "html.parser").get_text()
+
+
+def change(file, old, new):
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+# --- repairs ---------------------------------------------------------------------------------------------------------
+
+FAULTY = """<head><script defer src="../_static/scripts/fontawesome.js?digest=1"></script>
+<script type="text/x-thebe-config">
+  {"requestKernel": true}
+</script>
+<script>kernelName = 'python3'</script><script src="kept.js"></script></head>
+"""
+
+
+def test_repairs_of_pages(tmp_path):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "page.html").write_text(FAULTY)
+    (tmp_path / "whole.html").write_text("<p>whole</p>")
+    (tmp_path / "_static" / "scripts").mkdir(parents=True)
+    for orphan in ("scripts/fontawesome.js", "scripts/fontawesome.js.map", "sphinx-thebe.js", "kept.js"):
+        (tmp_path / "_static" / orphan).touch()
+    assert repairs.repair_pages(tmp_path) == set(repairs.REPAIRS)
+    assert (tmp_path / "deep" / "page.html").read_text() == '<head><script src="kept.js"></script></head>\n'
+    assert (tmp_path / "whole.html").read_text() == "<p>whole</p>"
+    assert [file.name for file in (tmp_path / "_static").rglob("*.*")] == ["kept.js"]
+    assert repairs.repair_pages(tmp_path) == set()
+
+
+def test_repairs_of_lists():
+    def asset(filename="", body=None):
+        return SimpleNamespace(filename=filename, attributes={"body": body})
+
+    kept = asset("_static/doctools.js"), asset(body="let toggleOpenOnPrint = 'true';"), "_static/custom.css"
+    context = {
+        "script_files": [asset("_static/sphinx-thebe.js"), *kept[:2], asset(body="const THEBE_JS_URL = 'x'")],
+        "css_files": [kept[2], "_static/sphinx-thebe.css"],
+    }
+    assert repairs.drop_scripts_and_styles(context) == set(repairs.UNUSED)
+    assert context == {"script_files": [*kept[:2]], "css_files": [kept[2]]}
+    assert repairs.drop_scripts_and_styles(context) == set()
+
+
+@pytest.mark.parametrize("repair", [*repairs.UNUSED, *repairs.REPAIRS])
+def test_a_repair_that_nothing_needs_stops_the_build(repair):
+    used = {*repairs.UNUSED, *repairs.REPAIRS}
+    repairs.all_were_needed(used)
+    with pytest.raises(RuntimeError, match="remove its repair: " + repair.why.partition(";")[0]):
+        repairs.all_were_needed(used - {repair})
+
+
+def test_styles_of_formulas_bring_their_fonts(tmp_path):
+    katex.copy_styles(ROOT / "node_modules", tmp_path / "katex")
+    styles = (tmp_path / "katex" / "katex.min.css").read_text()
+    fonts = {file.name for file in (tmp_path / "katex" / "fonts").iterdir()}
+    assert fonts == {part.split(")")[0].removeprefix("fonts/") for part in styles.split("url(")[1:]}
+
+
+SLOW = """import socket, time
+time.sleep({before})
+server = socket.socket(socket.AF_UNIX)
+server.bind("katex.sock")
+time.sleep({between})
+server.listen()
+server.accept()[0].sendall(b"drawn")
+"""
+
+
+@pytest.mark.parametrize(("before", "between"), [(0, 0.3), (0.3, 0)])
+def test_a_server_of_formulas_that_takes_its_time(tmp_path, monkeypatch, before, between):
+    script = SLOW.format(before=before, between=between)
+    monkeypatch.setattr("sphinxcontrib.katex.KaTeXServer.build_command", lambda socket: [sys.executable, "-c", script])
+    process, connection = katex.start_server(tmp_path, 10)
+    with process, connection:
+        assert connection.recv(5) == b"drawn"
+
+
+def test_a_server_of_formulas_that_never_listens(tmp_path, monkeypatch):
+    script = SLOW.format(before=60, between=0)
+    monkeypatch.setattr("sphinxcontrib.katex.KaTeXServer.build_command", lambda socket: [sys.executable, "-c", script])
+    with pytest.raises(Exception, match="server did not come up within 0.2 seconds|0.2"):
+        katex.start_server(tmp_path, 0.2)

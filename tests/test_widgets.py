@@ -1,0 +1,121 @@
+"""Figures as JupyterLab shows them: every control moved from Python, one after another."""
+
+import contextlib
+
+import ipywidgets
+import pytest
+from bs4 import BeautifulSoup
+
+from moebook import html, show
+from moecalc.errors import InputError
+from moecalc.explorers import explorer, explorer_names, explorers
+
+CONTROLS = [(one.name, control.key) for one in explorers() for control in one.controls]
+KINDS = {
+    "range": (ipywidgets.IntSlider, ipywidgets.FloatSlider, ipywidgets.IntText, ipywidgets.FloatText),
+    "select": ipywidgets.Dropdown,
+    "checkbox": ipywidgets.Checkbox,
+    "textarea": ipywidgets.Textarea,
+}
+#: explorer, control, a value that its widget lets in and the calculator does not, words of the sentence
+REFUSED = [
+    ("cost", "num_gpus", -1, "num_gpus must be a whole number from 8 to 100,000; found -1"),
+    ("memory", "ep", 7, "ep must divide the 256 routed experts"),
+    ("memory", "pp", 62, "61 layers"),
+    ("mfu", "gpu_hours", 0.0, "gpu_hours must be a number from 0.01"),
+    ("mfu", "gpu_hours", float("nan"), "found nan"),
+    ("parameters", "changes", "num_experts_per_tok=300", "at most the 256"),
+    ("parameters", "changes", "experts=8", "experts is not a key"),
+    ("parameters", "changes", "<b>bold</b>", "found '<b>bold</b>'"),
+]
+
+
+def another_value(one, control):
+    """A value that is accepted and changes what is shown."""
+    told = control.describe()
+    candidates = {
+        "range": lambda: (told["high"], told["low"], told["default"] * 2, told["default"] // 2),
+        "select": lambda: [value for value, _ in told["options"]],
+        "checkbox": lambda: [not told["default"]],
+        "textarea": lambda: ["num_hidden_layers=30"],
+    }[told["kind"]]()
+    for value in candidates:
+        with contextlib.suppress(InputError):
+            if one.run({control.key: value})[1:] != one.run()[1:]:
+                return value
+    pytest.fail(f"{one.name}: no other value of {control.key} changes anything")
+
+
+def seen(widget) -> BeautifulSoup:
+    """What stands below the controls."""
+    return BeautifulSoup(widget.children[-1].value, "html.parser")
+
+
+def shows(widget, one, result):
+    """Whether the numbers, picture and table are those of a result, and whole."""
+    page = seen(widget)
+    assert widget.result == result and widget.error == ""
+    told = {number["data-metric"]: number.text for number in page.find_all("output")}
+    assert told == {key: metric.text(result.metrics[key]) for key, metric in one.metrics.items()}
+    assert [svg["role"] for svg in page.find_all("svg")] == ["img"]
+    cells = [[cell.text for cell in row.find_all(["th", "td"])] for row in page.find("tbody").find_all("tr")]
+    assert cells == [[html.cell(row[key], column) for key, column in one.columns.items()] for row in result.rows]
+    assert not page.find(class_="explorer-error")
+
+
+@pytest.mark.parametrize("name", explorer_names())
+def test_opens_at_its_defaults(name):
+    widget, one = show(name), explorer(name)
+    shows(widget, one, one.run())
+    assert list(widget.controls) == [control.key for control in one.controls]
+    for control in one.controls:
+        mine = widget.controls[control.key]
+        assert isinstance(mine, KINDS[control.kind])
+        assert mine.value == control.default
+        assert control.label in mine.description and (control.unit in mine.description)
+    assert widget.children[:-1] == tuple(widget.controls.values())
+
+
+@pytest.mark.parametrize(("name", "key"), CONTROLS)
+def test_moved(name, key):
+    widget, one = show(name), explorer(name)
+    (control,) = (control for control in one.controls if control.key == key)
+    widget.controls[key].value = value = another_value(one, control)
+    shows(widget, one, one.run({key: value}))
+    widget.controls[key].value = control.default
+    shows(widget, one, one.run())
+
+
+@pytest.mark.parametrize(("name", "key", "value", "words"), REFUSED)
+def test_a_refused_value_is_a_sentence_and_moving_back_recovers(name, key, value, words):
+    widget, one = show(name), explorer(name)
+    widget.controls[key].value = value
+    assert widget.result is None
+    sentence = seen(widget).find(class_="explorer-error")
+    assert sentence["role"] == "alert" and sentence.text == widget.error
+    assert words in widget.error
+    assert not seen(widget).find("output"), "no numbers of another state beside the sentence"
+    widget.controls[key].value = one.run().controls[key]
+    shows(widget, one, one.run())
+
+
+def test_starts_where_it_is_told():
+    widget = show("cost", num_gpus=2000)
+    shows(widget, explorer("cost"), explorer("cost").run({"num_gpus": 2000}))
+    page = BeautifulSoup(widget._repr_mimebundle_()["text/html"], "html.parser")
+    assert page.find(attrs={"data-metric": "wall_days"}).text == "58.1 days"
+    with pytest.raises(InputError, match="num_gpus"):
+        show("cost", num_gpus=0)
+    with pytest.raises(InputError, match="'gpus'"):
+        show("cost", gpus=1)
+    with pytest.raises(InputError, match="nearest are cost"):
+        show("costs")
+
+
+@pytest.mark.parametrize("name", explorer_names())
+def test_is_a_widget_for_a_notebook_and_html_for_the_page(name):
+    bundle = show(name)._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    page = BeautifulSoup(bundle["text/html"], "html.parser")
+    assert page.find("section")["data-explorer"] == name
+    assert len(page.find_all("svg")) == 2, "one for wide and one for narrow screens"
