@@ -1,23 +1,22 @@
-"""Altair charts as SVG for a page: made at build time, no JavaScript, colours left to the theme."""
+"""Charts as SVG for a page: made at build time, no JavaScript, colours left to the theme."""
 
 import itertools
 import re
 
-import altair as alt
 import vl_convert
 
-from .theme import vega_config
+from .charts import VEGA_LITE
 
 _counter = itertools.count()
 
 
-def svg(chart: alt.TopLevelMixin, label: str) -> str:
+def svg(chart: dict, label: str) -> str:
     """A chart as inline SVG.
 
     Parameters
     ----------
-    chart : altair chart
-        Without a configuration of its own [-]
+    chart : dict
+        Vega-Lite, complete [-]
     label : str
         What the picture shows, for those who cannot see it [-]
 
@@ -26,10 +25,7 @@ def svg(chart: alt.TopLevelMixin, label: str) -> str:
     str
         One ``<svg role="img">`` that scales with its container.
     """
-    spec = chart.to_dict()
-    spec["config"] = vega_config()
-    text = vl_convert.vegalite_to_svg(spec, vl_version=".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2]))
-    return _for_page(text, label)
+    return _for_page(vl_convert.vegalite_to_svg(chart, vl_version=VEGA_LITE), label)
 
 
 def _for_page(text: str, label: str) -> str:

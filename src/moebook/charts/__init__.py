@@ -1,19 +1,31 @@
-"""Charts of the explorers: one module each, named after its explorer, that holds ``draw(result, wide)``.
+"""Charts of the explorers: one module each, named after its explorer, that holds ``draw(wide, controls)``.
 
-A chart draws the rows that the explorer computed and nothing else. ``wide`` is False
-for a phone: such a chart is laid out for :data:`NARROW` pixels.
+A chart is drawn without its data: what it shows is in the explorer's rows, under the name
+:data:`ROWS`, or follows from them by expressions. So one chart, made when the site is built,
+shows any result of its explorer, in the build as in the reader's browser. ``wide`` is False for
+a phone: such a chart is laid out for :data:`NARROW` pixels.
+
+Where that is not enough, a module names in ``VARIANTS`` the controls that it makes a chart
+of its own for; these, and no others, are in ``controls``.
 """
 
 import importlib
+import itertools
 
 import altair as alt
+import vl_convert
 
-from moecalc.explorers import Result
+from moecalc.explorers import Result, explorer
+
+from ..theme import vega_config
 
 WIDE, NARROW = 640, 330
+#: Name of the data that every chart draws.
+ROWS = "rows"
+VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 
 
-def draw(name: str, result: Result, wide: bool = True) -> alt.TopLevelMixin:
+def draw(name: str, result: Result, wide: bool = True) -> dict:
     """The chart of an explorer for some result of it.
 
     Parameters
@@ -27,16 +39,99 @@ def draw(name: str, result: Result, wide: bool = True) -> alt.TopLevelMixin:
 
     Returns
     -------
-    altair chart
+    dict
+        Vega-Lite, complete.
     """
-    return importlib.import_module("." + name.replace("-", "_"), __name__).draw(result, wide)
+    return with_rows(spec(name, wide, result.controls), result.rows)
 
 
-def data(rows) -> alt.Data:
-    """Rows as Altair takes them, without a data frame."""
-    return alt.Data(values=[{k: v for k, v in row.items() if v is not None} for row in rows])
+def spec(name: str, wide: bool, controls: dict) -> dict:
+    """The chart of an explorer, without rows.
+
+    Parameters
+    ----------
+    name : str
+        The explorer [-]
+    wide : bool
+        Whether it is for a desktop or a phone [-]
+    controls : dict
+        Control key -> value, those in ``VARIANTS`` at least [-]
+
+    Returns
+    -------
+    dict
+        Vega-Lite whose data set :data:`ROWS` is empty.
+    """
+    chart = _module(name).draw(wide, {key: controls[key] for key in variant_controls(name)})
+    return with_rows({**chart.to_dict(), "config": vega_config()}, [])
+
+
+def with_rows(spec: dict, rows: list) -> dict:
+    """A chart with rows in it; what a row lacks, which is None in Python, is absent there."""
+    return {**spec, "datasets": {ROWS: [{key: value for key, value in row.items() if value is not None} for row in rows]}}
+
+
+def vega(name: str, wide: bool, controls: dict) -> dict:
+    """:func:`spec` compiled to Vega, which a browser draws once it has put rows into the data set :data:`ROWS`."""
+    return vl_convert.vegalite_to_vega(spec(name, wide, controls), vl_version=VEGA_LITE)
+
+
+def variant_controls(name: str) -> tuple:
+    """Keys of the controls whose every value has a chart of its own."""
+    return getattr(_module(name), "VARIANTS", ())
+
+
+def variants(name: str) -> list:
+    """Controls of each chart that an explorer needs.
+
+    Parameters
+    ----------
+    name : str
+        The explorer [-]
+
+    Returns
+    -------
+    list of dict
+        Control key -> value, of the controls in ``VARIANTS``; one empty dict where there are none.
+    """
+    keys = variant_controls(name)
+    values = {control.key: control.stops() for control in explorer(name).controls}
+    return [dict(zip(keys, chosen, strict=True)) for chosen in itertools.product(*(values[key] for key in keys))]
+
+
+def variant_key(name: str, controls: dict) -> str:
+    """What the file of a chart is called by: empty, or a dot and the value of each control in ``VARIANTS``."""
+    return "".join(f".{controls[key]}" for key in variant_controls(name))
+
+
+def _module(name: str):
+    return importlib.import_module("." + name.replace("-", "_"), __name__)
+
+
+# What several charts need. Expressions are Vega's; they are followed when the rows change.
+
+
+def chart(wide: bool, labels: int = 60, **properties) -> alt.Chart:
+    """A chart of the rows whose axis labels take so many pixels beside the plotting area."""
+    return alt.Chart(alt.NamedData(ROWS), width=plot_width(wide, labels), **properties)
 
 
 def plot_width(wide: bool, labels: int = 60) -> int:
     """Width of the plotting area, when axis labels take so many pixels beside it."""
     return (WIDE if wide else NARROW) - labels
+
+
+def column(field: str) -> str:
+    """Expression for the list of a field's values, row by row."""
+    return f"pluck(data('{ROWS}'), '{field}')"
+
+
+def room(field: str, factor: float) -> alt.Scale:
+    """A linear scale from 0 to `factor` times the largest value of a field: room for labels at the ends of bars."""
+    return alt.Scale(domainMin=0, domainMax=alt.ExprRef(f"{factor} * extent({column(field)})[1]"), nice=False)
+
+
+def present(names: list, field: str) -> alt.ExprRef:
+    """Those of some names that a field of the rows holds, in the order given: entries for a legend."""
+    found = " + ".join(f"(indexof({column(field)}, '{name}') < 0 ? '' : '|{name}')" for name in names)
+    return alt.ExprRef(f"slice(split({found}, '|'), 1)")

@@ -3,9 +3,9 @@
 import altair as alt
 
 from ..theme import hue
-from . import data, plot_width
+from . import chart, column, present
 
-#: Neighbours in a bar differ in lightness, too.
+#: Operators in the order in which they are stacked. Neighbours in a bar differ in lightness, too.
 COLOURS = {
     "attention": "blue",
     "router": "pink",
@@ -16,63 +16,57 @@ COLOURS = {
     "query x key": "orange",
     "scores x value": "purple",
 }
+#: Expression for the chosen sequence length.
+CHOSEN = f"{column('seq_len')}[indexof({column('chosen')}, true)]"
 
 
-def draw(result, wide):
-    order = list(dict.fromkeys(row["component"] for row in result.rows))
-    lengths = list(dict.fromkeys(row["seq_len"] for row in result.rows))
-    rows = [
-        {**row, "length": f"{row['seq_len']:,}", "rank": order.index(row["component"]), "gflops": row["flops"] / 1e9}
-        for row in result.rows
-    ]
-    sums = [
-        {"length": f"{length:,}", "gflops": total / 1e9, "label": _gflops(total / 1e9), "chosen": chosen}
-        for length in lengths
-        for total, chosen in [_sum_and_choice(result.rows, length)]
-    ]
-    longest = max(one["gflops"] for one in sums)
-    chosen = next(one["length"] for one in sums if one["chosen"])
+def draw(wide, controls):
+    order = list(COLOURS)
     y = alt.Y(
-        "length:N",
-        sort=[f"{length:,}" for length in lengths],
+        "seq_len:O",
         title="Sequence length [tokens]",
-        axis=alt.Axis(labelFontWeight=alt.condition(alt.datum.value == chosen, alt.value("bold"), alt.value("normal"))),
+        axis=alt.Axis(
+            labelExpr="format(datum.value, ',')",
+            labelFontWeight=alt.condition(f"datum.value == {CHOSEN}", alt.value("bold"), alt.value("normal")),
+        ),
     )
+    # the longest sequence has the longest bar; a layer that is not seen keeps room for its label
     x = alt.X(
         "gflops:Q",
         title="Forward GFLOPs a token",
         axis=alt.Axis(format=",~r", tickCount=4 if wide else 3),
-        scale=alt.Scale(domain=[0, longest * (1.1 if wide else 1.25)], nice=False),
+        scale=alt.Scale(nice=False),
     )
+    layout = {"columns": 4, "columnPadding": 28} if wide else {"columns": 2, "columnPadding": 20, "labelFontSize": 10}
+    base = chart(wide, 95, height=alt.Step(26))
     bars = (
-        alt.Chart(data(rows), width=plot_width(wide, 95), height=alt.Step(26))
+        base.transform_calculate(gflops="datum.flops / 1e9", rank=f"indexof({order}, datum.component)")
         .mark_bar()
         .encode(
             y=y,
             x=x,
             color=alt.Color(
                 "component:N",
-                scale=alt.Scale(domain=order, range=[hue(COLOURS.get(name, "green")) for name in order]),
+                scale=alt.Scale(domain=order, range=[hue(name) for name in COLOURS.values()]),
                 title=None,
-                legend=alt.Legend(columns=4, columnPadding=28)
-                if wide
-                else alt.Legend(columns=2, columnPadding=20, labelFontSize=10),
+                legend=alt.Legend(values=present(order, "component"), **layout),
             ),
             order=alt.Order("rank:Q"),
         )
     )
-    base = alt.Chart(data(sums)).encode(y=y, x=x, text="label:N")
+    sums = (
+        base.transform_aggregate(sum="sum(flops)", groupby=["seq_len", "chosen"])
+        .transform_calculate(
+            gflops="datum.sum / 1e9",
+            label="format(datum.gflops, datum.gflops < 100 ? ',.1f' : ',.0f')",
+            end=f"{1.1 if wide else 1.25} * datum.gflops",
+        )
+        .encode(y=y, x=x)
+    )
     labels = [
-        base.transform_filter(alt.datum.chosen == bold).mark_text(align="left", dx=4, fontWeight=weight, color=hue("text"))
+        sums.transform_filter(alt.datum.chosen == bold)
+        .mark_text(align="left", dx=4, fontWeight=weight, color=hue("text"))
+        .encode(text="label:N")
         for bold, weight in ((True, "bold"), (False, "normal"))
     ]
-    return alt.layer(bars, *labels)
-
-
-def _gflops(value):
-    return f"{value:,.{1 if value < 100 else 0}f}"
-
-
-def _sum_and_choice(rows, length):
-    of_it = [row for row in rows if row["seq_len"] == length]
-    return sum(row["flops"] for row in of_it), of_it[0]["chosen"]
+    return alt.layer(bars, sums.mark_point(opacity=0).encode(x="end:Q"), *labels)

@@ -9,8 +9,23 @@ import os
 from ..errors import InputError
 from ..facts import unknown
 from ._define import Choice, Explorer, Metric, Number, Result, Switch, Text
+from ._exchange import answer_as_json, portable, single_moves
 
-__all__ = ["Choice", "Explorer", "Metric", "Number", "Result", "Switch", "Text", "explorer", "explorer_names", "explorers"]
+__all__ = [
+    "Choice",
+    "Explorer",
+    "Metric",
+    "Number",
+    "Result",
+    "Switch",
+    "Text",
+    "answer",
+    "explorer",
+    "explorer_names",
+    "explorers",
+    "portable",
+    "single_moves",
+]
 
 
 def explorer_names() -> list:
@@ -51,3 +66,8 @@ def explorer(name: str):
 def explorers() -> list:
     """All explorers, by name."""
     return [explorer(name) for name in explorer_names()]
+
+
+def answer(name: str, values: str) -> str:
+    """What the page's engine asks: an explorer's numbers for JSON values, as JSON; see :func:`answer_as_json`."""
+    return answer_as_json(explorer(name), values)

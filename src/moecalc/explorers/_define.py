@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..units import show
 
 #: A slider with more stops than this cannot be set with a finger.
-MAX_STOPS = 60
+MAX_STOPS = 50
 
 
 class Choice(NamedTuple):

@@ -1,5 +1,6 @@
 """Open models by release date: how large, how sparse, and what each costs to train and to hold."""
 
+from datetime import date
 from math import ceil
 from statistics import median
 
@@ -27,6 +28,8 @@ SHOWN = {
 COUNTS = {"derived": "counted here", "reported": "published", "unverified": "no source"}
 #: A model is named in the picture if it is larger, or sparser, than all before it by this factor.
 RECORD = 1.05
+#: The names of two models that came within so many days do not stand beside each other.
+CLOSE_DAYS = 45
 
 
 def is_moe(row: dict) -> bool:
@@ -91,6 +94,25 @@ def largest(models: list) -> set:
     return {max(models, key=lambda row: row["total_params"])["slug"]} if models else set()
 
 
+def place_names(rows: list, show: str) -> None:
+    """Say of each row that is named in the picture where its name stands, and whether a small screen has room for it."""
+    named = [row for row in rows if row["named"] and (show == "cost" or row["released"])]
+    for row in named:
+        dense, v3 = row["kind"] == "dense", row["slug"] == V3
+        row["place"] = "below" if v3 and show == "cost" else "above" if row is named[0] or dense else "left"
+        row["on_phone"] = dense or v3 or row is named[-1]
+    if show != "cost" and len(named) > 1 and days_between(*named[:2]) <= CLOSE_DAYS:
+        # side by side at the left edge
+        named[1]["place"] = "right"
+        if show == "size":
+            named[0]["place"] = "foot"
+
+
+def days_between(one: dict, other: dict) -> int:
+    """Days from one release to another."""
+    return (date.fromisoformat(other["released"]) - date.fromisoformat(one["released"])).days
+
+
 def compute(show, since, tokens, mfu, accelerator, usd_per_gpu_hour, width):
     gpu, bytes_per_param = load_accelerator(accelerator), WIDTHS[width][0]
     models = listed_models()
@@ -140,7 +162,9 @@ def compute(show, since, tokens, mfu, accelerator, usd_per_gpu_hour, width):
         "largest_total": max((row["total_params"] for row in dated), default=None),
         **{f"v3_{key}": v3[key] for key in ("gpu_hours", "usd", "weight_bytes", "num_gpus")},
     }
-    return metrics, [row_of(model) for model in dated + undated]
+    rows = [row_of(model) for model in dated + undated]
+    place_names(rows, show)
+    return metrics, rows
 
 
 def by_year(rows: list) -> list:

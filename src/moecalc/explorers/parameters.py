@@ -13,6 +13,8 @@ from ._define import Explorer, Metric, Number, Text
 
 SEQ_LEN = 4096
 BF16_BYTES = 2
+#: Decimals of a share in the rows; the counts that it follows from stand beside it.
+SHARE_DIGITS = 10
 
 
 def read_changes(text: str) -> dict:
@@ -54,9 +56,9 @@ def compute(model, changes, **counts):
         {
             "component": title(name),
             "total": total,
-            "total_share": total / counted["total"],
+            "total_share": round(total / counted["total"], SHARE_DIGITS),
             "activated": activated[name],
-            "activated_share": activated[name] / counted["activated"],
+            "activated_share": round(activated[name] / counted["activated"], SHARE_DIGITS),
         }
         for name, total in components.items()
     ]

@@ -4,6 +4,7 @@ from ..config import ModelConfig, load_model
 from ..flops import training_flops_per_token
 from ..kv_cache import kv_cache_elements_per_token
 from ..params import num_activated_params, num_total_params
+from ..units import si
 from ._define import Choice, Explorer, Metric
 
 SEQ_LEN = 4096
@@ -35,34 +36,41 @@ COUNTS = {
 ORDERS = {"listed": "width first", "reversed": "vocabulary first, width last"}
 
 
-def change_of(key: str, v2, v3) -> str:
-    """A change of the config in words."""
-    return f"{key} {v2.raw[key]:,} \u2192 {v3.raw[key]:,}"
+def row_of(step, value, unit, changed=None, change=None, difference=None) -> dict:
+    """A model, or one change of its config with what it adds; `base` and `end` are where its bar begins and ends."""
+    length = value if change is None else abs(change)
+    words = si(length, unit, 3).removesuffix(unit).strip()
+    sign = "" if change is None else "+" if change > 0 else "\u2212"
+    return {
+        "step": step,
+        "with_sizes": f"{step}: {', '.join(changed.values())}" if changed else step,
+        "config": ", ".join(f"{key} {sizes}" for key, sizes in changed.items()) if changed else "",
+        "change": change,
+        "share": None if change is None else change / difference,
+        "value": value,
+        "base": 0 if change is None else min(value, value - change),
+        "end": value if change is None else max(value, value - change),
+        "kind": "model" if change is None else "adds" if change >= 0 else "takes away",
+        "label": "no change" if change == 0 else sign + words,
+        "unit": unit,
+    }
 
 
 def compute(count, order):
-    value_of = COUNTS[count][2]
+    _, unit, value_of = COUNTS[count]
     v2, v3 = load_model("deepseek-v2"), load_model("deepseek-v3")
     # V3's form throughout, so that only sizes change along the way
     raw = {**v2.raw, "model_type": "deepseek_v3"}
     start, end = value_of(v2), value_of(v3)
     before = start
-    rows = [{"step": "DeepSeek-V2", "config": "", "change": None, "share": None, "value": start, "base": 0}]
+    rows = [row_of("DeepSeek-V2", start, unit)]
     for title, keys in STEPS if order == "listed" else STEPS[::-1]:
         raw |= {key: v3.raw[key] for key in keys}
         value = value_of(ModelConfig(raw, title))
-        rows.append(
-            {
-                "step": title,
-                "config": ", ".join(change_of(key, v2, v3) for key in keys),
-                "change": value - before,
-                "share": (value - before) / (end - start),
-                "value": value,
-                "base": min(value, before),
-            }
-        )
+        changed = {key: f"{v2.raw[key]:,} \u2192 {v3.raw[key]:,}" for key in keys}
+        rows.append(row_of(title, value, unit, changed, value - before, end - start))
         before = value
-    rows.append({"step": "DeepSeek-V3", "config": "", "change": None, "share": None, "value": end, "base": 0})
+    rows.append(row_of("DeepSeek-V3", end, unit))
     metrics = {
         "v2": start,
         "v3": end,

@@ -1,0 +1,95 @@
+"""What passes between an explorer and a page: JSON in, JSON out."""
+
+import json
+
+from ..errors import InputError
+from ._define import Explorer
+
+#: Largest whole number that JavaScript holds exactly; larger ones travel as strings of digits.
+LARGEST_EXACT = 2**53
+
+
+def portable(value):
+    """A value that survives JSON in every language: whole numbers beyond 2^53 become strings of digits.
+
+    Parameters
+    ----------
+    value : object
+        Numbers, texts, None, and lists and dicts of them [-]
+
+    Returns
+    -------
+    object
+
+    Examples
+    --------
+    >>> portable({"total": 671026404352, "flops": [2**60]})
+    {'total': 671026404352, 'flops': ['1152921504606846976']}
+    """
+    if isinstance(value, dict):
+        return {key: portable(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [portable(one) for one in value]
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST_EXACT:
+        return str(value)
+    return value
+
+
+def answer_as_json(explorer: Explorer, text: str) -> str:
+    """What an explorer shows for the values that a page sends.
+
+    Parameters
+    ----------
+    explorer : Explorer
+        The figure [-]
+    text : str
+        JSON: control key -> value or its text [-]
+
+    Returns
+    -------
+    str
+        JSON: ``controls``, ``metrics`` and ``rows``, or ``error`` with the sentence to show.
+    """
+    try:
+        result = explorer.run(json.loads(text))
+    except InputError as error:
+        return json.dumps({"error": str(error)})
+    return json.dumps(portable(result._asdict()), allow_nan=False)
+
+
+def single_moves(explorer: Explorer) -> dict:
+    """What an explorer shows for every move of one control away from its defaults.
+
+    Parameters
+    ----------
+    explorer : Explorer
+        The figure [-]
+
+    Returns
+    -------
+    dict
+        Control key -> text of the value -> ``metrics`` and ``rows``, or ``error``.
+    """
+    moves = {}
+    for control in explorer.controls:
+        for value in control.stops():
+            if value != control.default:
+                moves.setdefault(control.key, {})[_as_text(value)] = _shown(explorer, {control.key: value})
+    return moves
+
+
+def _shown(explorer: Explorer, values: dict) -> dict:
+    try:
+        result = explorer.run(values)
+    except InputError as error:
+        return {"error": str(error)}
+    return {"metrics": portable(result.metrics), "rows": portable(result.rows)}
+
+
+def _as_text(value) -> str:
+    """As JavaScript writes the value: 2, not 2.0."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value)
