@@ -1,0 +1,536 @@
+/**
+ * One figure of a page: its controls, its numbers, its picture and its table.
+ *
+ * A move is answered by the page itself, by the stored moves, or by the engine. The section is
+ * `aria-busy` from the moment a control changes until the numbers shown are those of the
+ * controls shown; what lags behind them has the class `stale`.
+ *
+ * @import { Address } from "./address.js"
+ * @import { Engine } from "./engine.js"
+ * @import { Answer, Control, Definition, Reply, Row, Settings, Value } from "./types.js"
+ */
+
+import { locate } from "./answers.js";
+import { Controls } from "./controls.js";
+import { csv } from "./csv.js";
+import { fullPrecision } from "./data.js";
+import { plain, show } from "./format.js";
+import { Picture, standalone } from "./picture.js";
+import { defaults, fromHash, same, toHash, toJson, toPython, variant } from "./state.js";
+import { fillTable } from "./table.js";
+
+/** After the last key in a text box, before it is computed [ms] */
+const TYPING = 400;
+/** Before it is said that something is being computed [ms] */
+const SLOW = 300;
+/** After the last move, before it is announced [ms] */
+const ANNOUNCING = 600;
+
+const NOT_ACCEPTED = "The numbers are those of the last values that were accepted.";
+const NOT_COMPUTED = "the numbers are those of the last state that was computed.";
+const LAGGING = "picture and table are those of the last state that was computed.";
+
+export class Explorer {
+  /** its present state @type {Settings} */
+  #values;
+  /** what is shown of it @type {{ metrics: Record<string, Value>, rows: Row[] | null } | null} */
+  #shown = null;
+  /** which move is the newest */
+  #turn = 0;
+  /** the values of the newest move that was begun @type {Settings | null} */
+  #asked = null;
+  /** whether an answer of the engine is awaited, and whether that takes so long that it is said */
+  #waiting = false;
+  #slow = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #slowly;
+  /** whether the reader has used it */
+  #touched = false;
+  /** what the status says when the engine has nothing to say */
+  #note = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #typing;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #announcing;
+  #movedAt = 0;
+
+  /**
+   * @param {HTMLElement} section
+   * @param {Definition} definition
+   * @param {object} with_
+   * @param {Engine} with_.engine
+   * @param {Address} with_.address
+   * @param {(chart: string, rows: object[]) => Promise<string>} with_.draw SVG text of its chart: wide or narrow, and its variant
+   */
+  constructor(section, definition, { engine, address, draw }) {
+    this.section = section;
+    this.definition = definition;
+    this.name = definition.name;
+    this.engine = engine;
+    this.address = address;
+    this.controls = new Controls(section, definition);
+    this.built = this.controls.built();
+    this.#values = this.built;
+    this.outputs = new Map(
+      [...section.querySelectorAll("output[data-metric]")].map((output) => [
+        output.getAttribute("data-metric") ?? "",
+        { output, text: output.textContent, value: output.getAttribute("data-value") ?? "" },
+      ]),
+    );
+    const figure = section.querySelector("figure");
+    this.picture = figure && new Picture(figure, draw);
+    this.details = section.querySelector("details");
+    this.table = this.details?.querySelector("table") ?? null;
+    this.builtBody = this.table?.tBodies[0] ?? null;
+    this.builtHead = [...(this.table?.querySelectorAll("thead th") ?? [])].map((cell) => cell.className);
+    this.summary = this.details?.querySelector("summary") ?? null;
+    this.builtSummary = this.summary?.textContent ?? "";
+    this.status = part(section, ".explorer-status");
+    this.error = part(section, ".explorer-error");
+    this.speaker = makeSpeaker(section);
+  }
+
+  /** Take up work: let the controls be used, and show what the address asks for. */
+  start() {
+    // an output would speak at every pixel of a drag; one sentence is spoken instead
+    for (const { output } of this.outputs.values()) output.setAttribute("aria-live", "off");
+    this.controls.show(this.#values);
+    const { form } = this.controls;
+    form?.addEventListener("submit", (event) => event.preventDefault());
+    form?.addEventListener("input", ({ target }) => this.#moved(this.controls.touched(target)));
+    form?.addEventListener("change", ({ target }) => this.#committed(this.controls.touched(target)));
+    for (const event of ["pointerdown", "focusin"]) form?.addEventListener(event, () => this.#touch());
+    for (const button of this.section.querySelectorAll("button[data-action]")) {
+      button.addEventListener("click", () => void this.#act(button.getAttribute("data-action") ?? ""));
+    }
+    this.engine.onChange(() => this.#engineChanged());
+    this.#engineChanged();
+    this.controls.enable();
+    this.address.add(this);
+  }
+
+  /** Its state as the end of an address. */
+  hash() {
+    return toHash(this.definition, this.#values);
+  }
+
+  /**
+   * Show the state that an address asks for.
+   *
+   * @param {string} hash
+   */
+  restore(hash) {
+    const { values, errors } = fromHash(this.definition, hash);
+    this.#set(values);
+    this.#complain(errors.join(". "));
+  }
+
+  bringIntoView() {
+    const { top, bottom } = this.section.getBoundingClientRect();
+    const height = this.section.ownerDocument.documentElement.clientHeight;
+    if (bottom < 0 || top < 0 || top > height / 2) this.section.scrollIntoView();
+  }
+
+  /** The reader is about to move something. */
+  #touch() {
+    this.#touched = true;
+    this.engine.start();
+    this.#say();
+  }
+
+  /** @param {Control | null} control */
+  #moved(control) {
+    if (!control) return;
+    this.#read(control.kind === "textarea");
+    this.address.moving(this);
+  }
+
+  /** @param {Control | null} control */
+  #committed(control) {
+    if (!control) return;
+    this.#read(false);
+    this.address.committed(this);
+  }
+
+  /**
+   * Take what the controls hold.
+   *
+   * @param {boolean} stillTyping
+   */
+  #read(stillTyping) {
+    const { values, bad } = this.controls.read();
+    clearTimeout(this.#typing);
+    if (bad.length) {
+      this.#supersede();
+      this.#asked = null;
+      this.#busy(false);
+      this.#markNumbers(true);
+      this.#note = NOT_ACCEPTED;
+      this.#say();
+      return;
+    }
+    this.#values = values;
+    if (this.#asked && same(values, this.#asked)) return;
+    this.#supersede();
+    this.#asked = null;
+    this.#busy(true);
+    this.#complain("");
+    if (stillTyping) this.#typing = setTimeout(() => this.#answer(), TYPING);
+    else this.#answer();
+  }
+
+  /**
+   * Move the controls.
+   *
+   * @param {Settings} values
+   */
+  #set(values) {
+    clearTimeout(this.#typing);
+    this.controls.show(values);
+    this.#values = values;
+    this.#supersede();
+    this.#complain("");
+    this.#busy(true);
+    this.#answer();
+  }
+
+  /** What was asked before is of no use any more. */
+  #supersede() {
+    this.#turn += 1;
+    this.#waiting = false;
+    this.#movedAt = Date.now();
+    clearTimeout(this.#announcing);
+    this.engine.cancel(this.name);
+  }
+
+  /** Answer the newest move. */
+  #answer() {
+    this.#asked = this.#values;
+    const found = locate(this.definition, this.built, this.#values);
+    if (found.from === "page") this.#showBuilt();
+    else if (found.from === "moves") this.#showStored(found.answer);
+    else void this.#compute();
+  }
+
+  #showBuilt() {
+    for (const { output, text, value } of this.outputs.values()) {
+      output.textContent = text;
+      output.setAttribute("data-value", value);
+    }
+    this.#shown = null;
+    this.picture?.restore();
+    if (this.table && this.builtBody && this.table.tBodies[0] !== this.builtBody) {
+      this.table.tBodies[0].replaceWith(this.builtBody);
+      this.table.querySelectorAll("thead th").forEach((cell, at) => (cell.className = this.builtHead[at]));
+    }
+    if (this.summary) this.summary.textContent = this.builtSummary;
+    this.details?.classList.remove("stale");
+    this.#settled();
+  }
+
+  /** @param {Answer} answer */
+  #showStored(answer) {
+    if (answer.error !== undefined) return this.#refuse(answer.error);
+    this.#showNumbers(answer);
+    if (!answer.rows) return void this.#follow();
+    void this.#showRows(answer.rows);
+    this.#settled();
+  }
+
+  /** The numbers stand; picture and table follow from the engine. */
+  async #follow() {
+    const turn = this.#turn;
+    this.picture?.markStale(true);
+    this.details?.classList.add("stale");
+    this.#markNumbers(false);
+    this.#note = "";
+    this.#announceSoon();
+    const reply = await this.#ask(this.#values);
+    if (turn !== this.#turn) return;
+    this.#waiting = false;
+    if ("answer" in reply && reply.answer.rows) {
+      this.#showNumbers(reply.answer);
+      await this.#showRows(reply.answer.rows);
+      if (turn !== this.#turn) return;
+    } else if ("answer" in reply) {
+      this.#complain(reply.answer.error ?? "");
+    }
+    this.#busy(false);
+    this.#note = "failed" in reply ? `${reply.failed}; ${LAGGING}` : this.#note;
+    this.#say();
+  }
+
+  /** Numbers, picture and table from the engine. */
+  async #compute() {
+    const turn = this.#turn;
+    const reply = await this.#ask(this.#values);
+    if (turn !== this.#turn) return;
+    this.#waiting = false;
+    if ("failed" in reply) {
+      this.#busy(false);
+      this.#markNumbers(true);
+      this.#note = `${reply.failed}; ${NOT_COMPUTED}`;
+      this.#say();
+    } else if ("answer" in reply) {
+      if (reply.answer.error !== undefined) return this.#refuse(reply.answer.error);
+      this.#showNumbers(reply.answer);
+      void this.#showRows(reply.answer.rows ?? []);
+      this.#settled();
+    }
+  }
+
+  /**
+   * @param {Settings} values
+   * @returns {Promise<Reply>}
+   */
+  #ask(values) {
+    this.#waiting = true;
+    this.#slow = false;
+    clearTimeout(this.#slowly);
+    this.#slowly = setTimeout(() => {
+      this.#slow = true;
+      this.#say();
+    }, SLOW);
+    const reply = this.engine.ask(this.name, toJson(this.definition, values));
+    this.#say();
+    return reply;
+  }
+
+  /** @param {Answer} answer */
+  #showNumbers({ metrics = {}, rows }) {
+    this.#shown = { metrics, rows: rows ?? null };
+    for (const [key, { output }] of this.outputs) {
+      const { unit, digits } = this.definition.metrics[key] ?? {};
+      output.textContent = show(metrics[key], unit, digits);
+      output.setAttribute("data-value", fullPrecision(metrics[key]));
+    }
+  }
+
+  /**
+   * Table at once, picture as soon as it is drawn.
+   *
+   * @param {Row[]} rows
+   */
+  async #showRows(rows) {
+    if (this.table) fillTable(this.table, rows, this.definition.columns);
+    if (this.summary) this.summary.textContent = `Data table, ${plain(rows.length)} rows`;
+    this.details?.classList.remove("stale");
+    const turn = this.#turn;
+    try {
+      await this.picture?.show(rows, variant(this.definition, this.#values));
+    } catch {
+      if (turn !== this.#turn) return;
+      this.#note = "The picture could not be drawn; it is that of an earlier state.";
+      this.#say();
+    }
+  }
+
+  /**
+   * The calculators take these values not.
+   *
+   * @param {string} sentence
+   */
+  #refuse(sentence) {
+    this.#busy(false);
+    this.#markNumbers(true);
+    this.#note = NOT_ACCEPTED;
+    this.#complain(sentence);
+    this.#say();
+  }
+
+  /** The numbers shown are those of the controls shown. */
+  #settled() {
+    this.#busy(false);
+    this.#markNumbers(false);
+    this.#note = "";
+    this.#say();
+    this.#announceSoon();
+  }
+
+  /** @param {boolean} busy */
+  #busy(busy) {
+    this.section.setAttribute("aria-busy", String(busy));
+  }
+
+  /** @param {boolean} stale */
+  #markNumbers(stale) {
+    this.section.querySelector(".metrics")?.classList.toggle("stale", stale);
+  }
+
+  /** @param {string} sentence */
+  #complain(sentence) {
+    if (!this.error || this.error.textContent === sentence) return;
+    this.error.textContent = sentence;
+    this.error.hidden = !sentence;
+  }
+
+  /** One sentence for those who listen, some time after the last move. */
+  #announceSoon() {
+    clearTimeout(this.#announcing);
+    if (!this.#touched) return;
+    const sentence = () => {
+      for (const [key, { label }] of Object.entries(this.definition.metrics)) {
+        const text = this.outputs.get(key)?.output.textContent;
+        if (text && text !== show(null)) return `${this.definition.title}: ${label} ${text}`;
+      }
+      return this.definition.title;
+    };
+    const wait = Math.max(0, this.#movedAt + ANNOUNCING - Date.now());
+    this.#announcing = setTimeout(() => {
+      this.speaker.textContent = sentence();
+    }, wait);
+  }
+
+  #engineChanged() {
+    this.section.setAttribute("data-engine", this.engine.state);
+    this.#say();
+  }
+
+  /** What the status line says. */
+  #say() {
+    if (!this.status) return;
+    const { state, progress, failure } = this.engine;
+    const [sentence, figures] =
+      state === "loading" && (this.#waiting || this.#touched)
+        ? progress?.stage === "download"
+          ? ["Loading the engine that computes any values", `: ${megabytes(progress.loaded)} of ${megabytes(progress.total)} MB`]
+          : ["Starting the engine", ""]
+        : this.#waiting && this.#slow
+          ? ["Computing", ""]
+          : this.#note
+            ? [this.#note, ""]
+            : state === "failed"
+              ? [`${failure}; moves of one control alone are still answered.`, ""]
+              : ["", ""];
+    if (this.status.textContent === sentence + figures) return;
+    const [head, tail] = [this.status.firstElementChild, this.status.lastElementChild];
+    if (head && head !== tail && head.textContent === sentence && tail) {
+      tail.textContent = figures;
+      return;
+    }
+    // what counts up is for the eye alone: a screen reader would read out every step
+    const counting = span(this.section, figures);
+    counting.setAttribute("aria-hidden", "true");
+    this.status.replaceChildren(...(sentence ? [span(this.section, sentence), counting] : []));
+  }
+
+  /** @param {string} sentence */
+  #tell(sentence) {
+    this.#note = sentence;
+    this.#say();
+  }
+
+  /** @param {string} action of a button */
+  async #act(action) {
+    this.#touched = true;
+    if (action === "reset") {
+      this.#set(this.built);
+      this.address.committed(this);
+    } else if (action === "link") {
+      const { href } = this.section.ownerDocument.location;
+      await this.#copy(href.split("#")[0] + this.hash(), "The link is copied.");
+    } else if (action === "python") {
+      await this.#copy(toPython(this.definition, this.#values), "The line of Python is copied.");
+    } else if (action === "csv") {
+      await this.#saveCsv();
+    } else if (action === "svg") {
+      const svg = this.picture?.shown;
+      if (svg) save(this.section, `${this.name}.svg`, "image/svg+xml", standalone(svg));
+    }
+  }
+
+  async #saveCsv() {
+    if (this.#waiting) return;
+    const rows = this.#shown ? this.#shown.rows : await this.#builtRows();
+    if (rows) save(this.section, `${this.name}.csv`, "text/csv", csv(rows, Object.keys(this.definition.columns)));
+    else this.#tell("The table at full precision needs the engine, which is not there.");
+  }
+
+  /** The rows that the page was built with, at full precision. @returns {Promise<Row[] | null>} */
+  async #builtRows() {
+    const isDefault = same(this.built, defaults(this.definition));
+    const found = isDefault ? this.definition.defaults : undefined;
+    if (found?.rows) return found.rows;
+    const reply = await this.#ask(this.built);
+    this.#waiting = false;
+    this.#say();
+    return ("answer" in reply && reply.answer.rows) || null;
+  }
+
+  /**
+   * @param {string} text
+   * @param {string} done
+   */
+  async #copy(text, done) {
+    try {
+      await navigator.clipboard.writeText(text);
+      this.#tell(done);
+    } catch {
+      this.#note = "";
+      if (!this.status) return;
+      const shown = span(this.section, text);
+      this.status.replaceChildren(span(this.section, "Copying was refused; copy this: "), shown);
+      this.section.ownerDocument.getSelection()?.selectAllChildren(shown);
+    }
+  }
+}
+
+/**
+ * @param {Element} section
+ * @param {string} selector
+ * @returns {HTMLElement | null}
+ */
+function part(section, selector) {
+  return section.querySelector(selector);
+}
+
+/**
+ * @param {Element} section
+ * @param {string} text
+ */
+function span(section, text) {
+  const element = section.ownerDocument.createElement("span");
+  element.textContent = text;
+  return element;
+}
+
+/**
+ * A live region that is heard and not seen.
+ *
+ * @param {Element} section
+ */
+function makeSpeaker(section) {
+  const speaker = section.ownerDocument.createElement("p");
+  speaker.className = "explorer-announcement";
+  speaker.setAttribute("aria-live", "polite");
+  Object.assign(speaker.style, {
+    position: "absolute",
+    width: "1px",
+    height: "1px",
+    margin: "-1px",
+    overflow: "hidden",
+    clipPath: "inset(50%)",
+    whiteSpace: "nowrap",
+  });
+  section.append(speaker);
+  return speaker;
+}
+
+/** @param {number} bytes */
+function megabytes(bytes) {
+  return (bytes / 1e6).toFixed(1);
+}
+
+/**
+ * @param {Element} section
+ * @param {string} name
+ * @param {string} type
+ * @param {string} text
+ */
+function save(section, name, type, text) {
+  const link = section.ownerDocument.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

@@ -1,0 +1,163 @@
+/**
+ * The picture of a figure: the chart for wide and the one for narrow screens, of which the
+ * page's styles show one. Drawn anew from rows; the one that is hidden waits until it shows.
+ *
+ * @import { Row } from "./types.js"
+ */
+
+import { plainRows } from "./data.js";
+
+/**
+ * @typedef {object} Chart
+ * @property {HTMLElement} place
+ * @property {"wide" | "narrow"} size
+ * @property {Element | null} built what the page came with
+ * @property {boolean} current whether it shows the newest rows
+ */
+
+let drawn = 0;
+
+export class Picture {
+  /** @type {Chart[]} */
+  #charts = [];
+  /** what to show; null while that is the page's own picture @type {{ rows: Row[], variant: string } | null} */
+  #wanted = null;
+  /** @type {Promise<void> | null} */
+  #drawing = null;
+
+  /**
+   * @param {Element} figure
+   * @param {(chart: string, rows: object[]) => Promise<string>} draw SVG text of a chart: wide or narrow, and its variant
+   */
+  constructor(figure, draw) {
+    this.figure = figure;
+    this.draw = draw;
+    for (const size of /** @type {const} */ (["wide", "narrow"])) {
+      const place = figure.querySelector(`.chart-${size}`);
+      if (!place) continue;
+      const built = place.querySelector("svg");
+      this.#charts.push({ place: /** @type {HTMLElement} */ (place), size, built, current: true });
+    }
+    const observer = figure.ownerDocument.defaultView?.ResizeObserver;
+    if (observer) {
+      const seen = new observer(() => void this.#drawWhatShows().catch(() => {}));
+      for (const chart of this.#charts) seen.observe(chart.place);
+    }
+  }
+
+  /** The picture that is shown. @returns {SVGSVGElement | null} */
+  get shown() {
+    const chart = this.#charts.find(isShown) ?? this.#charts[0];
+    return chart?.place.querySelector("svg") ?? null;
+  }
+
+  /** Show what the page came with. */
+  restore() {
+    this.#wanted = null;
+    for (const chart of this.#charts) {
+      chart.current = true;
+      if (chart.built) chart.place.replaceChildren(chart.built);
+    }
+    this.markStale(false);
+  }
+
+  /** @param {boolean} stale whether the picture lags behind the numbers */
+  markStale(stale) {
+    this.figure.classList.toggle("stale", stale);
+  }
+
+  /**
+   * Show rows; resolves when they, or newer ones, are shown.
+   *
+   * @param {Row[]} rows
+   * @param {string} variant of the chart
+   * @returns {Promise<void>}
+   */
+  show(rows, variant) {
+    this.#wanted = { rows, variant };
+    for (const chart of this.#charts) chart.current = false;
+    this.markStale(true);
+    return this.#drawWhatShows();
+  }
+
+  /** @returns {Promise<void>} */
+  #drawWhatShows() {
+    this.#drawing ??= this.#drawAll().finally(() => {
+      this.#drawing = null;
+    });
+    return this.#drawing;
+  }
+
+  async #drawAll() {
+    for (let chart = this.#next(); chart; chart = this.#next()) {
+      const wanted = /** @type {{ rows: Row[], variant: string }} */ (this.#wanted);
+      const text = await this.draw(chart.size + wanted.variant, plainRows(wanted.rows));
+      if (wanted !== this.#wanted) continue; // moved on meanwhile
+      const old = chart.place.querySelector("svg");
+      chart.place.replaceChildren(forPage(text, old ?? chart.built, `d${(drawn += 1)}`));
+      chart.current = true;
+    }
+    if (this.#wanted) this.markStale(false);
+  }
+
+  /** The chart to draw next: it is shown and lags behind. */
+  #next() {
+    if (!this.#wanted) return undefined;
+    const some = this.#charts.some(isShown);
+    // in a closed part of the page neither shows; then the first stands for both
+    return this.#charts.find((chart, at) => !chart.current && (some ? isShown(chart) : at === 0));
+  }
+}
+
+/** @param {Chart} chart */
+function isShown({ place }) {
+  const view = place.ownerDocument.defaultView;
+  return view !== null && view.getComputedStyle(place).display !== "none";
+}
+
+/**
+ * The SVG that Vega writes, as it stands in a page: unique ids, no fixed size, the page's fonts,
+ * and the words of the picture that was there before for those who cannot see it.
+ *
+ * @param {string} text
+ * @param {Element | null} before
+ * @param {string} prefix of its ids
+ * @returns {Element}
+ */
+export function forPage(text, before, prefix) {
+  const page = globalThis.document;
+  const svg = page.importNode(new DOMParser().parseFromString(text, "image/svg+xml").documentElement, true);
+  for (const element of [svg, ...svg.querySelectorAll("*")]) {
+    element.removeAttribute("font-family");
+    for (const { name, value } of [...element.attributes]) {
+      if (name === "id") element.id = `${prefix}-${value}`;
+      else if (value.includes("url(#")) element.setAttribute(name, value.replaceAll("url(#", `url(#${prefix}-`));
+    }
+  }
+  const width = svg.getAttribute("width");
+  svg.removeAttribute("width");
+  svg.removeAttribute("height");
+  if (width && svg instanceof SVGElement) svg.style.maxWidth = `${width}px`;
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", before?.getAttribute("aria-label") ?? "");
+  return svg;
+}
+
+/**
+ * A picture as a file of its own: with its size, and in the fonts of the page it was taken from.
+ *
+ * @param {SVGSVGElement} svg
+ * @returns {string}
+ */
+export function standalone(svg) {
+  const copy = /** @type {SVGSVGElement} */ (svg.cloneNode(true));
+  const [, , width, height] = (svg.getAttribute("viewBox") ?? "").split(/[\s,]+/);
+  if (width && height) {
+    copy.setAttribute("width", width);
+    copy.setAttribute("height", height);
+  }
+  copy.removeAttribute("style");
+  copy.setAttribute("font-family", "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', Arial, sans-serif");
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(copy)}\n`;
+}

@@ -1,0 +1,96 @@
+/** What the modules pass to each other. Data comes from explorers/NAME.json and from the engine. */
+
+import type { Float } from "./data.js";
+
+/** A value of a metric or of a cell, as `parse` of data.js reads it. */
+export type Value = number | string | boolean | null | Float;
+
+/** A value of a control: a number, an option's text, on or off, a text. */
+export type Setting = number | string | boolean;
+
+export type Settings = Record<string, Setting>;
+
+export interface Control {
+  key: string;
+  label: string;
+  kind: "select" | "range" | "checkbox" | "textarea";
+  default: Value;
+  unit?: string;
+  /** select: value, and label in words */
+  options?: [Value, string][];
+  /** range: lowest and highest accepted value */
+  low?: number | Float;
+  high?: number | Float;
+  step?: number | Float;
+  whole?: boolean;
+  /** range: the values on which the slider stops */
+  stops?: (number | Float)[];
+  /** range: what 0 stands for, where not for itself */
+  zero?: string;
+}
+
+export interface Metric {
+  label: string;
+  unit?: string;
+  digits?: number;
+}
+
+export type Row = Record<string, Value>;
+
+/** What an explorer shows for some values; without rows where they are left to the engine. */
+export interface Answer {
+  metrics?: Record<string, Value>;
+  rows?: Row[];
+  error?: string;
+}
+
+export interface Definition {
+  name: string;
+  title: string;
+  controls: Control[];
+  metrics: Record<string, Metric>;
+  columns: Record<string, Metric>;
+  moves: Record<string, Record<string, Answer>>;
+  /** whether the moves hold rows; else picture and table follow from the engine */
+  has_rows?: boolean;
+  /** controls whose every value has a chart of its own */
+  variants?: string[];
+  /** the state with all controls at their defaults */
+  defaults?: Answer;
+}
+
+/** engine.json */
+export interface EngineFiles {
+  wheel: string;
+  /** size of the download */
+  bytes: number;
+  version: string;
+  /** size of the same files as they are unpacked, where a host sends them packed */
+  plain_bytes?: number;
+}
+
+export type ToWorker =
+  | { type: "start"; base: string; snapshot: boolean }
+  | { type: "ask"; id: number; name: string; values: string };
+
+export type FromWorker =
+  | { type: "progress"; stage: "download" | "start"; loaded: number; total: number }
+  | { type: "ready" }
+  | { type: "begun"; id: number }
+  | { type: "answer"; id: number; text: string }
+  /** it cannot start, and trying again is of no use */
+  | { type: "failed"; sentence: string }
+  /** it broke, and a new worker may do better */
+  | { type: "dead"; sentence: string };
+
+export interface WorkerLike {
+  onmessage: ((event: MessageEvent) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+  postMessage(message: ToWorker): void;
+  terminate(): void;
+}
+
+/** What becomes of a request to the engine. */
+export type Reply = { answer: Answer } | { superseded: true } | { failed: string };
+
+export type EngineState = "idle" | "loading" | "ready" | "failed";

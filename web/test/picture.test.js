@@ -1,0 +1,100 @@
+/** The picture of a figure. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { forPage, Picture, standalone } from "../src/picture.js";
+import { openPage } from "./dom.js";
+
+const DRAWN = `<svg xmlns="http://www.w3.org/2000/svg" class="marks" width="640" height="300" viewBox="0 0 640 300">
+<defs><clipPath id="clip0"><path d="M0,0"/></clipPath></defs>
+<g clip-path="url(#clip0)" font-family="Arial"><text fill="#24292f" font-family="Arial">&lt;script&gt;alert(1)&lt;/script&gt;</text></g></svg>`;
+
+test("a drawn picture is fitted to the page", () => {
+  const { document } = openPage();
+  const before = document.querySelector(".chart-wide svg");
+  const svg = forPage(DRAWN, before, "d7");
+  assert.equal(svg.getAttribute("role"), "img");
+  assert.equal(svg.getAttribute("aria-label"), "A trial. What it shows.");
+  assert.equal(svg.getAttribute("style"), "max-width: 640px;");
+  assert.equal(svg.hasAttribute("width") || svg.hasAttribute("height"), false);
+  assert.equal(svg.querySelector("clipPath")?.id, "d7-clip0");
+  assert.equal(svg.querySelector("g")?.getAttribute("clip-path"), "url(#d7-clip0)");
+  assert.doesNotMatch(svg.outerHTML, /font-family/);
+  assert.equal(svg.querySelector("text")?.textContent, "<script>alert(1)</script>");
+  assert.equal(svg.querySelector("text")?.getAttribute("fill"), "#24292f");
+  assert.equal(svg.querySelector("script"), null);
+});
+
+test("a file of its own has a size and fonts", () => {
+  const { document } = openPage();
+  const text = standalone(/** @type {SVGSVGElement} */ (document.querySelector(".chart-wide svg")));
+  assert.match(text, /^<\?xml version="1.0" encoding="UTF-8"\?>\n<svg /);
+  for (const part of ['xmlns="http://www.w3.org/2000/svg"', 'width="10"', 'height="20"', "font-family="]) {
+    assert.ok(text.includes(part), part);
+  }
+});
+
+/** A page's figure, with a hand on when each drawing is done. */
+function figure() {
+  const { document } = openPage();
+  const element = /** @type {HTMLElement} */ (document.querySelector("figure"));
+  /** @type {{ chart: string, rows: object[], done: (text: string) => void, fail: (error: Error) => void }[]} */
+  const drawings = [];
+  const picture = new Picture(
+    element,
+    (chart, rows) => new Promise((done, fail) => drawings.push({ chart, rows, done, fail })),
+  );
+  const text = (/** @type {string} */ size) => element.querySelector(`.chart-${size} text`)?.textContent;
+  return { element, picture, drawings, text };
+}
+const svg = (/** @type {string} */ text) => `<svg xmlns="http://www.w3.org/2000/svg" width="1"><text>${text}</text></svg>`;
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+test("the chart that shows is drawn, with the rows as a chart takes them", async () => {
+  const { element, picture, drawings, text } = figure();
+  const shown = picture.show([{ a: 1, b: null, c: "9007199254740993" }], ".size");
+  assert.ok(element.classList.contains("stale"));
+  assert.deepEqual(drawings.map(({ chart, rows }) => [chart, rows]), [["wide.size", [{ a: 1, c: 9007199254740992 }]]]);
+  drawings[0].done(svg("new"));
+  await shown;
+  assert.equal(text("wide"), "new");
+  assert.equal(text("narrow"), "narrow, built");
+  assert.equal(element.classList.contains("stale"), false);
+});
+
+test("while one is drawn, only the newest of those that follow is", async () => {
+  const { picture, drawings, text } = figure();
+  void picture.show([{ n: 1 }], "");
+  void picture.show([{ n: 2 }], "");
+  const last = picture.show([{ n: 3 }], "");
+  drawings[0].done(svg("first"));
+  await settle();
+  assert.equal(text("wide"), "wide, built", "what is outdated is not shown");
+  assert.deepEqual(drawings.map(({ rows }) => rows), [[{ n: 1 }], [{ n: 3 }]]);
+  drawings[1].done(svg("third"));
+  await last;
+  assert.equal(text("wide"), "third");
+});
+
+test("the picture that the page came with comes back, whatever is being drawn", async () => {
+  const { element, picture, drawings, text } = figure();
+  const shown = picture.show([{ n: 1 }], "");
+  picture.restore();
+  drawings[0].done(svg("late"));
+  await shown;
+  assert.equal(text("wide"), "wide, built");
+  assert.equal(element.classList.contains("stale"), false);
+});
+
+test("what cannot be drawn stays marked, and the next is tried", async () => {
+  const { element, picture, drawings, text } = figure();
+  const failed = picture.show([{ n: 1 }], "");
+  drawings[0].fail(new Error("no Vega"));
+  await assert.rejects(failed);
+  assert.ok(element.classList.contains("stale"));
+  const shown = picture.show([{ n: 2 }], "");
+  drawings[1].done(svg("second"));
+  await shown;
+  assert.equal(text("wide"), "second");
+});
