@@ -2,27 +2,8 @@
 
 from moecalc.explorers import Explorer, Result, explorer
 
-from . import charts, html, theme
+from . import charts, controls, html, theme
 from .svg import svg
-
-
-def controls_in_words(chosen: Explorer, values: dict) -> list:
-    """(label, value in words) of every control."""
-    words = []
-    for control in chosen.controls:
-        value = values[control.key]
-        if control.kind == "select":
-            shown = dict(control.options)[value]
-        elif control.kind == "checkbox":
-            shown = "yes" if value else "no"
-        elif control.kind == "textarea":
-            shown = value.strip() or "none"
-        elif control.zero and value == 0:
-            shown = control.zero
-        else:
-            shown = f"{value:,} {control.unit}".strip()
-        words.append((control.label, shown))
-    return words
 
 
 def numbers(chosen: Explorer, result: Result) -> str:
@@ -53,8 +34,12 @@ def data_table(chosen: Explorer, result: Result) -> str:
     return f"<details>\n<summary>Data table, {len(result.rows)} rows</summary>\n{inner}\n</details>"
 
 
+#: What a reader can take away from a figure: action -> words on its button.
+ACTIONS = {"reset": "Reset", "link": "Copy link", "csv": "CSV", "svg": "SVG", "python": "Copy Python"}
+
+
 def static(name: str, values: dict | None = None) -> str:
-    """The explorer as it stands in the built page, in one state.
+    """The explorer as it stands in the built page: a state that shows by itself, and what a script needs to move it.
 
     Parameters
     ----------
@@ -69,14 +54,22 @@ def static(name: str, values: dict | None = None) -> str:
     """
     chosen = explorer(name)
     result = chosen.run(values)
-    state = "; ".join(f"{label}: {value}" for label, value in controls_in_words(chosen, result.controls))
+    buttons = " ".join(
+        f'<button type="button" class="btn btn-sm" data-action="{action}" disabled>{words}</button>'
+        for action, words in ACTIONS.items()
+    )
     return (
-        f'<section class="explorer" data-explorer="{name}" aria-label="{html.text(chosen.title)}">\n'
-        f'<p class="explorer-title">{html.text(chosen.title)}</p>\n'
-        f'<p class="explorer-state">{html.text(state)}.</p>\n'
+        f'<section class="explorer" data-explorer="{name}" data-engine="idle" aria-busy="false" '
+        f'aria-labelledby="{name}-title">\n'
+        f'<p class="explorer-title" id="{name}-title">{html.text(chosen.title)}</p>\n'
+        f"{controls.form(chosen, result.controls)}\n"
+        f'<p class="explorer-status" role="status" aria-live="polite"></p>\n'
+        f'<p class="explorer-error" role="alert" hidden></p>\n'
         f"{numbers(chosen, result)}\n{picture(chosen, result)}\n{data_table(chosen, result)}\n"
-        f'<p class="explorer-how">To move it: open this page in JupyterLab, or run '
-        f"<code>moecalc explore {name} --set key=value</code>.</p>\n</section>"
+        f'<div class="explorer-buttons">{buttons}</div>\n'
+        '<noscript><p class="explorer-how">The controls are off, for they need JavaScript; the numbers, the picture and '
+        "the table are of the values shown.</p></noscript>\n"
+        f'<p class="explorer-how">In a terminal: <code>moecalc explore {name} --set key=value</code>.</p>\n</section>'
     )
 
 

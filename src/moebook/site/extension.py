@@ -11,7 +11,8 @@ from pathlib import Path
 import moecalc
 
 from .. import theme
-from . import icons, katex, repairs
+from . import engine, figures, icons, katex, repairs, scripts
+from .build import ROOT
 
 _HERE = Path(__file__).parent
 _WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
@@ -28,13 +29,18 @@ def setup(app):
     def page_context(app, pagename, templatename, context, doctree):
         context["moecalc_version"] = moecalc.__version__
         context["build_date"] = build_date()
+        if "data-explorer=" in context.get("body", ""):
+            app.add_js_file(scripts.MAIN, type="module")
         repairs_used.update(repairs.drop_scripts_and_styles(context))
         drop_widget_state(context)
 
     def finish(app, exception):
         if exception is None and app.builder.format == "html":
-            repairs_used.update(repairs.repair_pages(Path(app.outdir)))
+            site = Path(app.outdir)
+            repairs_used.update(repairs.repair_pages(site))
             repairs.all_were_needed(repairs_used)
+            figures.add_figures(site)
+            engine.add_engine(ROOT, site)
 
     app.connect("config-inited", configure)
     app.connect("builder-inited", add_assets)
@@ -65,6 +71,7 @@ def add_assets(app):
     katex.copy_styles(packages, made / "katex")
     (made / "charts.css").write_text(theme.css(), encoding="utf-8")
     (made / "icons.css").write_text(icons.css(packages), encoding="utf-8")
+    scripts.build_scripts(ROOT, made)
     for name in ("icons.css", "charts.css", "site.css"):
         app.add_css_file(name)
 

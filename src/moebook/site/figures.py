@@ -1,0 +1,63 @@
+"""What the page needs of each figure besides its HTML: its definition, its single moves, its charts."""
+
+import gzip
+import json
+from pathlib import Path
+
+from moecalc.explorers import Explorer, explorers, portable, single_moves
+
+from .. import charts
+
+#: Where the rows of all single moves make the file larger, the chart follows from the engine.
+MAX_GZIPPED_BYTES = 40_000
+
+
+def add_figures(site: Path) -> None:
+    """Write ``explorers/<name>.json`` and the chart specs of every explorer into a built site."""
+    folder = site / "explorers"
+    folder.mkdir(exist_ok=True)
+    for explorer in explorers():
+        (folder / f"{explorer.name}.json").write_bytes(definition(explorer))
+        for controls in charts.variants(explorer.name):
+            for width, wide in (("wide", True), ("narrow", False)):
+                name = f"{explorer.name}.{width}{charts.variant_key(explorer.name, controls)}.vg.json"
+                (folder / name).write_bytes(compact(charts.vega(explorer.name, wide, controls)))
+
+
+def definition(explorer: Explorer) -> bytes:
+    """An explorer as JSON: controls, metrics, columns, and what it shows for every single move.
+
+    Parameters
+    ----------
+    explorer : Explorer
+        The figure [-]
+
+    Returns
+    -------
+    bytes
+        With the rows of the moves, unless that makes it larger than :data:`MAX_GZIPPED_BYTES`.
+    """
+    moves, defaults = single_moves(explorer), explorer.run()
+    told = {
+        "name": explorer.name,
+        "title": explorer.title,
+        "controls": [control.describe() for control in explorer.controls],
+        "metrics": {key: metric._asdict() for key, metric in explorer.metrics.items()},
+        "columns": {key: metric._asdict() for key, metric in explorer.columns.items()},
+        "variants": list(charts.variant_controls(explorer.name)),
+        "defaults": portable({"metrics": defaults.metrics, "rows": defaults.rows}),
+        "has_rows": True,
+        "moves": moves,
+    }
+    whole = compact(told)
+    if len(gzip.compress(whole)) <= MAX_GZIPPED_BYTES:
+        return whole
+    for results in moves.values():
+        for result in results.values():
+            result.pop("rows", None)
+    return compact({**told, "has_rows": False})
+
+
+def compact(value) -> bytes:
+    """JSON without spaces."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
