@@ -37,10 +37,11 @@ Hours: {glue:text}`hours`. Days: {glue:text}`days`. $E = mc^2$.
 @pytest.fixture
 def book(tmp_path):
     """A book with one page of its own, and a copy of what the page computes from."""
-    for folder in ("src", "data"):
+    for folder in ("src", "data", "web"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "book" / "assets", tmp_path / "book" / "assets")
-    for file in ("_config.yml", "book/references.bib"):
+    of_the_wheel = ("pyproject.toml", "README.md", "LICENSE", "CITATION.cff")
+    for file in ("_config.yml", "book/references.bib", *of_the_wheel):
         shutil.copy(ROOT / file, tmp_path / file)
     (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
     (tmp_path / "_toc.yml").write_text("{format: jb-book, root: front, chapters: [file: page]}")
@@ -56,7 +57,7 @@ def build(book, text):
     page.write_text("an older page")
     run = subprocess.run(
         [sys.executable, "-m", "moebook.site.build"],
-        env={**os.environ, "PYTHONPATH": str(book / "src"), "SITE_PREFIX": "/report/"},
+        env={**os.environ, "PYTHONPATH": str(book / "src"), "SITE_URL": "https://example.org/report/"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

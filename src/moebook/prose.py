@@ -163,6 +163,33 @@ def claims_list(*ids: str, links: bool = False) -> HTML:
     return HTML('<ul class="claims">\n' + "\n".join(items) + "\n</ul>")
 
 
+def claims_filter() -> HTML:
+    """Two lists that choose which claims of the page are shown: by verdict and by chapter.
+
+    Returns
+    -------
+    HTML
+        With the styles that do it; it works without scripts.
+    """
+    from moecalc.claims import VERDICTS, ledger
+
+    chapters = {row["chapter"]: row["chapter"].partition("-")[2] for row in ledger()}
+    choices = {"verdict": dict(zip(VERDICTS, VERDICTS, strict=True)), "chapter": chapters}
+    lists, rules = [], []
+    for key, options in choices.items():
+        drawn = "".join(f'<option value="{value}">{words}</option>' for value, words in options.items())
+        lists.append(
+            f'<label for="claims-{key}">{key.capitalize()}</label> '
+            f'<select id="claims-{key}" autocomplete="off"><option value="">all</option>{drawn}</select>'
+        )
+        rules += [
+            f'main:has(#claims-{key} option[value="{value}"]:checked) .claims > li:not([data-{key}="{value}"])'
+            for value in options
+        ]
+    style = f"<style>{', '.join(rules)} {{ display: none; }}</style>"
+    return HTML(f'{style}<p class="claims-filter control">{" ".join(lists)}</p>')
+
+
 def verdict_word(verdict: str) -> str:
     """A verdict as HTML, in its colour."""
     return f'<span class="verdict verdict-{verdict.replace(" ", "-")}">{verdict}</span>'
@@ -190,8 +217,8 @@ def _claim(row: dict, links: bool) -> str:
         why.append(f'<a href="{page}.html#{number.lower()}">The page that settles it</a>.')
     label = f"{row['subject']}: {row['claim']}" + (f" ({row['slide']})" if links else "")
     return (
-        f'<li id="{number.lower()}" data-verdict="{verdict}"><p class="claim-head"><b>{number}</b> {html.text(label)} '
-        f"{verdict_word(verdict)}</p>"
+        f'<li id="{number.lower()}" data-verdict="{verdict}" data-chapter="{row["chapter"]}">'
+        f'<p class="claim-head"><b>{number}</b> {html.text(label)} {verdict_word(verdict)}</p>'
         + (f'<p class="claim-values">{values}</p>' if values else "")
         + (f'<p class="claim-why">{" ".join(why)}</p>' if why else "")
         + "</li>"

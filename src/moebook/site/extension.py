@@ -7,15 +7,19 @@ and icons come from pinned packages and are copied into the site.
 import datetime
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import moecalc
 
 from .. import theme
-from . import engine, figures, icons, katex, repairs, scripts
+from . import downloads, engine, figures, icons, katex, preview, repairs, scripts
 from .build import ROOT
 
 _HERE = Path(__file__).parent
 _WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+
+#: What others show where a page is linked to.
+PREVIEW = "preview.png"
 
 NOT_FOUND = """<h1>Page not found</h1>
 <p>No page of this report has this address. The report begins <a href="{front_door}">here</a>.</p>
@@ -41,9 +45,12 @@ def setup(app):
             repairs.all_were_needed(repairs_used)
             figures.add_figures(site)
             engine.add_engine(ROOT, site)
+            downloads.archive_site(site)
 
     app.connect("config-inited", configure)
     app.connect("builder-inited", add_assets)
+    # before the theme fills its download menu, and after everybody has added scripts
+    app.connect("html-page-context", offer_notebook, priority=100)
     app.connect("html-page-context", page_context, priority=900)
     app.connect("build-finished", finish)
     # pages are written by one process, which so sees what every page needed
@@ -53,8 +60,10 @@ def setup(app):
 def configure(app, config):
     """Templates of our own, and a folder for files that are made during the build."""
     config.templates_path.append(str(_HERE / "templates"))
-    # where the site will live, for the one page that is served from any address: the 404 page
-    prefix = os.environ.get("SITE_PREFIX", "/")
+    # where the site will live: previews name whole addresses, and the 404 page is served from any
+    config.ogp_site_url = os.environ.get("SITE_URL", "")
+    config.ogp_image = f"_static/{PREVIEW}"
+    prefix = urlsplit(config.ogp_site_url).path or "/"
     config.notfound_urls_prefix = prefix
     config.notfound_context = {"title": "Page not found", "body": NOT_FOUND.format(front_door=f"{prefix}index.html")}
     # an index of terms, of which there are none
@@ -72,8 +81,13 @@ def add_assets(app):
     (made / "charts.css").write_text(theme.css(), encoding="utf-8")
     (made / "icons.css").write_text(icons.css(packages), encoding="utf-8")
     scripts.build_scripts(ROOT, made)
+    (made / PREVIEW).write_bytes(preview.png())
     for name in ("icons.css", "charts.css", "site.css"):
         app.add_css_file(name)
+
+
+def offer_notebook(app, pagename, templatename, context, doctree):
+    downloads.offer_notebook(app, pagename, context)
 
 
 def drop_widget_state(context):

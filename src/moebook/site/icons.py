@@ -15,6 +15,7 @@ USED = (
     "bars",
     "chevron-down",
     "circle-half-stroke",
+    "code",
     "download",
     "file",
     "file-pdf",
