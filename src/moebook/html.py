@@ -38,11 +38,13 @@ def table(rows, columns: dict, caption: str = "", raw: tuple = ()) -> str:
         f'<th scope="col"{_number_class(key in numeric)}>{text(metric.label)}</th>' for key, metric in columns.items()
     )
     body = "\n".join(f"<tr>{_cells(row, columns, raw, numeric)}</tr>" for row in rows)
-    caption_html = f"<caption>{text(caption)}</caption>" if caption else ""
     label = text(caption or "data table")
+    # outside the part that scrolls, so that it stays in sight
+    above = f'<p class="table-caption">{text(caption)}</p>\n' if caption else ""
     return (
-        f'<div class="table-scroll" role="region" aria-label="{label}" tabindex="0">\n'
-        f'<table class="table">{caption_html}\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
+        f'{above}<div class="table-scroll" role="region" aria-label="{label}" tabindex="0">\n'
+        f'<table class="table" aria-label="{label}">\n<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody></table></div>"
     )
 
 
