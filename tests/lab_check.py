@@ -69,21 +69,22 @@ def fill(box, text) -> None:
 
 def answer(tab, figure, control) -> str:
     """What a figure makes of a move, in words; it is moved back afterwards."""
-    below = figure.locator("> .widget-html")
-    before = below.inner_text()
+    below = figure.locator("> .widget-html > .widget-html-content")
+    before = below.text_content()
     back = move(control)
     changed = turns(tab, below, lambda text: text != before)
-    after = below.inner_text()
+    after = below.text_content()
+    figure_error = after.rpartition("}")[2].strip()  # behind the styles
     back()
     returned = "" if turns(tab, below, lambda text: text == before) else ", AND DID NOT COME BACK"
-    told = "DID NOT MOVE" if not changed else "moved" if "Data table" in after else f"refused: {after.strip()[:100]}"
+    told = "DID NOT MOVE" if not changed else "moved" if "Data table" in after else f"refused: {figure_error}"
     return told + returned
 
 
 def turns(tab, below, wanted) -> bool:
     """Whether a text becomes what is wanted within some seconds."""
     for _ in range(150):
-        if wanted(below.inner_text()):
+        if wanted(below.text_content()):
             return True
         tab.wait_for_timeout(100)
     return False

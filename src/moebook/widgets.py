@@ -81,7 +81,7 @@ def _widget(control, value, column):
         return ipywidgets.Checkbox(**common)
     if control.kind == "textarea":
         return ipywidgets.Textarea(placeholder=control.hint, continuous_update=False, **common)
-    if control.scale == "log":
+    if control.scale != "linear":
         kind = ipywidgets.IntText if control.whole else ipywidgets.FloatText
         return kind(step=control.step, **common)
     kind = ipywidgets.IntSlider if control.whole else ipywidgets.FloatSlider

@@ -51,7 +51,7 @@ class Number(NamedTuple):
     high: float
     step: float
     unit: str = ""
-    scale: str = "linear"  #: "log" where the steps of a slider should be factors
+    scale: str = "linear"  #: "log" where the stops of a slider should be factors; "powers" for powers of two alone
     zero: str = ""  #: what 0 stands for, where it does not stand for itself
 
     kind = "range"
@@ -81,6 +81,8 @@ class Number(NamedTuple):
         if self.scale == "log":
             spread = [self.low * (self.high / self.low) ** (i / MAX_STOPS) for i in range(MAX_STOPS + 1)]
             spread = [float(f"{value:.2g}") for value in spread]
+        elif self.scale == "powers":
+            spread = [2**power for power in range(int(self.high).bit_length())]
         else:
             # a divisor of the number of steps keeps every stop on a step
             every = next(n for n in range(1, steps + 1) if steps // n < MAX_STOPS)
