@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from moecalc import InputError
+from moecalc import InputError, explore
 from moecalc.explorers import explorer, explorer_names, explorers
 
 #: explorer -> texts to try in its text controls, and whether they are accepted
@@ -135,6 +135,12 @@ def test_changes_to_a_config(text, accepted):
             explorer("parameters").run({"changes": text})
 
 
+def test_a_control_may_have_any_name():
+    """Even that of the function's own parameter."""
+    with pytest.raises(InputError, match="cost has no control 'name'"):
+        explore("cost", name=1)
+
+
 def test_an_unknown_figure():
     with pytest.raises(InputError, match="no explorer named 'costs'; the nearest are cost"):
         explorer("costs")
@@ -151,8 +157,16 @@ def test_the_command_line_gives_the_figures_numbers(name, moecalc):
 
 
 @pytest.mark.parametrize("name", explorer_names())
-def test_a_move_from_the_command_line(name, moecalc):
+def test_a_move_from_python_and_from_the_command_line(name, moecalc):
     one = explorer(name)
+    for key, value in moves(one):
+        printed = moecalc("explore --json", name, "--set", f"{key}={value}")
+        if printed.code:
+            with pytest.raises(InputError) as caught:
+                explore(name, **{key: value})
+            assert " ".join(str(caught.value).split()) in printed.err
+        else:
+            assert explore(name, **{key: value}) == printed.json
     for control in one.controls:
         printed = moecalc("explore --json", name, "--set", f"{control.key}={control.default}").json
         assert printed["metrics"] == one.run().metrics

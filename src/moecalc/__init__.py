@@ -20,6 +20,7 @@ _EXPORTS = {
         "parse_config",
     ),
     "errors": ("InputError",),
+    "explorers": ("explore",),
     "params": (
         "num_activated_params",
         "num_activated_params_without",

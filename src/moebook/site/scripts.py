@@ -8,6 +8,12 @@ from pathlib import Path
 MAIN = "explorer.js"
 
 
+def node() -> str:
+    """Node of this environment, or else the machine's."""
+    own = Path(sys.executable).with_name("node")
+    return str(own) if own.exists() else "node"
+
+
 def build_scripts(root: Path, folder: Path) -> None:
     """Bundle the modules of ``web/`` into a folder.
 
@@ -18,8 +24,7 @@ def build_scripts(root: Path, folder: Path) -> None:
     folder : Path
         Gets the bundles [-]
     """
-    node = Path(sys.executable).with_name("node")
-    command = [str(node if node.exists() else "node"), "web/build.mjs", str(folder)]
+    command = [node(), "web/build.mjs", str(folder)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"the scripts were not built:\n{done.stdout}{done.stderr}")

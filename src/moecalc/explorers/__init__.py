@@ -20,6 +20,7 @@ __all__ = [
     "Switch",
     "Text",
     "answer",
+    "explore",
     "explorer",
     "explorer_names",
     "explorers",
@@ -66,6 +67,36 @@ def explorer(name: str):
 def explorers() -> list:
     """All explorers, by name."""
     return [explorer(name) for name in explorer_names()]
+
+
+def explore(name: str, /, **values) -> dict:
+    """The numbers of a figure of the report, for any values of its controls.
+
+    Parameters
+    ----------
+    name : str
+        An explorer, such as ``cost`` [-]
+    **values
+        Controls moved away from their defaults, each a value or its text [-]
+
+    Returns
+    -------
+    dict
+        What ``moecalc explore --json`` prints: ``explorer``, ``controls`` and ``metrics``.
+
+    Raises
+    ------
+    InputError
+        If there is no such explorer or control, or a value is not accepted.
+
+    Examples
+    --------
+    >>> from moecalc import explore
+    >>> explore("cost", num_gpus=1000)["metrics"]["wall_days"]
+    116.16666666666667
+    """
+    result = explorer(name).run(values)
+    return {"explorer": name, "controls": result.controls, "metrics": result.metrics}
 
 
 def answer(name: str, values: str) -> str:

@@ -16,7 +16,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    from ...explorers import explorer, explorers
+    from ...explorers import explore, explorers
 
     if args.list:
         return {
@@ -32,8 +32,7 @@ def run(args):
         }
     if args.name is None:
         raise InputError("a figure is needed: moecalc explore --list names them")
-    result = explorer(args.name).run(dict(args.set))
-    return {"explorer": args.name, "controls": result.controls, "metrics": result.metrics}
+    return explore(args.name, **dict(args.set))
 
 
 def show(result):

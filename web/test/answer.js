@@ -1,0 +1,19 @@
+/**
+ * What the engine answers in Node: node web/test/answer.js WHEEL
+ *
+ * Reads a JSON list of [explorer, values as JSON text], and writes the list of the answers' texts.
+ */
+
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { loadPyodide } from "pyodide";
+
+const [wheel] = process.argv.slice(2);
+/** @type {[string, string][]} */
+const requests = JSON.parse(readFileSync(0, "utf8"));
+
+const pyodide = await loadPyodide();
+const folder = pyodide.runPython("import sysconfig; sysconfig.get_path('purelib')");
+pyodide.unpackArchive(new Uint8Array(readFileSync(wheel)), "zip", { extractDir: folder });
+const answer = pyodide.runPython("from moecalc.explorers import answer; answer");
+process.stdout.write(JSON.stringify(requests.map(([name, values]) => answer(name, values))));
