@@ -115,12 +115,14 @@ FAULTY = """<head><script defer src="../_static/scripts/fontawesome.js?digest=1"
 <script type="text/x-thebe-config">
   {"requestKernel": true}
 </script>
-<script>kernelName = 'python3'</script><script src="kept.js"></script></head>
+<script>kernelName = 'python3'</script><script src="kept.js"></script>
+<script src="documentation_options.js"></script><script data-sd-x="y" src="other.js"></script></head>
 <button class="btn search-button-field other" title="Search" aria-label="Search" data-kept></button>
 <div role="list" class="citation-list"><div class="citation" id="a" role="doc-biblioentry"></div></div>
 <details><summary aria-label="Toggle hidden content">Show</summary></details>
 """
-MENDED = """<head><script src="kept.js"></script></head>
+MENDED = """<head><script defer src="kept.js"></script>
+<script src="documentation_options.js"></script><script defer data-sd-x="y" src="other.js"></script></head>
 <button class="btn search-button-field other" data-kept></button>
 <div class="citation-list"><div class="citation" id="a"></div></div>
 <details><summary>Show</summary></details>
@@ -147,17 +149,39 @@ def test_repairs_of_lists():
 
     kept = asset("_static/doctools.js"), asset(body="let toggleOpenOnPrint = 'true';"), "_static/custom.css"
     context = {
+        "body": '<div class="toggle">',
         "script_files": [asset("_static/sphinx-thebe.js"), *kept[:2], asset(body="const THEBE_JS_URL = 'x'")],
         "css_files": [kept[2], "_static/sphinx-thebe.css"],
     }
     assert repairs.drop_scripts_and_styles(context) == set(repairs.UNUSED)
-    assert context == {"script_files": [*kept[:2]], "css_files": [kept[2]]}
+    assert context == {"body": context["body"], "script_files": [*kept[:2]], "css_files": [kept[2]]}
     assert repairs.drop_scripts_and_styles(context) == set()
 
 
-@pytest.mark.parametrize("repair", [*repairs.UNUSED, *repairs.REPAIRS])
+#: What a page shows -> what it then needs.
+SELDOM = {
+    '<div class="sd-card sd-shadow">': "_static/sphinx-design.min.css",
+    '<div class="admonition dropdown">': "_static/togglebutton.css",
+    '<div class="highlight">': "_static/copybutton.css",
+    '<span class="katex">': "_static/katex/katex.min.css",
+    '<div class="cell docutils">': "_static/mystnb.abc.css",
+}
+
+
+@pytest.mark.parametrize("shows", SELDOM)
+def test_styles_only_where_they_are_used(shows):
+    context = {"body": shows, "css_files": list(SELDOM.values())}
+    assert len(repairs.drop_scripts_and_styles(context)) == len(SELDOM) - 1
+    assert context["css_files"] == [SELDOM[shows]]
+
+
+SELDOM_NEEDED = [repair for repair, _ in repairs.SELDOM_USED]
+ALL_REPAIRS = [*repairs.UNUSED, *SELDOM_NEEDED, *repairs.REPAIRS, *repairs.STYLE_REPAIRS]
+
+
+@pytest.mark.parametrize("repair", ALL_REPAIRS)
 def test_a_repair_that_nothing_needs_stops_the_build(repair):
-    used = {*repairs.UNUSED, *repairs.REPAIRS}
+    used = set(ALL_REPAIRS)
     repairs.all_were_needed(used)
     with pytest.raises(RuntimeError, match="remove its repair: " + repair.why.partition(";")[0]):
         repairs.all_were_needed(used - {repair})

@@ -67,8 +67,8 @@ def static(name: str, values: dict | None = None) -> str:
         f'<p class="explorer-error" role="alert" hidden></p>\n'
         f"{numbers(chosen, result)}\n{picture(chosen, result)}\n{data_table(chosen, result)}\n"
         f'<div class="explorer-buttons">{buttons}</div>\n'
-        '<noscript><p class="explorer-how">The controls are off, for they need JavaScript; the numbers, the picture and '
-        "the table are of the values shown.</p></noscript>\n"
+        '<p class="no-js explorer-how">The controls are off, for they need JavaScript; the numbers, the picture and '
+        "the table are of the values shown.</p>\n"
         f'<p class="explorer-how">In a terminal: <code>moecalc explore {name} --set key=value</code>.</p>\n</section>'
     )
 

@@ -29,12 +29,14 @@ def svg(chart: dict, label: str) -> str:
 
 
 def _for_page(text: str, label: str) -> str:
-    """Unique ids, no fixed size, no fonts repeated on every word."""
+    """Unique ids, no fixed size, no fonts repeated on every word, one description of the whole."""
     number = next(_counter)
     text = re.sub(r'\bid="([^"]+)"', rf'id="c{number}-\1"', text)
     text = re.sub(r"url\(#([^)]+)\)", rf"url(#c{number}-\1)", text)
     width = re.search(r'<svg[^>]*?\swidth="([\d.]+)"', text).group(1)
     text = re.sub(r'(<svg[^>]*?)\swidth="[\d.]+"\s+height="[\d.]+"', rf'\1 style="max-width:{width}px"', text, count=1)
+    # the marks' own roles have no names, and a picture is one thing to those who cannot see it
+    text = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", text)
     text = re.sub(r"<svg", f'<svg role="img" aria-label="{_attribute(label)}"', text, count=1)
     text = re.sub(r' font-family="[^"]*"', "", text)
     return text.strip()

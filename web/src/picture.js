@@ -130,7 +130,9 @@ export function forPage(text, before, prefix) {
   for (const element of [svg, ...svg.querySelectorAll("*")]) {
     element.removeAttribute("font-family");
     for (const { name, value } of [...element.attributes]) {
-      if (name === "id") element.id = `${prefix}-${value}`;
+      // the marks' own roles have no names, and a picture is one thing to those who cannot see it
+      if (name === "role" || name.startsWith("aria-")) element.removeAttribute(name);
+      else if (name === "id") element.id = `${prefix}-${value}`;
       else if (value.includes("url(#")) element.setAttribute(name, value.replaceAll("url(#", `url(#${prefix}-`));
     }
   }

@@ -4,6 +4,7 @@ declare module "vega-view" {
   export class View {
     constructor(runtime: object, options: { renderer: "none"; expr: unknown; logger: object });
     data(name: string, rows: object[]): this;
+    runAsync(): Promise<this>;
     toSVG(): Promise<string>;
     finalize(): this;
   }

@@ -14,6 +14,9 @@ import * as layout from "vega-view-transforms";
 
 Object.assign(transforms, transform, layout, encode);
 
+/** Let the page take its turn: the steps of a first drawing are long. */
+const pause = () => new Promise((resolve) => setTimeout(resolve));
+
 /**
  * @param {object} spec a Vega specification with an empty data set named rows
  * @param {object[]} rows
@@ -33,10 +36,14 @@ export async function toSVG(spec, rows) {
       return logger;
     },
   };
+  await pause();
   const runtime = parse(spec, undefined, { ast: true });
+  await pause();
   const view = new View(runtime, { renderer: "none", expr: expressionInterpreter, logger });
   try {
-    const svg = await view.data("rows", rows).toSVG();
+    await view.data("rows", rows).runAsync();
+    await pause();
+    const svg = await view.toSVG();
     if (failure) throw failure;
     return svg;
   } finally {
