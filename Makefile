@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book site serve test lint bench lab pins clean
+.PHONY: help book site serve test gates bench audit lab pins clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 8
@@ -26,8 +26,14 @@ test: $(ENV) ## everything: units, published numbers, docs, pages, the site in a
 	$(BIN)/ruff check src tests bench
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+gates: $(ENV) ## accessibility, keyboard, weight and failure of every page; not all pass yet
+	$(BIN)/python -m pytest -m gates tests/test_gates.py $(PYTEST_ARGS)
+
 bench: $(ENV) ## time the calculators, the command line and the build
 	$(BIN)/python -m bench
+
+audit: site ## measure the built site: Lighthouse, a slow network, the engine at work
+	$(BIN)/python -m bench.audit $(AUDIT_ARGS)
 
 lab: $(ENV) ## open the notebooks in JupyterLab
 	JUPYTER_CONFIG_PATH=$(CURDIR)/.jupyter:$$JUPYTER_CONFIG_PATH $(BIN)/jupyter lab --notebook-dir=. notebooks

@@ -1,0 +1,113 @@
+"""What the quality gates do to a page: scripts that move its controls, ask axe, and say what has the focus."""
+
+import re
+
+from site_helpers import ROOT
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+
+#: Violations of WCAG 2.2 A and AA within what a selector names; a rule that axe holds for experimental is Lighthouse's too.
+VIOLATIONS = """async (what) => {
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"];
+  const rules = {"label-content-name-mismatch": {enabled: true}};
+  const options = {runOnly: {type: "tag", values: tags}, rules, resultTypes: ["violations"]};
+  const found = await axe.run({include: [[what]]}, options);
+  return found.violations.flatMap(({id, nodes}) => nodes.map(node => `${id}: ${node.html.slice(0, 120)}`));
+}"""
+
+#: The explorers of a page with their controls, each with the settings to try: both ends of a slider and one between.
+CONTROLS = """() => [...document.querySelectorAll("section[data-explorer]")].map(section => ({
+  name: section.dataset.explorer,
+  controls: [...section.querySelectorAll("[data-control]")].map(box => {
+    const slider = section.querySelector(`[data-slider-for="${box.dataset.control}"]`);
+    const many = slider ? Number(slider.max) : 0;
+    const settings = slider ? [0, many, Math.floor(many / 3)]
+      : box.options ? [...box.options].map((_, at) => at)
+      : box.type === "checkbox" ? [!box.checked, box.checked] : [""];
+    return {key: box.dataset.control, kind: slider ? "range" : box.type, settings};
+  }),
+}))"""
+
+#: Set a control as a hand does: a slider to a stop, a list to an option, a switch or a text to a value.
+MOVE = """([name, key, setting]) => {
+  const section = document.querySelector(`section[data-explorer="${name}"]`);
+  const box = section.querySelector(`[data-control="${key}"]`);
+  const hand = section.querySelector(`[data-slider-for="${key}"]`) ?? box;
+  if (hand.options) hand.selectedIndex = setting;
+  else if (hand.type === "checkbox") hand.checked = setting;
+  else hand.value = setting;
+  for (const event of ["input", "change"]) hand.dispatchEvent(new Event(event, {bubbles: true}));
+}"""
+
+#: What one sees of the element that has the focus: where it is, what it is, and whether an edge shows it.
+FOCUS = """() => {
+  const it = document.activeElement, style = getComputedStyle(it), at = it.closest("section[data-explorer]");
+  const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
+  const name = it.dataset.control ?? it.dataset.sliderFor ?? it.dataset.action ?? it.tagName;
+  return {at: at?.dataset.explorer ?? null, name: `${it.type ?? ""} ${name}`, seen: outlined || style.boxShadow !== "none"};
+}"""
+
+#: All that a keyboard should reach in an explorer, in the order of the page.
+REACHABLE = """(name) => [...document.querySelectorAll(
+  `section[data-explorer="${name}"] :is(input, select, textarea, summary, button, a[href], [tabindex="0"])`)]
+  .filter(e => e.checkVisibility() && !e.closest("details:not([open]) > :not(summary)"))
+  .map(e => `${e.type ?? ""} ${e.dataset.control ?? e.dataset.sliderFor ?? e.dataset.action ?? e.tagName}`)"""
+
+#: Everything that an explorer shows, to tell one state from another.
+STATE = """(name) => {
+  const section = document.querySelector(`section[data-explorer="${name}"]`);
+  const told = what => section.querySelector(what)?.textContent.trim() ?? "";
+  const shown = [...section.querySelectorAll("figure svg")].find(svg => svg.checkVisibility());
+  return {
+    engine: section.dataset.engine, busy: section.getAttribute("aria-busy"), status: told(".explorer-status"),
+    error: section.querySelector(".explorer-error").hidden ? "" : told(".explorer-error"),
+    stale: section.querySelector(".metrics").classList.contains("stale"),
+    lags: section.querySelector("figure").classList.contains("stale"),
+    metrics: Object.fromEntries([...section.querySelectorAll("output")].map(e => [e.dataset.metric, e.dataset.value])),
+    controls: Object.fromEntries([...section.querySelectorAll("[data-control]")].map(
+      e => [e.dataset.control, e.type === "checkbox" ? e.checked : e.value])),
+    picture: shown?.innerHTML ?? "",
+  };
+}"""
+
+_AT_REST = """(name) => [...document.querySelectorAll("section[data-explorer]")].every(section =>
+  (name && section.dataset.explorer !== name) || (section.getAttribute("aria-busy") === "false"
+    && !section.querySelector("fieldset").disabled && !section.querySelector("figure.stale")))"""
+
+
+class Figure:
+    """One explorer of a page that is open in a tab."""
+
+    def __init__(self, tab, name):
+        self.tab, self.name = tab, name
+        self.section = tab.locator(f'section[data-explorer="{name}"]')
+
+    def control(self, key):
+        return self.section.locator(f'[data-control="{key}"]')
+
+    def move(self, key, setting):
+        self.tab.evaluate(MOVE, [self.name, key, setting])
+
+    def put(self, key, text):
+        """Put a text into a box, as someone who types it and goes on."""
+        self.control(key).fill(text)
+        self.control(key).dispatch_event("change")
+
+    def press(self, action):
+        self.section.locator(f'[data-action="{action}"]').click()
+
+    def rest(self, timeout=90_000):
+        self.tab.wait_for_function(_AT_REST, arg=self.name, timeout=timeout)
+
+    def engine(self, state, timeout=90_000):
+        self.section.and_(self.tab.locator(f'[data-engine="{state}"]')).wait_for(timeout=timeout)
+
+    @property
+    def state(self):
+        return self.tab.evaluate(STATE, self.name)
+
+
+def sentence(answer) -> str:
+    """What the command line says is wrong."""
+    assert answer.code == 2
+    return re.sub(r"^moecalc: ", "", answer.err.strip())
