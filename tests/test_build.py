@@ -19,10 +19,12 @@ kernelspec: {name: python3, display_name: Python 3}
 ---
 
 """
-#: A page whose two numbers hang on a row of data/ and on a line of src/.
+#: A page whose two numbers hang on a row of data/ and on a line of src/. It has every fault of the theme:
+#: a list of references, and a cell to unfold.
 NUMBERS = """# Numbers
 
 ```{code-cell} python
+:tags: [hide-input]
 from moebook.prose import say
 from moecalc import facts
 from moecalc.cost import wall_days
@@ -31,6 +33,10 @@ say(hours=f"{hours:,.0f}", days=f"{wall_days(hours, 1000):.3f}")
 ```
 
 Hours: {glue:text}`hours`. Days: {glue:text}`days`. $E = mc^2$.
+
+```{bibliography}
+:all:
+```
 """
 
 

@@ -6,11 +6,12 @@
 
 import { readFileSync } from "node:fs";
 import process from "node:process";
+import { text } from "node:stream/consumers";
 import { loadPyodide } from "pyodide";
 
 const [wheel] = process.argv.slice(2);
 /** @type {[string, string][]} */
-const requests = JSON.parse(readFileSync(0, "utf8"));
+const requests = JSON.parse(await text(process.stdin));
 
 const pyodide = await loadPyodide();
 const folder = pyodide.runPython("import sysconfig; sysconfig.get_path('purelib')");
