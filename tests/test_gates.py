@@ -254,7 +254,7 @@ def test_without_scripts_the_controls_are_off_and_say_why(opened, page):
     for section in tab.locator("section[data-explorer]").all():
         assert section.locator("[data-control]").count() > 0
         assert all(box.is_disabled() for box in section.locator("[data-control], button").all())
-        assert section.locator("noscript p", has_text="they need JavaScript").is_visible()
+        assert section.locator("p.no-js", has_text="they need JavaScript").is_visible()
         assert section.get_attribute("aria-busy") == "false" and section.get_attribute("data-engine") == "idle"
         assert section.locator("figure svg:visible").count() == 1 and section.locator("output:visible").count() > 0
 
