@@ -10,6 +10,7 @@ import subprocess
 import pytest
 from site_helpers import CHAPTER_PAGES, ROOT, shown
 
+from moebook.site.engine import CORE
 from moebook.site.figures import MAX_GZIPPED_BYTES
 from moebook.site.scripts import node
 from moecalc import InputError, explore
@@ -116,6 +117,14 @@ def test_the_states_that_are_asked(name):
 def wheel(site):
     """The wheel that the site serves."""
     return site / "engine" / json.loads((site / "engine" / "engine.json").read_text())["wheel"]
+
+
+def test_the_page_is_told_what_is_downloaded_packed_and_unpacked(site, wheel):
+    note = json.loads((site / "engine" / "engine.json").read_text())
+    contents = [(site / "engine" / name).read_bytes() for name in (*CORE, wheel)]
+    assert note["plain_bytes"] == sum(len(content) for content in contents)
+    assert note["bytes"] == sum(min(len(content), len(gzip.compress(content, 6))) for content in contents)
+    assert note["bytes"] < note["plain_bytes"] / 1.8
 
 
 def test_in_node(wheel):

@@ -1,4 +1,4 @@
-"""The page's own scripts: their types, and their unit tests in Node."""
+"""The page's own scripts: their types, lint and unit tests in Node."""
 
 import subprocess
 
@@ -12,8 +12,12 @@ TESTS = sorted(file.relative_to(ROOT).as_posix() for file in (ROOT / "web" / "te
 
 @pytest.mark.parametrize(
     "command",
-    [["node_modules/typescript/bin/tsc", "-p", "web"], ["--test", *TESTS]],
-    ids=["types", "tests"],
+    [
+        ["node_modules/typescript/bin/tsc", "-p", "web"],
+        ["node_modules/eslint/bin/eslint.js", "--config", "web/eslint.config.mjs", "--max-warnings", "0", "web"],
+        ["--test", *TESTS],
+    ],
+    ids=["types", "lint", "tests"],
 )
 def test_scripts(command):
     assert TESTS

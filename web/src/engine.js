@@ -31,6 +31,7 @@ export const LIMITS = {
  * @property {(reply: Reply) => void} reply
  * @property {boolean} wanted false once a newer one supersedes it
  * @property {number} begun when it was sent to the worker [ms]
+ * @property {boolean} taken whether the worker has said that it computes it
  */
 
 export class Engine {
@@ -92,7 +93,7 @@ export class Engine {
     this.cancel(name);
     if (this.state === "failed") return Promise.resolve({ failed: this.failure });
     return new Promise((reply) => {
-      this.#waiting.set(name, { id: (this.#ids += 1), name, values, reply, wanted: true, begun: 0 });
+      this.#waiting.set(name, { id: (this.#ids += 1), name, values, reply, wanted: true, begun: 0, taken: false });
       this.start();
       this.#next();
       this.#stopWhatIsSuperseded();
@@ -149,6 +150,7 @@ export class Engine {
         break;
       case "begun":
         if (message.id !== this.#running?.id) break;
+        this.#running.taken = true;
         this.#watch(this.limits.compute, `The engine gave no answer within ${this.limits.compute / 1000} s`);
         break;
       case "answer":
@@ -198,6 +200,10 @@ export class Engine {
     const left = Math.max(0, running.begun + this.limits.superseded - Date.now());
     this.#impatience = setTimeout(() => {
       if (this.#running !== running || !this.#waiting.size) return;
+      if (!running.taken) {
+        this.#died("The engine stopped");
+        return;
+      }
       this.#drop();
       this.#boot(true);
     }, left);

@@ -62,11 +62,11 @@ export interface Definition {
 /** engine.json */
 export interface EngineFiles {
   wheel: string;
-  /** size of the download */
+  /** size of the download, packed as hosts send it */
   bytes: number;
+  /** size of the same files unpacked: what is counted while they come */
+  plain_bytes: number;
   version: string;
-  /** size of the same files as they are unpacked, where a host sends them packed */
-  plain_bytes?: number;
 }
 
 export type ToWorker =

@@ -110,7 +110,7 @@ async function get(address) {
  *
  * @param {EngineFiles} files
  */
-function countDownloads({ bytes, plain_bytes: plainBytes = bytes }) {
+function countDownloads({ bytes, plain_bytes: plainBytes }) {
   const plainFetch = scope.fetch;
   let come = 0;
   let told = 0;

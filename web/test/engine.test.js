@@ -216,6 +216,21 @@ test("a newer move wins over the one that a dead worker was asked", () => {
   assert.equal(worker().asked.values, "2");
 });
 
+test("a dead worker counts as the one restart, also where a newer move came before the watchdog", async () => {
+  engine.start();
+  worker().say({ type: "ready" });
+  void engine.ask("cost", "1");
+  void engine.ask("cost", "2");
+  mock.timers.tick(LIMITS.superseded);
+  worker().say({ type: "ready" });
+  assert.equal(worker().asked.values, "2");
+  const seen = watch(engine.ask("cost", "3"));
+  mock.timers.tick(LIMITS.superseded);
+  await settle();
+  assert.equal(engine.state, "failed");
+  assert.deepEqual(seen.reply, { failed: "The engine stopped" });
+});
+
 test("a start without a sign of life ends; the second goes without what was kept; then it has failed", async () => {
   const seen = watch(engine.ask("cost", "1"));
   mock.timers.tick(LIMITS.start - 1);
