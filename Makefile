@@ -26,7 +26,7 @@ test: $(ENV) ## everything: units, published numbers, docs, pages, the site in a
 	$(BIN)/ruff check src tests bench
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-gates: $(ENV) ## accessibility, keyboard, weight and failure of every page; not all pass yet
+gates: $(ENV) ## of the tests: accessibility, keyboard, weight and failure of every page
 	$(BIN)/python -m pytest -m gates tests/test_gates.py $(PYTEST_ARGS)
 
 bench: $(ENV) ## time the calculators, the command line and the build
