@@ -5,56 +5,140 @@ from pathlib import Path
 
 import pytest
 
-from moecalc import load_model
-from moecalc.flops import flops, forward_flops_per_token, training_flops_per_token
+from moecalc import ModelConfig, load_model
+from moecalc.flops import flops, forward_flops_per_token, forward_flops_per_token_met, training_flops_per_token
 from moecalc.kv_cache import kv_cache
 from moecalc.mfu import TRAINING_PASSES
-from moecalc.params import num_mtp_params, params
+from moecalc.params import num_mtp_params, params, params_by_tensor
 
 TRUTH = json.loads((Path(__file__).parent / "truth" / "models.json").read_text(encoding="utf-8"))["models"]
 V3 = "deepseek-v3"
+#: Models of the truth that go by another name in data/models/.
+SLUGS = {"minimax-m2": "minimax-m2.5"}
+#: What the truth says in words, or says of the attention of layers; the rest are counts, all compared.
+WORDS = {"note", "seq_len", "kv_full_attention_layers", "kv_sliding_layers", "sliding_window"}
 
 
 @pytest.fixture(params=TRUTH)
 def model(request):
-    return load_model(request.param), TRUTH[request.param]
+    return load_model(SLUGS.get(request.param, request.param)), TRUTH[request.param]
 
 
-def test_params(model):
+def counted(config, truth) -> dict:
+    """Every count of a model under the names that the truth has for them."""
+    seq_len = truth.get("seq_len", 4096)
+    products, cache = flops(config, seq_len), kv_cache(config, 1)
+    if "forward_per_token_sparse" in products:
+        products[f"forward_per_token_sparse_top{config.index_topk}"] = products["forward_per_token_sparse"]
+    return {**products, **params(config), **cache, "kv_bytes_per_token_bf16": cache["bytes"]}
+
+
+def test_every_count(model):
     config, truth = model
-    counts = params(config)
-    asked = [key for key in counts if key in truth]
+    counts, asked = counted(config, truth), [key for key in truth if key not in WORDS]
     assert len(asked) >= 5
-    assert {key: counts[key] for key in asked} == {key: truth[key] for key in asked}
+    assert {key: counts.get(key) for key in asked} == {key: truth[key] for key in asked}
+    assert all(isinstance(counts[key], int) for key in asked if key != "components")
+    assert kv_cache(config, 9)["bytes_per_token"] == counts["bytes_per_token"]
 
 
-def test_components_are_known_for_all_but_one_model():
-    assert [slug for slug, truth in TRUTH.items() if "components" not in truth] == ["mistral-7b-v0.3"]
+def test_what_the_truth_holds():
+    assert len(TRUTH) == 18
+    unknown = {slug for slug, truth in TRUTH.items() if "components" not in truth}
+    assert unknown == {"mistral-7b-v0.3", "qwen3-8b", "qwen3-0.6b"}
+    assert {slug for slug, truth in TRUTH.items() if "training_per_token" not in truth} == {"qwen3-next-80b-a3b"}
 
 
-def test_flops(model):
-    config, truth = model
-    counts = flops(config, truth["seq_len"])
-    asked = [key for key in truth if key.startswith(("forward", "training"))]
-    assert len(asked) == 4
-    assert {key: counts[key] for key in asked} == {key: truth[key] for key in asked}
-    assert all(isinstance(counts[key], int) for key in asked)
+def test_windows_are_those_of_the_truth():
+    truth, cache = TRUTH["gpt-oss-120b"], kv_cache(load_model("gpt-oss-120b"), 1000)
+    assert cache["windows"] == {truth["sliding_window"]: truth["kv_sliding_layers"]}
+    # beyond the window only the full layers grow
+    grows = truth["kv_bytes_per_token_bf16"] * truth["kv_full_attention_layers"] // 36
+    assert cache["bytes_of_next_token"] == grows
+    assert cache["bytes"] == grows * 1000 + (truth["kv_bytes_per_token_bf16"] - grows) * 128
+    assert kv_cache(load_model("gpt-oss-120b"), 127)["bytes_of_next_token"] == truth["kv_bytes_per_token_bf16"]
 
 
-def test_kv_cache(model):
-    config, truth = model
-    assert kv_cache(config, 1)["bytes"] == kv_cache(config, 9)["bytes_per_token"] == truth["kv_bytes_per_token_bf16"]
+@pytest.mark.parametrize("seq_len", [1, 2, 7, 128, 129, 300])
+def test_tokens_met_are_counted_one_by_one(seq_len):
+    """A second route: position by position."""
+    config = load_model("gpt-oss-120b")
+    products = sum(2 * row["activated"] for row in params_by_tensor(config) if is_product(row["tensor"]))
+    met = sum(i + min(i, 128) for i in range(1, seq_len + 1))
+    scores = 18 * met * 2 * 2 * 64 * 64
+    assert forward_flops_per_token_met(config, seq_len) == pytest.approx(products + scores / seq_len, rel=1e-15)
+
+
+def is_product(tensor: str) -> bool:
+    return not tensor.endswith((".bias", "norm", "sinks", "embed_tokens"))
+
+
+def test_keys_of_the_indexer_stand_beside_the_cache():
+    cache = kv_cache(load_model("deepseek-v3.2"), 1000, batch=3)
+    assert cache["indexer_key_cache_bytes"] == 3000 * 61 * (128 + 4)
+    assert cache["bytes"] == 3000 * 70_272
+
+
+def test_the_state_of_linear_attention_is_kept_once_a_sequence():
+    config = load_model("qwen3-next-80b-a3b")
+    state = 36 * (32 * 128 * 128 + 4 * 8192) * 2
+    for context in (1, 1000):
+        cache = kv_cache(config, context, batch=2)
+        assert cache["state_bytes"] == state
+        assert cache["bytes"] == 2 * (state + context * 12 * 2 * 2 * 256 * 2)
+    assert "gated delta rule" in flops(config, 4096)["flops_note"]
+
+
+def test_mtp_is_null_where_its_form_is_not_published():
+    for slug in ("minimax-m2.5", "glm-4.5", "qwen3-next-80b-a3b"):
+        config = load_model(slug)
+        assert params(config)["mtp"] is flops(config, 1)["training_per_token_with_mtp"] is None
+        assert "multi-token prediction" in params(config)["mtp_note"]
+    without = load_model("minimax-m2.5").replace(use_mtp=False), load_model("glm-4.5").replace(num_nextn_predict_layers=0)
+    for config in without:
+        assert params(config)["mtp"] == 0 and "mtp_note" not in params(config)
+    # V3's module, with the layer's indexer
+    indexer = 1536 * 64 * 128 + 7168 * 128 + 2 * 128 + 7168 * 64
+    assert num_mtp_params(load_model("deepseek-v3.2")) == num_mtp_params(load_model(V3)) + indexer
+
+
+def test_a_wrapper_counts_as_the_model_inside():
+    wrapped = load_model("kimi-k2.5")
+    assert params(wrapped) == params(load_model("kimi-k2"))
+    assert wrapped.model_type == "kimi_k2"
+    assert "'kimi_k25'" in wrapped.left_out_note and "text_config" in wrapped.replace(vocab_size=5).left_out_note
+    named = {"model_type": "any", "text_config": load_model("qwen3-8b").raw, "vision_config": {}, "quantization_config": {}}
+    assert ModelConfig(named).left_out == ModelConfig(named).replace(vocab_size=5).left_out == ("vision_config",)
+    assert load_model(V3).left_out == () and load_model(V3).left_out_note == ""
 
 
 def test_the_command_line_prints_the_same_integers(model, moecalc):
     config, truth = model
     assert moecalc("params --json --model", config.name).json["total"] == truth["total"]
-    flops = moecalc("flops --json --model", config.name, "--seq-len", truth["seq_len"]).json
-    assert flops["training_per_token"] == truth["training_per_token"]
-    cache = moecalc("kv-cache --context 1 --bytes-per-element 2 --json --model", config.name).json
-    assert cache["bytes"] == truth["kv_bytes_per_token_bf16"]
-    for command, count in (("params", "total"), ("flops --seq-len 4096", "training_per_token")):
-        assert f"{truth[count]:,}" in moecalc(command, "--model", config.name).out
+    commands = [("params", "total")]
+    if "seq_len" in truth:
+        flops = moecalc("flops --json --model", config.name, "--seq-len", truth["seq_len"]).json
+        assert flops["training_per_token"] == truth["training_per_token"]
+        cache = moecalc("kv-cache --context 1 --bytes-per-element 2 --json --model", config.name).json
+        assert cache["bytes"] == truth["kv_bytes_per_token_bf16"]
+        commands.append(("flops --seq-len 4096", "training_per_token"))
+    for command, count in commands:
+        assert f"{int(truth[count]):,}" in moecalc(command, "--model", config.name).out
+
+
+@pytest.mark.parametrize("slug", ["gpt-oss-120b", "deepseek-v3.2", "qwen3-next-80b-a3b", "minimax-m2.5"])
+def test_the_command_line_says_what_is_particular(slug, moecalc):
+    words = {
+        "gpt-oss-120b": ("10,903,491,072", "18 layers keep the last 128 tokens"),
+        "deepseek-v3.2": ("84,692,352,832", "keys of the indexer"),
+        "qwen3-next-80b-a3b": ("not counted: ", "state of linear attention"),
+        "minimax-m2.5": ("not known", "is not published"),
+    }[slug]
+    commands = ("params", "flops --seq-len 4096", "kv-cache --context 4096")
+    answers = [moecalc(f"{command} --model {slug}") for command in commands]
+    assert all(answer.code == 0 for answer in answers)
+    for word in words:
+        assert word in "".join(answer.out for answer in answers)
 
 
 def test_v3_with_its_correction_biases():

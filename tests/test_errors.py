@@ -57,7 +57,7 @@ CONFIGS = {
     "absurdly many MTP modules": ({"num_nextn_predict_layers": 10**8}, ("num_nextn_predict_layers", "from 0 to 10,000")),
     "more experts a token": ({"num_experts_per_tok": 257}, ("num_experts_per_tok", "257", "at most the 256 routed experts")),
     "a null": ({"kv_lora_rank": None}, ("kv_lora_rank is null", "needs vocab_size, hidden_size")),
-    "a family not supported": ({"model_type": "gemma3"}, ("model_type 'gemma3'", "nearest that are: llama")),
+    "a family not supported": ({"model_type": "gemma3"}, ("model_type 'gemma3'", "nearest that are: glm4_moe")),
     "a misspelt family": ({"model_type": "deepseek-v3"}, ("model_type 'deepseek-v3'", "nearest that are: deepseek_v3")),
     "a private module": ({"model_type": "_parts"}, ("model_type '_parts'", "not supported")),
     "a family that is no name": ({"model_type": 3}, ("model_type", "3", "a name such as deepseek_v2")),
@@ -71,6 +71,69 @@ def test_config(changes, words, tmp_path, moecalc):
     file = tmp_path / "config.json"
     file.write_text(json.dumps(raw))
     refused(lambda: load_config(file), *words)
+    told(moecalc("params --config", file), *words)
+
+
+IMPOSSIBLE = [
+    # a model, what is changed in its config -> words of the sentence
+    ("deepseek-v3", {"n_group": 7}, ("n_group", "divide the 256 routed experts", "found 7")),
+    ("deepseek-v3", {"topk_group": 9}, ("topk_group", "at most n_group 8", "found 9")),
+    ("deepseek-v3", {"topk_group": 1, "num_experts_per_tok": 40}, ("40", "at most the 32 experts of topk_group 1")),
+    ("deepseek-v2", {"n_routed_experts": 161}, ("n_group", "divide the 161", "found 8")),
+    ("glm-4.5", {"n_group": 3}, ("n_group", "divide the 160 routed experts", "found 3")),
+    ("kimi-k2.5", {"num_experts_per_tok": 385}, ("num_experts_per_tok", "385", "at most the 384")),
+    ("deepseek-v3.2", {"q_lora_rank": None}, ("q_lora_rank is null", "deepseek_v32")),
+    ("deepseek-v3.2", {"index_topk": "2048"}, ("index_topk", "'2048'", "whole number")),
+    ("mixtral-8x7b", {"num_experts_per_tok": 9}, ("num_experts_per_tok", "at most the 8 routed experts", "found 9")),
+    ("mixtral-8x7b", {"num_local_experts": [8]}, ("num_local_experts", "[8]", "whole number")),
+    ("olmoe-1b-7b", {"num_experts": 0}, ("num_experts", "found 0", "from 1 to")),
+    ("qwen3-235b-a22b", {"num_experts_per_tok": 129}, ("num_experts_per_tok", "at most the 128", "found 129")),
+    ("qwen3-235b-a22b", {"mlp_only_layers": 3}, ("mlp_only_layers", "found 3", "a list of layer numbers")),
+    ("qwen3-235b-a22b", {"mlp_only_layers": ["3"]}, ("mlp_only_layers", "'3'", "whole number")),
+    ("qwen3-235b-a22b", {"decoder_sparse_step": 0}, ("decoder_sparse_step", "found 0", "from 1 to")),
+    ("qwen3-8b", {"num_key_value_heads": 7}, ("num_key_value_heads", "divide the 32", "found 7")),
+    ("gpt-oss-120b", {"layer_types": ["full_attention"]}, ("layer_types", "36 layers", "found 1 names")),
+    ("gpt-oss-120b", {"layer_types": ["chunked"] * 36}, ("layer_types", "'chunked'", "full_attention, sliding_attention")),
+    ("gpt-oss-120b", {"layer_types": [None] * 36}, ("layer_types", "None", "full_attention, sliding_attention")),
+    ("gpt-oss-120b", {"layer_types": "full_attention"}, ("layer_types", "'full_attention'", "a list")),
+    ("minimax-m2.5", {"shared_intermediate_size": 8}, ("shared_intermediate_size", "must be 0", "found 8")),
+    ("qwen3-next-80b-a3b", {"linear_num_key_heads": 5}, ("linear_num_key_heads", "divide the 32", "found 5")),
+    ("qwen3-next-80b-a3b", {"layer_types": ["sliding_attention"] * 48}, ("'sliding_attention'", "linear_attention")),
+]
+
+
+@pytest.mark.parametrize(("slug", "changes", "words"), IMPOSSIBLE, ids=lambda one: str(one)[:40])
+def test_impossible_combinations(slug, changes, words):
+    refused(lambda: load_model(slug).replace(**changes), *words)
+
+
+ONE_OF_A_KIND = ["deepseek-v3", "kimi-k2.5", "mixtral-8x7b", "qwen3-next-80b-a3b", "gpt-oss-120b", "glm-4.5"]
+
+
+@pytest.mark.parametrize("slug", ONE_OF_A_KIND)
+@pytest.mark.parametrize("wrong", ["4096", "many", 1.5, -3, True, [1], {}, NAN, HUGE])
+def test_no_family_takes_a_size_that_is_none(slug, wrong):
+    for key in ("hidden_size", "num_hidden_layers", "num_experts_per_tok"):
+        refused(lambda key=key: load_model(slug).replace(**{key: wrong}), key, "whole number")
+        refused(lambda key=key: load_model(slug).replace(**{key: None}), f"{key} is null", "needs")
+
+
+WRAPPERS = {
+    "a list inside": ({"text_config": [1]}, ("text_config", "[1]", "an object")),
+    "a text inside": ({"text_config": "qwen3"}, ("text_config", "'qwen3'", "an object")),
+    "no family inside": ({"text_config": {}}, ("model_type is missing in text_config", "accepted are")),
+    "another family inside": ({"text_config": {"model_type": "qwen3_vl"}}, ("'qwen3_vl'", "nearest that are: qwen3")),
+    "nothing inside": ({"text_config": None}, ("'wrapper'", "not supported")),
+    "no key inside": ({"text_config": {"model_type": "qwen3"}}, ("vocab_size is missing", "a qwen3 config needs")),
+}
+
+
+@pytest.mark.parametrize(("changes", "words"), WRAPPERS.values(), ids=WRAPPERS)
+def test_wrapper(changes, words, tmp_path, moecalc):
+    raw = {"model_type": "wrapper", "vision_config": {}, **changes}
+    refused(lambda: ModelConfig(raw), *words)
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(raw))
     told(moecalc("params --config", file), *words)
 
 
@@ -114,6 +177,9 @@ FILES = {
     "empty": (b"", ("is empty", "config.json is accepted")),
     "white space": (b" \n\t ", ("is empty", "config.json is accepted")),
     "no JSON": (b"hidden_size: 7168", ("is not JSON", "line 1 column 1")),
+    "an address": (b"https://huggingface.co/openai/gpt-oss-120b", ("an address", "line 1 column 1", "paste the text")),
+    "a model card": (b"---\nlicense: mit\n---\n# A model", ("a model card", "is not JSON", "config.json")),
+    "a page": (b"<!doctype html><html>", ("a web page", "config.json")),
     "cut off": (b'{"model_type": "llama",', ("is not JSON",)),
     "a list": (b"[1, 2]", ("JSON object", "found a list")),
     "a text": (b'"llama"', ("JSON object", "found a text")),
@@ -170,7 +236,7 @@ COMMANDS = [
     ("params --model lama-3.1-8b", ("'lama-3.1-8b'", "nearest are llama-3.1-8b")),
     ("params --model ''", ("''", "nearest are")),
     ("params --model grok-1", ("'grok-1'", "no public config", "only its published figures")),
-    ("params --model gpt-oss-120b", ("gpt_oss", "nearest that are")),
+    ("params --model deepseek-v4-pro", ("deepseek_v4", "nearest that are: deepseek_v")),
     ("params --model deepseek-v3 --config x.json", ("--config", "not allowed with", "--model")),
     ("params --modle deepseek-v3", ("'--modle'", "nearest are --model")),
     ("params --model deepseek-v3 extra", ("extra",)),

@@ -3,7 +3,7 @@
 import pickle
 
 import pytest
-from configs import any_family, dense, mistral, moe
+from configs import VECTORS, any_family, deepseek, dense, experts_key, mistral, moe
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -15,9 +15,10 @@ from moecalc.flops import (
     forward_flops_by_component,
     forward_flops_by_operator,
     forward_flops_per_token,
+    forward_flops_per_token_met,
     training_flops_per_token,
 )
-from moecalc.kv_cache import kv_cache, kv_cache_bytes, kv_cache_elements_per_token
+from moecalc.kv_cache import kv_cache, kv_cache_bytes, kv_cache_elements_per_token, kv_state_elements
 from moecalc.layout import SCHEDULES, ZERO_STAGES, Layout, split_evenly
 from moecalc.memory import STATES, model_states, rank_groups, states_of_all_gpus
 from moecalc.mfu import from_6nd_to_exact, mfu, utilisation
@@ -45,7 +46,7 @@ def model_tensors(config):
 @given(any_family())
 def test_parts_sum_to_the_totals(config):
     counts = params(config)
-    tensors, layers, mtp = model_tensors(config), params_by_layer(config), num_mtp_params(config)
+    tensors, layers, mtp = model_tensors(config), params_by_layer(config), num_mtp_params(config) or 0
     assert counts["total"] == num_total_params(config) == sum(counts["components"].values())
     assert counts["total"] == sum(row["total"] for row in tensors)
     assert counts["total"] + mtp == sum(row["total"] for row in params_by_tensor(config))
@@ -85,13 +86,13 @@ def test_counted_matrices_are_multiplied_matrices(config, seq_len):
     """Each operator's FLOPs are twice its activated parameters; only norms, biases and the look-up have none."""
     counted = {}
     for row in model_tensors(config):
-        if "norm" not in row["tensor"] and not row["tensor"].endswith(".bias") and row["tensor"] != "embed_tokens":
+        if not row["tensor"].endswith(VECTORS) and row["tensor"] != "embed_tokens":
             key = row["component"], row["tensor"]
             counted[key] = counted.get(key, 0) + row["activated"]
     if config.tie_word_embeddings:  # multiplied, and counted as the embedding
         counted["lm_head", "lm_head"] = config.vocab_size * config.hidden_size
     multiplied = {(row["component"], row["operator"]): row["flops"] for row in forward_flops_by_operator(config, seq_len)}
-    scores = multiplied.pop(("attention_scores",) * 2) + multiplied.pop(("attention_values",) * 2)
+    scores = sum(multiplied.pop((name,) * 2, 0) for name in ("attention_scores", "attention_values", "indexer_scores"))
     assert multiplied == {key: 2 * activated for key, activated in counted.items()}
     assert scores == attention_score_flops_per_token(config, seq_len)
 
@@ -108,7 +109,10 @@ def test_flops_sum_by_operator_and_component(config, seq_len):
     assert counts["forward_per_token"] == sum(counts["components"].values())
     non_causal = counts["forward_per_token_non_causal"] - counts["forward_per_token"]
     assert non_causal == attention_score_flops_per_token(config, seq_len)
-    assert (counts["training_per_token_with_mtp"] > counts["training_per_token"]) == (num_mtp_params(config) > 0)
+    if num_mtp_params(config) is None:
+        assert counts["training_per_token_with_mtp"] is None and config.anatomy.mtp_note
+    else:
+        assert (counts["training_per_token_with_mtp"] > counts["training_per_token"]) == (num_mtp_params(config) > 0)
 
 
 @given(any_family())
@@ -125,15 +129,37 @@ def test_a_tied_table_is_counted_once_and_multiplied_all_the_same(config):
 
 @given(moe(), st.integers(1, 100))
 def test_more_routed_experts_activate_no_more(config, more):
-    larger = config.replace(n_routed_experts=config.n_routed_experts + more)
+    """But for a longer router: a row, and a bias where it has them, for each."""
+    key = experts_key(config)
+    more *= getattr(config, "n_group", None) or 1
+    larger = config.replace(**{key: getattr(config, key) + more})
     before, after = params(config), params(larger)
-    num_moe_layers = sum(layer["kind"] == "MoE layer" for layer in params_by_layer(config))
-    router = config.hidden_size * more * num_moe_layers
+    num_moe_layers = sum(layer["kind"].startswith("MoE layer") for layer in params_by_layer(config))
+    bias = any(row["tensor"] == "gate.bias" for row in params_by_tensor(config))
+    router = (config.hidden_size + bias) * more * num_moe_layers
     assert after["activated"] - before["activated"] == router
-    before["activated_components"].pop("router", 0), after["activated_components"].pop("router", 0)
+    routed = before["components"].get("routed_experts", 0)
+    assert routed % getattr(config, key) == 0
+    assert after["total"] - before["total"] == router + routed // getattr(config, key) * more
+    for components in (before["activated_components"], after["activated_components"]):
+        components.pop("router", 0)
     assert before["activated_components"] == after["activated_components"]
-    expert = 3 * config.hidden_size * config.moe_intermediate_size
-    assert after["total"] - before["total"] == router + num_moe_layers * more * expert
+    if not bias:
+        width = config.moe_intermediate_size if "moe_intermediate_size" in config.keys else config.intermediate_size
+        assert routed == num_moe_layers * getattr(config, key) * 3 * config.hidden_size * width
+
+
+@given(any_family(), st.integers(1, 300))
+def test_what_a_token_meets_is_no_more_than_all_before_it(config, seq_len):
+    counts = flops(config, seq_len)
+    met, scores = forward_flops_per_token_met(config, seq_len), attention_score_flops_per_token(config, seq_len)
+    half = scores / seq_len  # a token meets itself too: (s + 1) / 2 and not s / 2
+    assert met <= (counts["forward_per_token"] + half) * (1 + 1e-12)
+    limits = [score.limit for score in config.anatomy.scores if score.limit is not None]
+    if all(limit >= seq_len for limit in limits):
+        assert met == pytest.approx(counts["forward_per_token"] + half, rel=1e-12)
+    keys = [key for key in counts if key.endswith(("_windowed", "_sparse"))]
+    assert [counts[key] for key in keys] == [met] * bool(limits)
 
 
 @given(dense())
@@ -145,7 +171,8 @@ def test_a_dense_model_activates_all(config):
 @given(any_family(), st.integers(0, 500), st.integers(1, 500))
 def test_the_cache_grows_with_the_context_and_never_faster_than_per_token(config, context, more):
     before, after = (kv_cache_bytes(config, [length]) for length in (context, context + more))
-    assert before <= after <= before + 2 * more * kv_cache_elements_per_token(config)
+    state = 2 * kv_state_elements(config) * (context == 0)
+    assert before <= after <= before + state + 2 * more * kv_cache_elements_per_token(config)
     assert kv_cache_bytes(config, [0]) == 0
     assert kv_cache_bytes(config, [context, more]) == before + kv_cache_bytes(config, [more])
     assert kv_cache(config, context, batch=more)["bytes"] == more * before
@@ -185,12 +212,15 @@ def test_mfu_falls_as_the_peak_rises_and_rises_with_what_is_counted(config, peak
     for convention in low:
         if convention == "flops_per_s_per_gpu":
             assert low[convention] == high[convention]
+        elif convention == "mfu_with_mtp" and num_mtp_params(config) is None:
+            assert low[convention] is high[convention] is None
         else:
             assert low[convention] < high[convention]
     assert high["mfu_without_router"] <= high["mfu"] <= high["hfu"] <= high["hfu_full_recomputation"]
-    assert high["mfu"] < high["mfu_non_causal"]
-    assert high["mfu"] <= high["mfu_with_mtp"]
-    assert high["mfu_6nd"] < high["hfu_8nd"] < high["hfu_8nd_with_attention"]
+    attends = attention_score_flops_per_token(config, 512) > 0
+    assert (high["mfu"] < high["mfu_non_causal"]) == attends
+    assert high["mfu_with_mtp"] is None or high["mfu"] <= high["mfu_with_mtp"]
+    assert high["mfu_6nd"] < high["hfu_8nd"] <= high["hfu_8nd_with_attention"]
     assert mfu(1e9, 1e12, 2e6, peak) == pytest.approx(mfu(1e9, 1e12, 1e6, peak) / 2, rel=1e-12)
 
 
@@ -239,7 +269,7 @@ def test_the_ranks_hold_the_whole_model(case):
     config, layout = case
     alone = layout._replace(tp=1, ep=1, dp=1)
     held = sum(rank["num_params"] for rank in model_states(config, alone)["ranks"])
-    whole = num_total_params(config) + num_mtp_params(config)
+    whole = num_total_params(config) + (num_mtp_params(config) or 0)
     assert held == whole * (2 if layout.schedule == "dualpipe" else 1)
     # laid over tp x ep, the GPUs of a stage hold no less together: what is not cut is held by each
     held = sum(rank["num_params"] for rank in model_states(config, layout)["ranks"])
@@ -277,7 +307,7 @@ def test_experts_are_cut_by_ep_alone(config, replicas):
     assert one["num_params"] - one["num_routed_params"] == cut["num_params"] - cut["num_routed_params"]
 
 
-@given(moe())
+@given(deepseek().map(ModelConfig))
 def test_a_dense_prefix_of_all_layers_leaves_no_experts(config):
     dense_alone = config.replace(first_k_dense_replace=config.num_hidden_layers)
     assert not {"router", "routed_experts", "shared_experts"} & set(params_by_component(dense_alone))

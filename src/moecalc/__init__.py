@@ -38,6 +38,7 @@ _EXPORTS = {
         "training_flops_per_token",
     ),
     "kv_cache": ("kv_cache_bytes", "kv_cache_elements_per_token"),
+    "storage": ("storage_bytes",),
 }
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 __all__ = sorted(_MODULE_OF)

@@ -8,13 +8,16 @@ that is multiplied, so the two counts cannot drift apart.
 from typing import NamedTuple
 
 #: Components in the order in which a token meets them; also the names of the command line. The two
-#: attention products hold no parameters. A family may have components beyond these: they come last.
+#: attention products and the indexer's hold no parameters. A family may have components beyond these: they come last.
 COMPONENTS = (
     "embedding",
     "attention",
     "attention_scores",
     "attention_values",
+    "attention_indexer",
+    "indexer_scores",
     "attention_internal_norms",
+    "linear_attention",
     "router",
     "routed_experts",
     "shared_experts",
@@ -28,6 +31,7 @@ COMPONENTS = (
 TITLES = {
     "attention_scores": "query x key",
     "attention_values": "scores x value",
+    "indexer_scores": "indexer query x key",
     "attention_internal_norms": "norms inside attention",
     "dense_mlp": "dense feed-forward",
     "mtp_projection": "MTP projection",
@@ -88,10 +92,23 @@ class Score(NamedTuple):
     name: str
     heads: int
     width: int  #: of one head: what a score sums over, or what a weighted value holds
+    window: int | None = None  #: a sliding window: a token meets no more than these last ones
+    selected: int | None = None  #: sparse attention: a token meets no more than so many that an indexer chose
+
+    @property
+    def limit(self) -> int | None:
+        """Most tokens that one token meets, None where it meets all before it."""
+        return min([limit for limit in (self.window, self.selected) if limit is not None], default=None)
 
     def flops(self, seq_len: int) -> int:
         """2 per multiply-add, for one token that attends to all `seq_len` (non-causal)."""
         return 2 * seq_len * self.heads * self.width
+
+    def flops_of_sequence(self, seq_len: int) -> int:
+        """2 per multiply-add, for all tokens together: the token at i meets itself and i before it, up to the limit."""
+        full = seq_len if self.limit is None else min(seq_len, self.limit)
+        met = full * (full + 1) // 2 + (seq_len - full) * full
+        return 2 * met * self.heads * self.width
 
 
 class Cache(NamedTuple):
@@ -100,6 +117,8 @@ class Cache(NamedTuple):
     name: str
     elements: int
     window: int | None = None  #: a sliding window keeps no more tokens than this
+    once: bool = False  #: kept once a sequence, whatever its length: the state of linear attention
+    bytes: int | None = None  #: of a token, where its width is fixed: kept apart from keys and values
 
 
 class Block:
@@ -175,20 +194,36 @@ class Anatomy:
         Its last tensor is the output head [-]
     mtp : iterable of Block, optional
         Multi-token prediction modules, not part of the model's total [-]
+    mtp_note : str, optional
+        Why the MTP modules are not known, though the model has them; None where they are known [-]
+    flops_note : str, optional
+        What no FLOP count of the model has, for it has no one count; None where nothing is left out [-]
     """
 
-    __slots__ = ("embedding", "layers", "head", "mtp", "counted")
+    __slots__ = ("embedding", "layers", "head", "mtp", "counted", "mtp_note", "flops_note")
 
-    def __init__(self, embedding: Block, layers, head: Block, mtp=()):
+    def __init__(self, embedding: Block, layers, head: Block, mtp=(), mtp_note=None, flops_note=None):
         self.embedding = embedding
         self.layers = tuple(layers)
         self.head = head
         self.mtp = tuple(mtp)
+        self.mtp_note = mtp_note
+        self.flops_note = flops_note
         self.counted = count_blocks((embedding, *self.layers, head))
 
     @property
     def num_routed_experts(self) -> int:
         return max(block.num_routed_experts for block in self.layers)
+
+    @property
+    def scores(self) -> tuple:
+        """The different score products of its layers."""
+        return tuple(dict.fromkeys(score for block in dict.fromkeys(self.layers) for score in block.scores))
+
+    @property
+    def caches(self) -> tuple:
+        """(cache, number of layers that keep it), over its layers."""
+        return tuple((cache, count) for block, count in self.counted for cache in block.cache)
 
 
 def add(sums: dict, key, value) -> None:

@@ -1,13 +1,13 @@
 """A model as its Hugging Face ``config.json`` describes it, and an accelerator as its data sheet does."""
 
-import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from . import facts
 from .errors import InputError, quoted
-from .families import family, supported
+from .families import family, language_config, supported
 from .keys import read
+from .pasted import kind_of, read_pasted
 
 
 class ModelConfig:
@@ -16,7 +16,8 @@ class ModelConfig:
     Parameters
     ----------
     raw : mapping
-        The parsed ``config.json``; keys that the family does not read are ignored [-]
+        The parsed ``config.json``; keys that the family does not read are ignored. Of a multimodal wrapper the
+        ``text_config`` is read; ``left_out`` and ``left_out_note`` name the rest [-]
     name : str, optional
         For display; the slug of a model of ``data/models/`` [-]
 
@@ -36,14 +37,22 @@ class ModelConfig:
 
     def __init__(self, raw, name: str = ""):
         if not isinstance(raw, Mapping):
-            raise InputError(f"a config must be a JSON object of keys such as hidden_size; found {_kind(raw)}")
-        raw = dict(raw)
+            raise InputError(f"a config must be a JSON object of keys such as hidden_size; found {kind_of(raw)}")
+        wrapper = dict(raw)
+        raw, left_out = language_config(wrapper)
+        note = ""
+        if raw is not wrapper:
+            outside = ", ".join(left_out) or "all that stands outside text_config, such as a vision encoder"
+            note = f"of {quoted(wrapper.get('model_type'))} only the language model is counted; left out: {outside}"
         if "model_type" not in raw:
-            raise InputError(f"model_type is missing; accepted are {', '.join(supported())}")
+            inside = "" if raw is wrapper else " in text_config"
+            raise InputError(f"model_type is missing{inside}; accepted are {', '.join(supported())}")
         module = family(raw["model_type"])
         values = read(module.KEYS, raw, raw["model_type"])
         self.__dict__.update(values, model_type=raw["model_type"], name=name or raw["model_type"], raw=raw)
         self.__dict__["keys"] = tuple(values)
+        #: of a multimodal wrapper: the parts that are not read, and a sentence that says so; else empty
+        self.__dict__.update(left_out=left_out, left_out_note=note, wrapper=wrapper if raw is not wrapper else None)
         #: blocks of tensors: what every count is read off
         self.__dict__["anatomy"] = module.describe(self)
 
@@ -71,7 +80,8 @@ class ModelConfig:
         for key in changes:
             if key not in self.keys:
                 raise InputError(f"{key} is not a key that {self.model_type} reads; it reads {', '.join(self.keys)}")
-        return ModelConfig({**self.raw, **changes}, self.name)
+        changed = {**self.raw, **changes}
+        return ModelConfig(changed if self.wrapper is None else {**self.wrapper, "text_config": changed}, self.name)
 
     def __repr__(self):
         return f"<ModelConfig {self.name}>"
@@ -148,7 +158,8 @@ def parse_config(text: str, name: str = "") -> ModelConfig:
     Raises
     ------
     InputError
-        If the text is empty, is not JSON, or its config is not accepted.
+        If the text is empty, is not JSON (an address, a model card: see :func:`moecalc.pasted.read_pasted`), or
+        its config is not accepted.
 
     Examples
     --------
@@ -156,18 +167,7 @@ def parse_config(text: str, name: str = "") -> ModelConfig:
     Traceback (most recent call last):
     moecalc.errors.InputError: model_type is missing; accepted are deepseek_v2, deepseek_v3, ...
     """
-    where = f" {quoted(name, 200)}" if name else ""
-    if not text.strip():
-        raise InputError(f"the config{where} is empty; the JSON text of a config.json is accepted")
-    try:
-        raw = json.loads(text.removeprefix("\ufeff"))  # pasted with the mark that some editors put in front
-    except json.JSONDecodeError as error:
-        raise InputError(f"the config{where} is not JSON ({error}); the text of a config.json is accepted") from None
-    except RecursionError:
-        raise InputError(f"the config{where} is nested too deeply; the text of a config.json is accepted") from None
-    except ValueError:  # Python's limit on the digits of an integer
-        raise InputError(f"the config{where} has a number of thousands of digits; sizes such as 7168 are accepted") from None
-    return ModelConfig(raw, name)
+    return ModelConfig(read_pasted(text, name), name)
 
 
 class Accelerator(NamedTuple):
@@ -242,9 +242,3 @@ def load_accelerators() -> list:
         In the order of the file.
     """
     return [load_accelerator(slug) for slug in facts.by_subject("accelerators")]
-
-
-def _kind(value) -> str:
-    return {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false"}.get(
-        type(value), "null" if value is None else type(value).__name__
-    )

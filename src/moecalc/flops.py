@@ -39,7 +39,9 @@ def forward_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = Tr
     Notes
     -----
     Leaves out the embedding look-up (no product), norms, activations, softmax, rotary
-    embedding and the routing itself. Attention is counted dense: a sliding window is not used.
+    embedding and the routing itself. Attention is counted dense: a sliding window or the choice of an
+    indexer is not used, see :func:`forward_flops_per_token_met`. Where ``anatomy.flops_note`` is not
+    None, it says what else is left out.
 
     Examples
     --------
@@ -51,7 +53,47 @@ def forward_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = Tr
     return products + (scores // 2 if causal else scores)
 
 
-def training_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = True, mtp: bool = False) -> int:
+def forward_flops_per_token_met(config: ModelConfig, seq_len: int) -> float:
+    r"""FLOPs of the forward pass where each token meets only those that it attends to, mean over one sequence.
+
+    .. math:: F = \sum_{\text{products}} 2 m n u
+              + \frac{1}{s} \sum_{\text{layers}} \sum_{i=1}^{s} 2 \min(i, w) \, a \, (d_{qk} + d_v)
+
+    Parameters
+    ----------
+    config : ModelConfig
+        w, the sliding window of a layer, or the number of tokens that its indexer chooses [tokens]
+    seq_len : int
+        s, length of the sequence [tokens]
+
+    Returns
+    -------
+    float
+        F, exact; an int where it is whole [FLOPs per token]
+
+    Raises
+    ------
+    InputError
+        If `seq_len` is not a whole number of at least 1.
+
+    Notes
+    -----
+    The token at i meets itself and those before it, (s + 1) / 2 on average without a window, where
+    :func:`forward_flops_per_token` counts s / 2.
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> forward_flops_per_token_met(load_model("deepseek-v3.2"), 4096)
+    84692352832
+    """
+    products, _ = _flops(config.anatomy.counted, whole("seq_len", seq_len, most=MAX_SEQ_LEN))
+    scores = sum(score.flops_of_sequence(seq_len) * n for block, n in config.anatomy.counted for score in block.scores)
+    each, rest = divmod(scores, seq_len)
+    return products + each if rest == 0 else products + scores / seq_len
+
+
+def training_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = True, mtp: bool = False) -> int | None:
     r"""FLOPs of forward and backward pass: three times the forward pass.
 
     .. math:: F_{\text{train}} = 3 F
@@ -70,7 +112,8 @@ def training_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = T
     Returns
     -------
     int
-        F_train, without recomputation, as model FLOPs are defined [1]_ [FLOPs per token]
+        F_train, without recomputation, as model FLOPs are defined [1]_; None with `mtp` where the form of the
+        model's MTP modules is not known [FLOPs per token]
 
     Raises
     ------
@@ -91,6 +134,8 @@ def training_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = T
     .. [2] Zhao et al., Insights into DeepSeek-V3, arXiv:2505.09343, Table 2.
     """
     forward = forward_flops_per_token(config, seq_len, causal)
+    if mtp and config.anatomy.mtp_note:
+        return None
     if mtp:
         products, scores = _flops(count_blocks(config.anatomy.mtp), seq_len)
         forward += products + (scores // 2 if causal else scores)
@@ -221,8 +266,10 @@ def flops(config: ModelConfig, seq_len: int) -> dict:
     -------
     dict
         ``forward_per_token``, ``training_per_token``, both also ``_non_causal``,
-        ``training_per_token_with_mtp`` and ``components``, which sum to ``forward_per_token``
-        [FLOPs per token]
+        ``training_per_token_with_mtp`` (None where the form of the MTP modules is not known) and
+        ``components``, which sum to ``forward_per_token`` [FLOPs per token]. A model with sliding windows has
+        ``forward_per_token_windowed`` too, one with sparse attention ``forward_per_token_sparse``, see
+        :func:`forward_flops_per_token_met`; ``flops_note`` says what a model has that is not counted
 
     Raises
     ------
@@ -238,13 +285,21 @@ def flops(config: ModelConfig, seq_len: int) -> dict:
     components = forward_flops_by_component(config, seq_len)
     forward = sum(components.values())
     non_causal = forward_flops_per_token(config, seq_len, causal=False)
+    scores = config.anatomy.scores
+    met = {
+        "forward_per_token_windowed": any(score.window is not None for score in scores),
+        "forward_per_token_sparse": any(score.selected is not None for score in scores),
+    }
+    note = config.anatomy.flops_note
     return {
         "seq_len": seq_len,
         "forward_per_token": forward,
+        **{key: forward_flops_per_token_met(config, seq_len) for key, there in met.items() if there},
         "forward_per_token_non_causal": non_causal,
         "training_per_token": TRAINING_PASSES * forward,
         "training_per_token_non_causal": TRAINING_PASSES * non_causal,
         "training_per_token_with_mtp": training_flops_per_token(config, seq_len, mtp=True),
+        **({"flops_note": note} if note else {}),
         "components": components,
     }
 

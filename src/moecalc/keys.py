@@ -37,6 +37,24 @@ def _flag(key, value):
     return value
 
 
+def _indices(key, value):
+    if not isinstance(value, (list, tuple)) or len(value) > MAX_LAYERS:
+        raise InputError(f"{key} must be a list of layer numbers such as [0, 1]; found {quoted(value)}")
+    return tuple(whole(key, one, 0, MAX_LAYERS) for one in value)
+
+
+def _names(*accepted):
+    def read_names(key, value):
+        if not isinstance(value, (list, tuple)) or len(value) > MAX_LAYERS:
+            raise InputError(f"{key} must be a list of one name a layer; found {quoted(value)}")
+        for one in value:
+            if one not in accepted:
+                raise InputError(f"{key} holds {', '.join(accepted)}; found {quoted(one)}")
+        return tuple(value)
+
+    return read_names
+
+
 def size(default=REQUIRED):
     """Reader of a width, a number of heads, a vocabulary: 1 or more.
 
@@ -115,6 +133,40 @@ def flag(default=REQUIRED):
         (read, default)
     """
     return _flag, default
+
+
+def indices(default=()):
+    """Reader of a list of layers, each by its number from 0.
+
+    Parameters
+    ----------
+    default : tuple of int, optional
+        Value where the key is absent or null [-]
+
+    Returns
+    -------
+    tuple
+        (read, default)
+    """
+    return _indices, default
+
+
+def names(*accepted, default=None):
+    """Reader of a list that names the kind of every layer, such as ``layer_types``.
+
+    Parameters
+    ----------
+    *accepted : str
+        The kinds that there are [-]
+    default : tuple of str, optional
+        Value where the key is absent or null [-]
+
+    Returns
+    -------
+    tuple
+        (read, default)
+    """
+    return _names(*accepted), default
 
 
 def read(readers: dict, raw: dict, model_type: str) -> dict:

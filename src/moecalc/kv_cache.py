@@ -33,18 +33,65 @@ def kv_cache_elements_per_token(config: ModelConfig) -> int:
     >>> kv_cache_elements_per_token(load_model("deepseek-v3"))
     35136
     """
-    return sum(cache.elements * count for block, count in config.anatomy.counted for cache in block.cache)
+    return sum(cache.elements * count for cache, count in _of_tokens(config))
+
+
+def kv_state_elements(config: ModelConfig) -> int:
+    """Numbers kept once a sequence, whatever its length: the state of linear attention and its short convolution.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+
+    Returns
+    -------
+    int
+        Over all layers; 0 where every layer attends [numbers per sequence]
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> kv_state_elements(load_model("qwen3-next-80b-a3b"))
+    20054016
+    """
+    return sum(cache.elements * count for cache, count in config.anatomy.caches if cache.once)
+
+
+def indexer_key_cache_bytes_per_token(config: ModelConfig) -> int:
+    """Bytes that the indexer of sparse attention keeps of every token, apart from keys and values.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+
+    Returns
+    -------
+    int
+        In the width of the reference code, scales included; 0 without an indexer [bytes per token]
+
+    Examples
+    --------
+    A key of 128 numbers in FP8 and one FP32 scale, in each of 61 layers:
+
+    >>> from moecalc import load_model
+    >>> indexer_key_cache_bytes_per_token(load_model("deepseek-v3.2"))
+    8052
+    """
+    return sum(cache.bytes * count for cache, count in config.anatomy.caches if cache.bytes is not None)
 
 
 def kv_cache_bytes(config: ModelConfig, seq_lens: Sequence[int], bytes_per_element: float = 2) -> float:
     r"""Bytes that a batch of sequences keeps in the cache.
 
-    .. math:: M = b \sum_i \sum_{\text{layers}} e_l \min(s_i, w_l)
+    .. math:: M = b \sum_i \sum_{\text{layers}} e_l \min(s_i, w_l) + z_l
 
     Parameters
     ----------
     config : ModelConfig
-        e_l, numbers a layer caches for a token, and w_l, its sliding window if it has one [-]
+        e_l, numbers a layer caches for a token, w_l, its sliding window if it has one, and z_l, numbers of
+        the state of linear attention, kept as soon as there is a token [-]
     seq_lens : sequence of int, shape [num_sequences]
         s, cached length of each sequence [tokens]
     bytes_per_element : float, optional
@@ -62,7 +109,9 @@ def kv_cache_bytes(config: ModelConfig, seq_lens: Sequence[int], bytes_per_eleme
 
     Notes
     -----
-    Leaves out the scale factors of a quantised cache, the slack of its pages and the MTP layer.
+    Leaves out the scale factors of a quantised cache, the slack of its pages, the MTP layer and the
+    keys of an indexer (:func:`indexer_key_cache_bytes_per_token`). A state counts in b as all else,
+    though engines often keep it in FP32.
 
     Examples
     --------
@@ -80,10 +129,10 @@ def kv_cache_bytes(config: ModelConfig, seq_lens: Sequence[int], bytes_per_eleme
     lengths = [whole("context", length, least=0, most=MAX_SEQ_LEN) for length in seq_lens]
     elements = sum(
         cache.elements * count * (length if cache.window is None else min(length, cache.window))
-        for block, count in config.anatomy.counted
-        for cache in block.cache
+        for cache, count in _of_tokens(config)
         for length in lengths
     )
+    elements += kv_state_elements(config) * sum(length > 0 for length in lengths)
     return elements * bytes_per_element
 
 
@@ -104,7 +153,11 @@ def kv_cache(config: ModelConfig, context: int, bytes_per_element: float = 2, ba
     Returns
     -------
     dict
-        ``bytes_per_token`` (of a token within every window) and ``bytes`` of the batch [bytes]
+        ``bytes_per_token`` (of a token within every window) and ``bytes`` of the batch at this ``context`` [bytes].
+        With sliding windows also ``windows`` (window -> layers that have it) and ``bytes_of_next_token``, by which
+        the cache of one sequence grows at this context; with linear attention ``state_bytes`` of one sequence, part of
+        ``bytes``; with an indexer ``indexer_key_cache_bytes_per_token`` and ``indexer_key_cache_bytes``, no part
+        of ``bytes``
 
     Raises
     ------
@@ -117,11 +170,31 @@ def kv_cache(config: ModelConfig, context: int, bytes_per_element: float = 2, ba
     >>> kv_cache(load_model("deepseek-v3"), 131072)["bytes"]
     9210691584
     """
-    total = kv_cache_bytes(config, [context], bytes_per_element) * whole("batch", batch)
+    one = kv_cache_bytes(config, [context], bytes_per_element)
+    total = one * whole("batch", batch)
+    more = {}
+    windows = {}
+    for cache, count in _of_tokens(config):
+        if cache.window is not None:
+            windows[cache.window] = windows.get(cache.window, 0) + count
+    if windows:
+        growing = [c.elements * count for c, count in _of_tokens(config) if c.window is None or c.window > context]
+        more |= {"windows": windows, "bytes_of_next_token": sum(growing) * bytes_per_element}
+    if kv_state_elements(config):
+        more["state_bytes"] = kv_state_elements(config) * bytes_per_element
+    if indexer_key_cache_bytes_per_token(config):
+        per_token = indexer_key_cache_bytes_per_token(config)
+        more |= {"indexer_key_cache_bytes_per_token": per_token, "indexer_key_cache_bytes": per_token * context * batch}
     return {
         "context": context,
         "batch": batch,
         "bytes_per_element": bytes_per_element,
         "bytes_per_token": kv_cache_elements_per_token(config) * bytes_per_element,
         "bytes": total,
+        **more,
     }
+
+
+def _of_tokens(config: ModelConfig) -> list:
+    """(cache, layers) of what grows with every token, in a width that one may choose."""
+    return [(cache, count) for cache, count in config.anatomy.caches if not cache.once and cache.bytes is None]

@@ -234,7 +234,8 @@ def training_flops_by_convention(
     Returns
     -------
     dict
-        Convention -> FLOPs. ``mfu`` is exact and causal; names with ``hfu`` count recomputation [FLOPs per token]
+        Convention -> FLOPs. ``mfu`` is exact and causal; names with ``hfu`` count recomputation; ``mfu_with_mtp``
+        is None where the form of the MTP modules is not known [FLOPs per token]
 
     Raises
     ------
@@ -296,7 +297,7 @@ def utilisation(
     Returns
     -------
     dict
-        The conventions of :func:`training_flops_by_convention` -> share of the peak [-], and
+        The conventions of :func:`training_flops_by_convention` -> share of the peak, None where that is [-], and
         ``flops_per_s_per_gpu`` of the exact causal count [FLOP/s]
 
     Raises
@@ -311,5 +312,8 @@ def utilisation(
     0.3732
     """
     by_convention = training_flops_by_convention(config, seq_len, num_params, recompute)
-    shares = {name: mfu(flops, num_tokens, gpu_hours, peak_flops_per_s) for name, flops in by_convention.items()}
+    shares = {
+        name: None if flops is None else mfu(flops, num_tokens, gpu_hours, peak_flops_per_s)
+        for name, flops in by_convention.items()
+    }
     return {**shares, "flops_per_s_per_gpu": flops_per_s_per_gpu(by_convention["mfu"], num_tokens, gpu_hours)}

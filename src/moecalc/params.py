@@ -99,7 +99,7 @@ def num_activated_params_without(config: ModelConfig, *components: str) -> int:
     return num_activated_params(config) - dropped
 
 
-def num_mtp_params(config: ModelConfig) -> int:
+def num_mtp_params(config: ModelConfig) -> int | None:
     """Parameters of the multi-token prediction modules, which share embedding and head with the model.
 
     Parameters
@@ -110,7 +110,8 @@ def num_mtp_params(config: ModelConfig) -> int:
     Returns
     -------
     int
-        0 where there are none; never part of the total [parameters]
+        0 where there are none, None where their form is not known (``anatomy.mtp_note`` says why); never part
+        of the total [parameters]
 
     Examples
     --------
@@ -118,7 +119,7 @@ def num_mtp_params(config: ModelConfig) -> int:
     >>> num_mtp_params(load_model("deepseek-v3"))
     11610067968
     """
-    return sum(block.num_params for block in config.anatomy.mtp)
+    return None if config.anatomy.mtp_note else sum(block.num_params for block in config.anatomy.mtp)
 
 
 def num_correction_biases(config: ModelConfig) -> int:
@@ -239,7 +240,8 @@ def params(config: ModelConfig) -> dict:
     Returns
     -------
     dict
-        ``total``, ``activated`` in three conventions, ``mtp``, ``router_correction_bias``,
+        ``total``, ``activated`` in three conventions, ``mtp`` (where None, ``mtp_note`` says why),
+        ``router_correction_bias``,
         ``components`` (summing to ``total``) and ``activated_components`` [parameters]
 
     Examples
@@ -256,6 +258,7 @@ def params(config: ModelConfig) -> dict:
         "activated_without_embedding": num_activated_params_without(config, "embedding"),
         "activated_without_embedding_and_head": num_activated_params_without(config, "embedding", "lm_head"),
         "mtp": num_mtp_params(config),
+        **({"mtp_note": config.anatomy.mtp_note} if config.anatomy.mtp_note else {}),
         "router_correction_bias": num_correction_biases(config),
         "components": components,
         "activated_components": activated,

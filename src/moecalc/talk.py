@@ -47,7 +47,8 @@ def talk_names(config: ModelConfig) -> TalkNames:
     InputError
         If the config is of another family, for which the talk has no formulas.
     """
-    if not hasattr(config, "kv_lora_rank") or config.q_lora_rank is None or config.moe_layer_freq != 1:
+    attends_otherwise = not hasattr(config, "kv_lora_rank") or hasattr(config, "index_topk")
+    if attends_otherwise or config.q_lora_rank is None or config.moe_layer_freq != 1:
         raise InputError(
             "the talk's formulas are for DeepSeek-V2 and V3 with a query rank and experts in every layer after "
             f"the dense ones; found {config.name}"

@@ -2,13 +2,18 @@
 
 from .. import facts
 from ..config import load_accelerators
-from ..models import counted_slugs
+from ..models import counted_config, counted_slugs
 from ._define import Choice
 
 
-def model_choice(default: str = "deepseek-v3") -> Choice:
-    """The models whose family is supported."""
-    return Choice("model", "Model", default, tuple((slug, facts.model(slug)["name"]) for slug in counted_slugs()))
+def model_choice(default: str = "deepseek-v3", flops: bool = False) -> Choice:
+    """The models whose family is supported; where FLOPs are shown, one of which some are not counted is marked."""
+
+    def label(slug):
+        partly = flops and counted_config(slug).anatomy.flops_note
+        return facts.model(slug)["name"] + (" (delta rule not counted)" if partly else "")
+
+    return Choice("model", "Model", default, tuple((slug, label(slug)) for slug in counted_slugs()))
 
 
 def accelerator_choice(default: str = "h800-sxm") -> Choice:

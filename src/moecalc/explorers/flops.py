@@ -7,14 +7,14 @@ from ._choices import model_choice
 from ._define import Explorer, Metric, Number, Switch
 
 SEQ_LENS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
-SCORES = ("attention_scores", "attention_values")
+SCORES = ("attention_scores", "attention_values", "indexer_scores")
 
 
 def compute(model, seq_len, causal):
     config = load_model(model)
     chosen = forward_flops_by_component(config, seq_len, causal)
     total = sum(chosen.values())
-    scores = sum(chosen[name] for name in SCORES)
+    scores = sum(chosen.get(name, 0) for name in SCORES)
     metrics = {
         "forward_per_token": total,
         "training_per_token": TRAINING_PASSES * total,
@@ -50,7 +50,7 @@ EXPLORER = Explorer(
     description="Forward FLOPs of one token, one bar for each sequence length, stacked by operator. The two "
     "attention products stand last: they alone grow with the sequence. The chosen length is in bold.",
     controls=(
-        model_choice(),
+        model_choice(flops=True),
         Number("seq_len", "Sequence length", 4096, 128, 1_048_576, 128, "tokens", "log"),
         Switch("causal", "Causal: half of the attention products", True),
     ),

@@ -28,11 +28,12 @@ def compute(model, num_tokens, gpu_hours, seq_len, accelerator, peak, num_params
     tokens, hours = num_tokens * 1e12, gpu_hours * 1e6
     shares = utilisation(config, seq_len, tokens, hours, peak_flops_per_s, n, recompute)
     per_token = training_flops_by_convention(config, seq_len, n, recompute)
+    known = True if per_token[convention] is not None else None  # not where the form of the MTP modules is unknown
     metrics = {
         "utilisation": shares[convention],
         "training_flops_per_token": per_token[convention],
-        "total_flops": per_token[convention] * tokens,
-        "achieved_flops_per_s": shares[convention] * peak_flops_per_s,
+        "total_flops": known and per_token[convention] * tokens,
+        "achieved_flops_per_s": known and shares[convention] * peak_flops_per_s,
         "peak_flops_per_s": peak_flops_per_s,
         **{key: shares[key] for key in CONVENTIONS},
     }
@@ -45,6 +46,7 @@ def compute(model, num_tokens, gpu_hours, seq_len, accelerator, peak, num_params
             "chosen": key == convention,
         }
         for key, title in CONVENTIONS.items()
+        if shares[key] is not None
     ]
     return metrics, rows
 
@@ -55,7 +57,7 @@ EXPLORER = Explorer(
     description="A bar for each convention: the share of the peak that the run's FLOPs make up when they are "
     "counted that way. Bars named HFU count recomputed FLOPs too and are not MFU. The chosen one has an edge.",
     controls=(
-        model_choice(),
+        model_choice(flops=True),
         Number("num_tokens", "Tokens", 14.8, 0.1, 100.0, 0.1, "T tokens"),
         Number("gpu_hours", "GPU-hours", 2.664, 0.01, 50.0, 0.001, "M GPU-hours", "log"),
         Number("seq_len", "Sequence length", 4096, 128, 131_072, 128, "tokens", "log"),

@@ -12,6 +12,7 @@ in ``data/models/``. Nothing else in the package knows a family by name.
 """
 
 import os
+from collections.abc import Mapping
 
 from ..errors import InputError, nearest, quoted
 
@@ -23,8 +24,28 @@ def supported() -> list:
 
 
 def supports(raw) -> bool:
-    """Whether a raw config is of a family that has a module here."""
-    return isinstance(raw, dict) and raw.get("model_type") in supported()
+    """Whether a raw config is of a family that has a module here, or wraps one that is."""
+    return isinstance(raw, dict) and language_config(raw)[0].get("model_type") in supported()
+
+
+#: What a wrapper may say for the model inside, where that says nothing itself.
+INHERITED = ("tie_word_embeddings", "quantization_config", "torch_dtype", "dtype")
+
+
+def language_config(raw: dict) -> tuple:
+    """The config of the language model, and the names of the parts of a multimodal wrapper that stand beside it.
+
+    A wrapper keeps it under ``text_config``; any other config is itself one, with nothing beside it.
+    """
+    inner = raw.get("text_config")
+    if inner is None or raw.get("model_type") in supported():
+        return raw, ()
+    if not isinstance(inner, Mapping):
+        raise InputError(f"text_config must be an object of keys such as hidden_size; found {quoted(inner)}")
+    beside = [key for key, value in raw.items() if key.endswith("_config") and isinstance(value, Mapping)]
+    left_out = tuple(key for key in beside if key not in ("text_config", "quantization_config"))
+    said = {key: raw[key] for key in INHERITED if raw.get(key) is not None and inner.get(key) is None}
+    return {**inner, **said}, left_out
 
 
 def family(model_type: str):

@@ -1,8 +1,10 @@
-"""Parts that families share: attention of two kinds, gated feed-forwards, the ends of a model."""
+"""Parts that families share: attention of two kinds, feed-forwards of two kinds, the ends of a model."""
 
 from ..anatomy import Anatomy, Block, Cache, Score, matrix, vector
 from ..errors import InputError
-from ..keys import flag, layers, size
+from ..keys import flag, layer_count, layers, names, size
+
+FULL, SLIDING = "full_attention", "sliding_attention"
 
 #: Keys that every decoder has.
 COMMON_KEYS = {
@@ -20,9 +22,25 @@ GQA_KEYS = {
     "head_dim": size(None),
 }
 
+#: Keys of a window that only upper layers slide, or those that ``layer_types`` names.
+UPPER_WINDOW_KEYS = {
+    "use_sliding_window": flag(False),
+    "sliding_window": size(None),
+    "max_window_layers": layer_count(28),
+    "layer_types": names(FULL, SLIDING),
+}
 
-def gqa_attention(config, qkv_bias=False, output_bias=False, window=None):
-    """Grouped-query attention (multi-head and multi-query are its ends): tensors, scores, cache."""
+#: Keys of experts that stand in groups, of which a token may choose among a few only.
+GROUP_KEYS = {"n_group": size(None), "topk_group": size(None)}
+
+
+def gqa_attention(config, qkv_bias=False, output_bias=False, window=None, qk_norm=None, gate=False):
+    """Grouped-query attention (multi-head and multi-query are its ends): tensors, scores, cache.
+
+    `qk_norm` is "head" (one norm for all heads of the queries, one for the keys) or "projection"
+    (each number of the projection has its own); with a `gate`, queries come with as many numbers
+    that open and close the output.
+    """
     hidden, heads, kv_heads = config.hidden_size, config.num_attention_heads, config.num_key_value_heads
     if heads % kv_heads:
         raise InputError(f"num_key_value_heads must divide the {heads} attention heads; found {kv_heads}")
@@ -33,25 +51,33 @@ def gqa_attention(config, qkv_bias=False, output_bias=False, window=None):
                 f"num_attention_heads must divide hidden_size {hidden} where head_dim is not given; found {heads}"
             )
         head_dim = hidden // heads
+    q_dim = heads * head_dim * (2 if gate else 1)
     tensors = [
-        matrix("attention", "q_proj", hidden, heads * head_dim, shards=heads),
+        matrix("attention", "q_proj", hidden, q_dim, shards=heads),
         matrix("attention", "k_proj", hidden, kv_heads * head_dim, shards=kv_heads),
         matrix("attention", "v_proj", hidden, kv_heads * head_dim, shards=kv_heads),
         matrix("attention", "o_proj", heads * head_dim, hidden, shards=heads),
     ]
     if qkv_bias:
         tensors += [
-            vector("attention", "q_proj.bias", heads * head_dim, shards=heads),
+            vector("attention", "q_proj.bias", q_dim, shards=heads),
             vector("attention", "k_proj.bias", kv_heads * head_dim, shards=kv_heads),
             vector("attention", "v_proj.bias", kv_heads * head_dim, shards=kv_heads),
         ]
     if output_bias:
         tensors.append(vector("attention", "o_proj.bias", hidden))
-    scores = [Score("attention_scores", heads, head_dim), Score("attention_values", heads, head_dim)]
+    if qk_norm == "head":
+        tensors += [vector("attention_internal_norms", name, head_dim) for name in ("q_norm", "k_norm")]
+    if qk_norm == "projection":
+        tensors += [
+            vector("attention_internal_norms", "q_norm", heads * head_dim, shards=heads),
+            vector("attention_internal_norms", "k_norm", kv_heads * head_dim, shards=kv_heads),
+        ]
+    scores = [Score(name, heads, head_dim, window) for name in ("attention_scores", "attention_values")]
     return tensors, scores, [Cache("key and value", 2 * kv_heads * head_dim, window)]
 
 
-def mla_attention(config):
+def mla_attention(config, selected=None):
     """Multi-head latent attention: keys and values come from one small cached vector."""
     hidden, heads = config.hidden_size, config.num_attention_heads
     nope, rope, v_dim = config.qk_nope_head_dim, config.qk_rope_head_dim, config.v_head_dim
@@ -76,7 +102,10 @@ def mla_attention(config):
             tensors.append(vector("attention", "q_a_proj.bias", q_rank))
         tensors.append(vector("attention", "kv_a_proj_with_mqa.bias", kv_rank + rope))
         tensors.append(vector("attention", "o_proj.bias", hidden))
-    scores = [Score("attention_scores", heads, nope + rope), Score("attention_values", heads, v_dim)]
+    scores = [
+        Score("attention_scores", heads, nope + rope, selected=selected),
+        Score("attention_values", heads, v_dim, selected=selected),
+    ]
     return tensors, scores, [Cache("latent and shared rotary key", kv_rank + rope)]
 
 
@@ -96,7 +125,65 @@ def swiglu(component, hidden, intermediate, bias=False, **how):
     return tensors
 
 
-def decoder(config, layer_blocks, mtp=()):
+def experts_mlp(config, num_experts, width, shared_width=0, bias=False):
+    """A router, routed experts of which each token uses ``num_experts_per_tok``, and perhaps a shared one."""
+    hidden, top_k = config.hidden_size, config.num_experts_per_tok
+    if top_k > num_experts:
+        raise InputError(f"num_experts_per_tok must be at most the {num_experts} routed experts; found {top_k}")
+    tensors = [matrix("router", "gate", hidden, num_experts)]
+    if bias:
+        tensors.append(vector("router", "gate.bias", num_experts))
+    tensors += swiglu("routed_experts", hidden, width, bias=bias, copies=num_experts, used=top_k)
+    if shared_width:
+        # several shared experts are one feed-forward of their joint width
+        tensors += swiglu("shared_experts", hidden, shared_width)
+    return tensors
+
+
+def check_groups(config, num_experts):
+    """Groups of experts must divide them, and the chosen groups must hold enough for a token."""
+    groups, chosen, top_k = config.n_group, config.topk_group, config.num_experts_per_tok
+    if groups is not None and num_experts % groups:
+        raise InputError(f"n_group must divide the {num_experts} routed experts; found {groups}")
+    if chosen is None:
+        return
+    if chosen > (groups or 1):
+        raise InputError(f"topk_group must be at most n_group {groups or 1}; found {chosen}")
+    if top_k > chosen * num_experts // (groups or 1):
+        held = chosen * num_experts // (groups or 1)
+        raise InputError(f"num_experts_per_tok must be at most the {held} experts of topk_group {chosen}; found {top_k}")
+
+
+def kinds_of_layers(config, default):
+    """``layer_types`` of every layer: as given, of which a model with fewer layers takes the first; else the default."""
+    num_layers, given = config.num_hidden_layers, config.layer_types
+    if given is None:
+        return [default(index) for index in range(num_layers)]
+    if len(given) < num_layers:
+        raise InputError(f"layer_types must name each of the {num_layers} layers; found {len(given)} names")
+    return list(given[:num_layers])
+
+
+def upper_windows(config):
+    """Sliding window of every layer, None where it attends to all: see `UPPER_WINDOW_KEYS`."""
+    if not config.use_sliding_window or config.sliding_window is None:
+        return [None] * config.num_hidden_layers
+    kinds = kinds_of_layers(config, lambda index: FULL if index < config.max_window_layers else SLIDING)
+    return [config.sliding_window if kind == SLIDING else None for kind in kinds]
+
+
+def stack(kinds, make):
+    """The layers in order, ``make(*kind)`` called once for each different kind."""
+    made = {kind: make(*kind) for kind in dict.fromkeys(kinds)}
+    return [made[kind] for kind in kinds]
+
+
+def layer_name(moe, window=None):
+    """What a layer is called."""
+    return ("MoE layer" if moe else "dense layer") + ("" if window is None else ", sliding window")
+
+
+def decoder(config, layer_blocks, **known):
     """Embedding, the given layers, final norm and head; a tied head is multiplied but not counted again."""
     hidden, vocab = config.hidden_size, config.vocab_size
     table = matrix("embedding", "embed_tokens", vocab, hidden, multiplied=False, shards=vocab)
@@ -105,15 +192,14 @@ def decoder(config, layer_blocks, mtp=()):
         embedding=Block("embedding", [table]),
         layers=layer_blocks,
         head=Block("head", [vector("norms", "norm", hidden), head]),
-        mtp=mtp,
+        **known,
     )
 
 
 def layer(config, name, attention, feed_forward, num_correction_biases=0):
     """One pre-norm decoder layer."""
     tensors, scores, cache = attention
-    norms = [
-        vector("norms", "input_layernorm", config.hidden_size),
-        vector("norms", "post_attention_layernorm", config.hidden_size),
+    before, between = [
+        vector("norms", norm, config.hidden_size) for norm in ("input_layernorm", "post_attention_layernorm")
     ]
-    return Block(name, norms + tensors + feed_forward, scores, cache, num_correction_biases)
+    return Block(name, [before, *tensors, between, *feed_forward], scores, cache, num_correction_biases)

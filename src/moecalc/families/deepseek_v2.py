@@ -1,9 +1,7 @@
 """DeepSeek-V2: multi-head latent attention; after a dense prefix, fine-grained experts beside shared ones."""
 
-from ..anatomy import matrix
-from ..errors import InputError
 from ..keys import count, flag, layer_count, size
-from ._parts import COMMON_KEYS, decoder, layer, mla_attention, swiglu
+from ._parts import COMMON_KEYS, GROUP_KEYS, check_groups, decoder, experts_mlp, layer, mla_attention, swiglu
 
 KEYS = COMMON_KEYS | {
     "q_lora_rank": size(None),
@@ -18,22 +16,8 @@ KEYS = COMMON_KEYS | {
     "num_experts_per_tok": size(),
     "first_k_dense_replace": layer_count(0),
     "moe_layer_freq": size(1),
+    **GROUP_KEYS,
 }
-
-
-def feed_forwards(config):
-    """Tensors of the dense and of the mixture-of-experts feed-forward."""
-    hidden, expert = config.hidden_size, config.moe_intermediate_size
-    experts, top_k = config.n_routed_experts, config.num_experts_per_tok
-    if top_k > experts:
-        raise InputError(f"num_experts_per_tok must be at most the {experts} routed experts; found {top_k}")
-    dense = swiglu("dense_mlp", hidden, config.intermediate_size)
-    moe = [matrix("router", "gate", hidden, experts)]
-    moe += swiglu("routed_experts", hidden, expert, copies=experts, used=top_k)
-    if config.n_shared_experts:
-        # several shared experts are one feed-forward of their joint width
-        moe += swiglu("shared_experts", hidden, expert * config.n_shared_experts)
-    return dense, moe
 
 
 def is_moe_layer(config, index):
@@ -41,14 +25,15 @@ def is_moe_layer(config, index):
     return index >= config.first_k_dense_replace and index % config.moe_layer_freq == 0
 
 
-def layers(config, num_correction_biases=0):
-    """One dense and one MoE block, and the order in which they stand."""
-    dense_mlp, moe_mlp = feed_forwards(config)
-    attention = mla_attention(config)
-    dense = layer(config, "dense layer", attention, dense_mlp)
-    moe = layer(config, "MoE layer", attention, moe_mlp, num_correction_biases)
-    order = [moe if is_moe_layer(config, index) else dense for index in range(config.num_hidden_layers)]
-    return moe, order
+def layers(config, num_correction_biases=0, attention=None):
+    """The MoE block, and all blocks in order. Attention is V2's unless another is given."""
+    experts, width = config.n_routed_experts, config.moe_intermediate_size
+    attention = attention or mla_attention(config)
+    dense = layer(config, "dense layer", attention, swiglu("dense_mlp", config.hidden_size, config.intermediate_size))
+    routed = experts_mlp(config, experts, width, shared_width=width * config.n_shared_experts)
+    check_groups(config, experts)
+    moe = layer(config, "MoE layer", attention, routed, num_correction_biases)
+    return moe, [moe if is_moe_layer(config, index) else dense for index in range(config.num_hidden_layers)]
 
 
 def describe(config):

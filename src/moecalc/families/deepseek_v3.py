@@ -25,6 +25,6 @@ def mtp_module(config, moe):
     return Block("MTP module", tensors, moe.scores, moe.cache, moe.num_correction_biases)
 
 
-def describe(config):
-    moe, order = deepseek_v2.layers(config, num_correction_biases=config.n_routed_experts)
+def describe(config, attention=None):
+    moe, order = deepseek_v2.layers(config, num_correction_biases=config.n_routed_experts, attention=attention)
     return decoder(config, order, mtp=[mtp_module(config, moe)] * config.num_nextn_predict_layers)

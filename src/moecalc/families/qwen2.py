@@ -1,27 +1,28 @@
 """Qwen2 and Qwen2.5, dense: biases on query, key and value; upper layers may slide a window."""
 
-from ..keys import flag, layer_count, size
-from ._parts import COMMON_KEYS, GQA_KEYS, decoder, gqa_attention, layer, swiglu
+from ._parts import (
+    COMMON_KEYS,
+    GQA_KEYS,
+    UPPER_WINDOW_KEYS,
+    decoder,
+    gqa_attention,
+    layer,
+    layer_name,
+    stack,
+    swiglu,
+    upper_windows,
+)
 
-KEYS = COMMON_KEYS | GQA_KEYS | {
-    "use_sliding_window": flag(False),
-    "sliding_window": size(None),
-    "max_window_layers": layer_count(28),
-}
+KEYS = COMMON_KEYS | GQA_KEYS | UPPER_WINDOW_KEYS
 
 
 def describe(config):
-    def block(name, window):
+    def block(window):
         return layer(
             config,
-            name,
+            layer_name(moe=False, window=window),
             gqa_attention(config, qkv_bias=True, window=window),
             swiglu("dense_mlp", config.hidden_size, config.intermediate_size),
         )
 
-    num_full = config.num_hidden_layers
-    if config.use_sliding_window and config.sliding_window is not None:
-        num_full = min(num_full, config.max_window_layers)
-    full = block("dense layer", None)
-    windowed = block("dense layer, sliding window", config.sliding_window)
-    return decoder(config, [full] * num_full + [windowed] * (config.num_hidden_layers - num_full))
+    return decoder(config, stack([(window,) for window in upper_windows(config)], block))

@@ -26,12 +26,18 @@ def show(result):
     from ..text import parts, table
 
     lines = [parts(result["components"], "FLOPs"), ""]
-    for key, title in {
+    titles = {
+        "forward_per_token_windowed": "forward, within the sliding windows",
+        "forward_per_token_sparse": "forward, on the tokens chosen",
         "training_per_token": "training, causal (3 x forward)",
         "training_per_token_non_causal": "training, non-causal",
         "training_per_token_with_mtp": "training, causal, with MTP modules",
-    }.items():
-        lines.append(f"{title:45} {result[key]:>21,}")
+    }
+    for key, title in titles.items():
+        if result.get(key) is not None:
+            lines.append(f"{title:45} {round(result[key]):>21,}")
+    if "flops_note" in result:
+        lines.append(f"not counted: {result['flops_note']}")
     if "operators" in result:
         columns = {"component": "component", "operator": "operator", "flops": "FLOPs a token"}
         lines += ["", table(result["operators"], columns)]

@@ -24,7 +24,16 @@ def show(result):
     from ...units import si
 
     per_token, total = result["bytes_per_token"], result["bytes"]
-    return (
-        f"{si(per_token, 'bytes', 5)} a token\n"
-        f"{si(total, 'bytes', 5)} for {result['batch']:,} x {result['context']:,} tokens"
-    )
+    lines = [
+        f"{si(per_token, 'bytes', 5)} a token",
+        f"{si(total, 'bytes', 5)} for {result['batch']:,} x {result['context']:,} tokens",
+    ]
+    for window, layers in result.get("windows", {}).items():
+        lines.append(f"{layers} layers keep the last {window:,} tokens")
+    if "windows" in result:
+        lines.append(f"{si(result['bytes_of_next_token'], 'bytes', 5)} for one more token at this context")
+    if "state_bytes" in result:
+        lines.append(f"{si(result['state_bytes'], 'bytes', 5)} of that are the state of linear attention, once a sequence")
+    if "indexer_key_cache_bytes" in result:
+        lines.append(f"{si(result['indexer_key_cache_bytes'], 'bytes', 5)} more are keys of the indexer")
+    return "\n".join(lines)

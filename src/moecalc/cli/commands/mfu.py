@@ -58,7 +58,7 @@ TITLES = {
 def show(result):
     from ...units import si
 
-    lines = [f"{title:42} {result[key]:8.2%}" for key, title in TITLES.items()]
+    lines = [f"{title:42} {result[key]:8.2%}" for key, title in TITLES.items() if result[key] is not None]
     lines += ["", f"{'exact, causal, per GPU':42} {si(result['flops_per_s_per_gpu'], 'FLOP/s')}"]
     lines += [f"{'against a peak of':42} {si(result['peak_flops_per_s'], 'FLOP/s')}"]
     lines += [f"{'N of 6ND and 8ND':42} {si(result['num_params_nd'], 'parameters')}"]

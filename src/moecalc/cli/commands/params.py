@@ -17,6 +17,8 @@ def run(args):
 
     config = read_model(args)
     result = {"model": config.name, **params(config)}
+    if config.left_out_note:
+        result["left_out_note"] = config.left_out_note
     if args.layers:
         result["layers"] = params_by_layer(config)
     if args.tensors:
@@ -35,7 +37,12 @@ def show(result):
         "mtp": "MTP modules, not in the total",
         "router_correction_bias": "router correction biases, not in the total",
     }.items():
-        lines.append(f"{title:45} {result[key]:>21,}")
+        counted = "not known" if result[key] is None else f"{result[key]:,}"
+        lines.append(f"{title:45} {counted:>21}")
+    if result["mtp"] is None:
+        lines.append(f"MTP: {result['mtp_note']}")
+    if "left_out_note" in result:
+        lines.append(result["left_out_note"])
     if "layers" in result:
         columns = {"layer": "layer", "kind": "kind", "total": "total", "activated": "activated"}
         lines += ["", table(result["layers"], columns)]

@@ -1,0 +1,39 @@
+"""gpt-oss: biases everywhere, a learned sink for each head, and a sliding window in every other layer."""
+
+from ..anatomy import vector
+from ..keys import flag, names, size
+from ._parts import (
+    COMMON_KEYS,
+    FULL,
+    GQA_KEYS,
+    SLIDING,
+    decoder,
+    experts_mlp,
+    gqa_attention,
+    kinds_of_layers,
+    layer,
+    layer_name,
+    stack,
+)
+
+KEYS = COMMON_KEYS | GQA_KEYS | {
+    "head_dim": size(64),
+    "attention_bias": flag(True),
+    "num_local_experts": size(),
+    "num_experts_per_tok": size(),
+    "sliding_window": size(128),
+    "layer_types": names(FULL, SLIDING),
+}
+
+
+def describe(config):
+    bias, heads = config.attention_bias, config.num_attention_heads
+
+    def block(window):
+        tensors, scores, cache = gqa_attention(config, qkv_bias=bias, output_bias=bias, window=window)
+        tensors.append(vector("attention", "sinks", heads, shards=heads))
+        routed = experts_mlp(config, config.num_local_experts, config.intermediate_size, bias=True)
+        return layer(config, layer_name(moe=True, window=window), (tensors, scores, cache), routed)
+
+    kinds = kinds_of_layers(config, lambda index: FULL if index % 2 else SLIDING)
+    return decoder(config, stack([(config.sliding_window if kind == SLIDING else None,) for kind in kinds], block))
