@@ -10,12 +10,16 @@ SRC = Path(__file__).parent.parent / "src"
 #: Bottom to top: a module may import what stands in a line before its own. Packages count as one.
 LAYERS = (
     ("errors",),
-    ("checks", "units"),
+    ("checks", "pasted", "units"),
     ("anatomy", "keys"),
     ("facts", "families"),
     ("config",),
     ("flops", "layout", "params", "precision"),
-    ("benchmarks", "cost", "kv_cache", "memory", "mfu", "models", "prices", "talk"),
+    (
+        "attention", "balancing", "benchmarks", "cost", "grpo", "kv_cache", "memory",
+        "mfu", "models", "mtp", "prices", "speculative", "storage", "routing", "talk", "yarn",
+    ),
+    ("stages",),
     ("claims",),
     ("explorers",),
     ("cli",),

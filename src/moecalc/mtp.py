@@ -1,0 +1,191 @@
+"""Multi-token prediction as DeepSeek-V3 trains it: its loss, term by term, and what the module costs."""
+
+import math
+from collections.abc import Sequence
+
+from . import facts
+from .checks import real, whole
+from .config import ModelConfig
+from .errors import InputError
+from .flops import MAX_SEQ_LEN, training_flops_per_token
+
+
+def depth_terms(probabilities: Sequence[float], depth: int) -> list:
+    r"""The terms of the cross entropy at one prediction depth.
+
+    .. math:: \ell_i = -\log P_i^k[t_i], \qquad i = 2 + k, \dots, T + 1
+
+    Parameters
+    ----------
+    probabilities : sequence of float, shape [T - k]
+        P_i^k[t_i], given to the token that comes, position by position [-]
+    depth : int
+        k: 0 for the model's own next-token head, from 1 on for the modules [-]
+
+    Returns
+    -------
+    list of dict
+        ``position`` (i, from 2 + k), ``probability`` and ``term``, the natural logarithm's [nats]
+
+    Raises
+    ------
+    InputError
+        If there is no probability, or one is not above 0 and at most 1.
+
+    Examples
+    --------
+    >>> [(one["position"], round(one["term"], 3)) for one in depth_terms([0.5, 0.25], 1)]
+    [(3, 0.693), (4, 1.386)]
+    """
+    whole("depth", depth, least=0, most=MAX_SEQ_LEN)
+    if not probabilities:
+        raise InputError("probabilities must hold at least one number; found none")
+    # 0 - log(1) is 0, where -log(1) would be -0.0
+    return [
+        {"position": i, "probability": p, "term": 0 - math.log(real("probability", p, positive=True, most=1))}
+        for i, p in enumerate(probabilities, start=2 + depth)
+    ]
+
+
+def depth_loss(probabilities: Sequence[float], depth: int, per_term: bool = False) -> float:
+    r"""Cross entropy at one prediction depth: equation 24 of the report.
+
+    .. math:: \mathcal{L}^k = -\frac{1}{T} \sum_{i=2+k}^{T+1} \log P_i^k[t_i]
+
+    Parameters
+    ----------
+    probabilities : sequence of float, shape [T - k]
+        P_i^k[t_i], given to the token that comes [-]
+    depth : int
+        k; with 0 it is the loss of the next token [-]
+    per_term : bool, optional
+        Divide by the number of terms, T - k, instead of T: the mean that "cross entropy" usually is [-]
+
+    Returns
+    -------
+    float
+        L^k [nats a token]
+
+    Raises
+    ------
+    InputError
+        If there is no probability, or one is not above 0 and at most 1.
+
+    Notes
+    -----
+    As printed [1]_, T - k terms are divided by T. At a length of 4,096 and a depth of 1 that is less than the mean
+    by one part in 4,096.
+
+    Examples
+    --------
+    >>> round(depth_loss([0.5, 0.5, 0.5], 1), 4), round(depth_loss([0.5, 0.5, 0.5], 1, per_term=True), 4)
+    (0.5199, 0.6931)
+
+    References
+    ----------
+    .. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, section 2.2, equation 24.
+    """
+    terms = [one["term"] for one in depth_terms(probabilities, depth)]
+    return math.fsum(terms) / (len(terms) if per_term else len(terms) + depth)
+
+
+def mtp_loss(depth_losses: Sequence[float], weight: float) -> float:
+    r"""What multi-token prediction adds to the training loss: equation 25 of the report.
+
+    .. math:: \mathcal{L}_{\text{MTP}} = \frac{\lambda}{D} \sum_{k=1}^{D} \mathcal{L}^k
+
+    Parameters
+    ----------
+    depth_losses : sequence of float, shape [D]
+        L^k of each depth from 1 on [nats a token]
+    weight : float
+        lambda: V3 took 0.3 for its first 10 T tokens and 0.1 for the rest [1]_ [-]
+
+    Returns
+    -------
+    float
+        L_MTP, added to the loss of the next token [nats a token]
+
+    Raises
+    ------
+    InputError
+        If there is no loss, or a number is negative or not finite.
+
+    Examples
+    --------
+    >>> mtp_loss([2.0, 4.0], 0.5)
+    1.5
+
+    References
+    ----------
+    .. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, sections 2.2 (equation 25) and 4.2.
+    """
+    if not depth_losses:
+        raise InputError("depth_losses must hold at least one number; found none")
+    real("weight", weight)
+    return weight * math.fsum(real("depth_losses", one) for one in depth_losses) / len(depth_losses)
+
+
+def mtp_training_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = True) -> int:
+    """Training FLOPs that the MTP modules add to a token.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+    seq_len : int
+        Length of the sequence [tokens]
+    causal : bool, optional
+        Halve the score products [-]
+
+    Returns
+    -------
+    int
+        0 where the model has no modules; each module's pass through the shared head is in it [FLOPs per token]
+
+    Raises
+    ------
+    InputError
+        If `seq_len` is not a whole number of at least 1.
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> mtp_training_flops_per_token(load_model("deepseek-v3"), 4096)
+    10191765504
+    """
+    with_mtp, without = (training_flops_per_token(config, seq_len, causal, mtp=mtp) for mtp in (True, False))
+    return with_mtp - without
+
+
+def ablation() -> list:
+    """The report's test of the objective: two models, each trained with and without an MTP module.
+
+    Returns
+    -------
+    list of dict
+        A row a test: ``test``, ``small``, ``small_mtp``, ``large``, ``large_mtp`` [score, or bits per byte],
+        ``small_better`` and ``large_better``, and ``fact``, the large model's result with the module.
+
+    Examples
+    --------
+    >>> [(row["test"], row["large"], row["large_mtp"]) for row in ablation()][2]
+    ('MMLU (5-shot)', 67.5, 66.6)
+    """
+    names = {
+        "Small MoE baseline": "small",
+        "Small MoE w/ MTP": "small_mtp",
+        "Large MoE baseline": "large",
+        "Large MoE w/ MTP": "large_mtp",
+    }
+    found = {}
+    for row, fact in zip(facts.rows("benchmarks"), facts.facts("benchmarks"), strict=True):
+        if row["table"] == "Table 4 (MTP ablation)":
+            test = f"{row['benchmark']} ({row['shots']})" if row["shots"] else row["benchmark"]
+            found.setdefault(test, {"test": test})[names[row["model"]]] = fact
+    for row in found.values():
+        row["fact"] = row["large_mtp"]
+        sign = -1 if row["fact"].unit == "bits per byte" else 1
+        row |= {name: row[name].value for name in names.values()}
+        row |= {f"{size}_better": sign * (row[f"{size}_mtp"] - row[size]) > 0 for size in ("small", "large")}
+    return list(found.values())

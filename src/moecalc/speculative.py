@@ -1,0 +1,240 @@
+"""Speculative decoding: tokens a step from acceptance and depth, and what checking drafts costs by a roofline."""
+
+import math
+
+from .checks import real, whole
+from .config import Accelerator, ModelConfig
+from .flops import MAX_SEQ_LEN
+
+#: Nobody drafts further.
+MAX_DEPTH = 100
+
+
+def tokens_distribution(acceptance: float, depth: int) -> list:
+    r"""How likely a step yields each number of tokens.
+
+    .. math:: P(n) = \alpha^{n-1} (1 - \alpha) \ \text{for} \ n \le k, \qquad P(k + 1) = \alpha^k
+
+    Parameters
+    ----------
+    acceptance : float
+        alpha: how often a drafted token is accepted, given that those before it were [-]
+    depth : int
+        k, tokens drafted a step [tokens]
+
+    Returns
+    -------
+    list of float, shape [k + 1]
+        P(1) to P(k + 1); they sum to 1 [-]
+
+    Raises
+    ------
+    InputError
+        If `acceptance` is not from 0 to 1, or `depth` is no whole number from 0 to 100.
+
+    Examples
+    --------
+    >>> tokens_distribution(0.5, 2)
+    [0.5, 0.25, 0.25]
+    """
+    real("acceptance", acceptance, most=1)
+    whole("depth", depth, least=0, most=MAX_DEPTH)
+    return [acceptance**n * (1 - acceptance) for n in range(depth)] + [acceptance**depth]
+
+
+def tokens_per_step(acceptance: float, depth: int = 1) -> float:
+    r"""Tokens that a decoding step yields on average.
+
+    .. math:: E = \sum_{j=0}^{k} \alpha^j
+
+    Parameters
+    ----------
+    acceptance : float
+        alpha: how often a drafted token is accepted, given that those before it were [-]
+    depth : int, optional
+        k, tokens drafted a step; V3's module drafts one [tokens]
+
+    Returns
+    -------
+    float
+        E: from 1, where every draft is rejected, to k + 1 [1]_ [tokens]
+
+    Raises
+    ------
+    InputError
+        If `acceptance` is not from 0 to 1, or `depth` is no whole number from 0 to 100.
+
+    Notes
+    -----
+    Takes every drafted token of a step to be accepted with the same probability. V3's 85 to 90 % are of the first.
+
+    Examples
+    --------
+    >>> tokens_per_step(0.85), tokens_per_step(0.9)
+    (1.85, 1.9)
+
+    References
+    ----------
+    .. [1] Leviathan, Kalman, Matias, Fast Inference from Transformers via Speculative Decoding, arXiv:2211.17192,
+       equation 1.
+    """
+    real("acceptance", acceptance, most=1)
+    whole("depth", depth, least=0, most=MAX_DEPTH)
+    return math.fsum(acceptance**j for j in range(depth + 1))
+
+
+def speed_up(acceptance: float, depth: int = 1, draft_cost: float = 0, verify_cost: float = 1) -> float:
+    r"""How much faster tokens come than one a step.
+
+    .. math:: S = \frac{E}{v + k c}
+
+    Parameters
+    ----------
+    acceptance : float
+        alpha, from which E, the tokens a step, follows [-]
+    depth : int, optional
+        k, tokens drafted a step [tokens]
+    draft_cost : float, optional
+        c, time of drafting one token over that of a plain step [-]
+    verify_cost : float, optional
+        v, time of a step that checks k drafts over that of a plain step: 1 where reading the weights decides, up to
+        k + 1 where arithmetic does [-]
+
+    Returns
+    -------
+    float
+        S; below 1 drafting slows decoding down [1]_ [-]
+
+    Raises
+    ------
+    InputError
+        If a number is out of range.
+
+    Examples
+    --------
+    V3's 85 to 90 %, published with 1.8 times the tokens a second [2]_; its module has 4.07 % of a token's FLOPs:
+
+    >>> [round(speed_up(acceptance, draft_cost=0.0407), 2) for acceptance in (0.85, 0.9)]
+    [1.78, 1.83]
+
+    References
+    ----------
+    .. [1] Leviathan, Kalman, Matias, Fast Inference from Transformers via Speculative Decoding, arXiv:2211.17192,
+       theorem 3.8, which has v = 1.
+    .. [2] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, section 5.4.3.
+    """
+    real("draft_cost", draft_cost)
+    real("verify_cost", verify_cost, positive=True)
+    return tokens_per_step(acceptance, depth) / (verify_cost + depth * draft_cost)
+
+
+def decode_step(config: ModelConfig, accelerator: Accelerator, batch: int, context: int, tokens: int = 1) -> dict:
+    r"""Time of one decoding step by a roofline: each part takes as long as its arithmetic or its reading, the slower.
+
+    .. math:: t = \sum_{\text{parts}} \max\left(\frac{F}{P}, \frac{M}{W}\right)
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model, its weights held in FP8 where the accelerator multiplies FP8, else in BF16 [-]
+    accelerator : Accelerator
+        P, its dense peak for those weights (for attention the BF16 one), and W, its memory bandwidth [-]
+    batch : int
+        Sequences that decode together [sequences]
+    context : int
+        Tokens that each has cached, in BF16 [tokens]
+    tokens : int, optional
+        Tokens of each sequence in this step: 1, or one more than were drafted [tokens]
+
+    Returns
+    -------
+    dict
+        ``other_matrices``, ``routed_experts``, ``attention`` and their sum ``step`` [seconds of one accelerator]
+
+    Raises
+    ------
+    InputError
+        If a number is out of range, or the accelerator's memory bandwidth is not known.
+
+    Notes
+    -----
+    Peaks are reached, parts follow each other, and sharing among accelerators is perfect and free, so that a ratio of
+    two steps holds for any number of them. Experts are hit evenly and independently. Latent attention is absorbed: a
+    query multiplies the cached latents. No communication, norms, sampling or launch times.
+
+    Examples
+    --------
+    At one sequence two tokens pick nearly twice as many experts to read as one:
+
+    >>> from moecalc import load_accelerator, load_model
+    >>> one, two = (decode_step(load_model("deepseek-v3"), load_accelerator("h800-sxm"), 1, 4096, n) for n in (1, 2))
+    >>> round(two["routed_experts"] / one["routed_experts"], 2)
+    1.97
+    """
+    whole("batch", batch, most=10**9)
+    whole("context", context, most=MAX_SEQ_LEN)
+    whole("tokens", tokens, most=MAX_DEPTH + 1)
+    real("memory bandwidth of the accelerator", accelerator.memory_bandwidth_bytes_per_s, positive=True)
+    bandwidth, bf16 = accelerator.memory_bandwidth_bytes_per_s, accelerator.peak_dense_bf16_flops_per_s
+    width, peak = (1, accelerator.peak_dense_fp8_flops_per_s) if accelerator.peak_dense_fp8_flops_per_s else (2, bf16)
+    rank = getattr(config, "kv_lora_rank", None)
+    n = batch * tokens
+    sums = {"other_matrices": [0, 0], "routed_experts": [0, 0], "attention": [0, 0]}
+    for block, count in config.anatomy.counted:
+        for tensor in block.tensors:
+            if not tensor.multiplied:
+                continue
+            touched = tensor.copies
+            if tensor.used < tensor.copies:  # the share of experts that no token picks
+                touched *= 1 - (1 - tensor.used / tensor.copies) ** n
+            part = sums["routed_experts" if tensor.component == "routed_experts" else "other_matrices"]
+            part[0] += count * n * tensor.flops
+            part[1] += count * width * touched * tensor.inputs * tensor.outputs
+        kept = sum(min(context, cache.window or context) * cache.elements for cache in block.cache)
+        if rank and block.scores:
+            products = 2 * context * block.scores[0].heads * (sum(cache.elements for cache in block.cache) + rank)
+        else:
+            products = sum(2 * min(context, one.window or context) * one.heads * one.width for one in block.scores)
+        sums["attention"][0] += count * n * products
+        sums["attention"][1] += count * batch * 2 * kept
+    times = {
+        name: max(flops / (bf16 if name == "attention" else peak), size / bandwidth) for name, (flops, size) in sums.items()
+    }
+    return {**times, "step": math.fsum(times.values())}
+
+
+def verify_cost(config: ModelConfig, accelerator: Accelerator, batch: int, context: int, depth: int = 1) -> float:
+    """Time of a step that checks drafts, over that of a plain step, by :func:`decode_step`.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model [-]
+    accelerator : Accelerator
+        What it runs on [-]
+    batch : int
+        Sequences that decode together [sequences]
+    context : int
+        Tokens that each has cached [tokens]
+    depth : int, optional
+        Tokens drafted a step [tokens]
+
+    Returns
+    -------
+    float
+        From 1 to depth + 1 [-]
+
+    Raises
+    ------
+    InputError
+        If a number is out of range, or the accelerator's memory bandwidth is not known.
+
+    Examples
+    --------
+    >>> from moecalc import load_accelerator, load_model
+    >>> 1 < verify_cost(load_model("deepseek-v3"), load_accelerator("h800-sxm"), 256, 4096) < 1.2
+    True
+    """
+    plain = decode_step(config, accelerator, batch, context)["step"]
+    tokens = whole("depth", depth, least=0, most=MAX_DEPTH) + 1
+    return decode_step(config, accelerator, batch, context, tokens)["step"] / plain

@@ -1,0 +1,208 @@
+"""YaRN: rotary frequencies stretched for a longer context, the fast ones left as they are."""
+
+import math
+
+from .checks import one_of, real, whole
+from .errors import InputError
+
+#: A rotary key has no more dimensions than this.
+MAX_ROPE_DIM = 4096
+#: How the stretch sets in -> in words.
+RAMPS = {
+    "index": "evenly by pair (released code)",
+    "rotations": "by rotations (paper)",
+}
+
+
+def wavelengths(rope_dim: int, base: float = 10000) -> list:
+    r"""Tokens in which each pair of dimensions turns once.
+
+    .. math:: \lambda_i = \frac{2 \pi}{\theta_i}, \qquad \theta_i = b^{-2 i / d}, \qquad i = 0, \dots, d / 2 - 1
+
+    Parameters
+    ----------
+    rope_dim : int
+        d, rotary dimensions of a head; even [-]
+    base : float, optional
+        b, ``rope_theta`` of a config [-]
+
+    Returns
+    -------
+    list of float, shape [rope_dim / 2]
+        lambda, the fastest pair first [tokens]
+
+    Raises
+    ------
+    InputError
+        If `rope_dim` is not an even whole number, or `base` is not above 1.
+
+    Examples
+    --------
+    >>> [round(one, 2) for one in wavelengths(64)[::31]]
+    [6.28, 47117.24]
+    """
+    if whole("rope_dim", rope_dim, least=2, most=MAX_ROPE_DIM) % 2:
+        raise InputError(f"rope_dim must be an even number; found {rope_dim}")
+    if not real("base", base) > 1:
+        raise InputError(f"base must be above 1; found {base}")
+    return [2 * math.pi * base ** (2 * i / rope_dim) for i in range(rope_dim // 2)]
+
+
+def yarn(
+    rope_dim: int,
+    factor: float,
+    original: int,
+    base: float = 10000,
+    alpha: float = 1,
+    beta: float = 32,
+    ramp: str = "index",
+) -> list:
+    r"""Frequency of each pair of dimensions before and after YaRN.
+
+    .. math:: \theta'_i = \gamma_i \theta_i + (1 - \gamma_i) \frac{\theta_i}{s}
+
+    Parameters
+    ----------
+    rope_dim : int
+        d, rotary dimensions of a head; even [-]
+    factor : float
+        s, by how much the context is stretched; 1 changes nothing [-]
+    original : int
+        L, context of the model before [tokens]
+    base : float, optional
+        b, ``rope_theta`` of a config [-]
+    alpha : float, optional
+        A pair with fewer rotations in L is stretched whole; ``beta_slow`` of a config [rotations]
+    beta : float, optional
+        A pair with more rotations in L is left alone; ``beta_fast`` of a config [rotations]
+    ramp : str, optional
+        Between the two: "index", gamma falls evenly from pair to pair, between whole pairs, as in released
+        code [2]_; "rotations", gamma = (L / lambda - alpha) / (beta - alpha), as in the paper [1]_ [-]
+
+    Returns
+    -------
+    list of dict, shape [rope_dim / 2]
+        ``pair``, ``rotations`` in the original context, ``kept`` (gamma), ``frequency``, ``new_frequency``
+        [radians per token], ``wavelength``, ``new_wavelength`` [tokens]
+
+    Raises
+    ------
+    InputError
+        If a number is out of range, `rope_dim` is odd, `factor` is below 1, `beta` is not above `alpha`,
+        or the ramp is unknown.
+
+    Examples
+    --------
+    DeepSeek-V3 stretches by 40 from 4,096 [3]_; the first pair stays, the last is stretched whole:
+
+    >>> pairs = yarn(64, 40, 4096)
+    >>> [round(pairs[i]["new_wavelength"] / pairs[i]["wavelength"], 3) for i in (0, 10, 11, 22, 23, 31)]
+    [1.0, 1.0, 1.081, 10.0, 40.0, 40.0]
+
+    References
+    ----------
+    .. [1] Peng et al., YaRN, arXiv:2309.00071, section 3.2.
+    .. [2] deepseek-ai/DeepSeek-V3, inference/model.py, precompute_freqs_cis.
+    .. [3] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, section 4.3.
+    """
+    turns = wavelengths(rope_dim, base)
+    if real("factor", factor) < 1:
+        raise InputError(f"factor must be at least 1; found {factor}")
+    whole("original", original)
+    if not real("beta", beta, positive=True) > real("alpha", alpha, positive=True):
+        raise InputError(f"beta must be above alpha {alpha}; found {beta}")
+    one_of("ramp", ramp, RAMPS)
+    if ramp == "index":
+        low, high = ramp_pairs(rope_dim, original, base, alpha, beta)
+        kept = [1 - _clamp((i - low) / (high - low)) for i in range(len(turns))]
+    else:
+        kept = [_clamp((original / turn - alpha) / (beta - alpha)) for turn in turns]
+    rows = []
+    for i, (turn, gamma) in enumerate(zip(turns, kept, strict=True)):
+        frequency = 2 * math.pi / turn
+        new = frequency * (gamma + (1 - gamma) / factor)
+        rows.append(
+            {
+                "pair": i,
+                "rotations": original / turn,
+                "kept": gamma,
+                "frequency": frequency,
+                "new_frequency": new,
+                "wavelength": turn,
+                "new_wavelength": 2 * math.pi / new,
+            }
+        )
+    return rows
+
+
+def ramp_pairs(rope_dim: int, original: int, base: float = 10000, alpha: float = 1, beta: float = 32) -> tuple:
+    r"""Last pair that is left alone, and first that is stretched whole, as released code has them.
+
+    .. math:: i(t) = \frac{d \ln \frac{L}{2 \pi t}}{2 \ln b}, \qquad
+              \lfloor i(\beta) \rfloor, \ \lceil i(\alpha) \rceil
+
+    Parameters
+    ----------
+    rope_dim : int
+        d, rotary dimensions of a head [-]
+    original : int
+        L, context of the model before [tokens]
+    base : float, optional
+        b, ``rope_theta`` of a config [-]
+    alpha, beta : float, optional
+        Rotations t in L [rotations]
+
+    Returns
+    -------
+    tuple of float
+        Both pairs, within 0 and d - 1; the second a thousandth above the first where they are one [-]
+
+    Examples
+    --------
+    >>> ramp_pairs(64, 4096)
+    (10, 23)
+    """
+
+    def pair(rotations):
+        return rope_dim * math.log(original / (2 * math.pi * rotations)) / (2 * math.log(base))
+
+    # a pair that is whole but for the last bits of a logarithm is that pair
+    low = max(math.floor(pair(beta) + 1e-9), 0)
+    high = min(math.ceil(pair(alpha) - 1e-9), rope_dim - 1)
+    return low, (high if high > low else low + 0.001)
+
+
+def score_factor(factor: float, mscale: float = 1) -> float:
+    r"""By what YaRN multiplies queries and keys alike, so that scores keep their spread.
+
+    .. math:: \sqrt{1 / t} = 0.1 \, m \ln s + 1
+
+    Parameters
+    ----------
+    factor : float
+        s, by how much the context is stretched [-]
+    mscale : float, optional
+        m, ``mscale_all_dim`` of a config [-]
+
+    Returns
+    -------
+    float
+        The factor of each of both; a score is multiplied by its square [-]
+
+    Raises
+    ------
+    InputError
+        If `factor` is below 1, or `mscale` is negative or not finite.
+
+    Examples
+    --------
+    >>> round(score_factor(40), 4)
+    1.3689
+    """
+    if real("factor", factor) < 1:
+        raise InputError(f"factor must be at least 1; found {factor}")
+    return 0.1 * real("mscale", mscale) * math.log(factor) + 1
+
+
+def _clamp(value: float) -> float:
+    return min(1.0, max(0.0, value))
