@@ -14,7 +14,7 @@ from moecalc.errors import InputError
 from moecalc.explorers import explorer, explorer_names, portable
 
 #: A reader loads one of these for each figure and screen; they are all made at every build.
-MOST_SPECS = 12
+MOST_SPECS = 30
 VARIANTS = [(name, variant) for name in explorer_names() for variant in charts.variants(name)]
 SPECS = [(name, variant, wide) for name, variant in VARIANTS for wide in (True, False)]
 

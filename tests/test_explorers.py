@@ -9,7 +9,10 @@ from moecalc import InputError, explore
 from moecalc.explorers import explorer, explorer_names, explorers
 
 #: explorer -> texts to try in its text controls, and whether they are accepted
-TEXTS = {"parameters": {"n_routed_experts=128": True, "top_k = 8": False, "n_routed_experts": False, "hidden_size=": False}}
+TEXTS = {
+    "grpo": {"1, 0, 0.5": True, "1 1.5 0.9\n0 0.8": True, "1": False, "right, wrong": False, "1 2 3 4, 0": False},
+    "parameters": {"n_routed_experts=128": True, "top_k = 8": False, "n_routed_experts": False, "hidden_size=": False},
+}
 
 
 def moves(one):

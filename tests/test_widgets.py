@@ -37,7 +37,7 @@ def another_value(one, control):
         "range": lambda: (told["high"], told["low"], told["default"] * 2, told["default"] // 2),
         "select": lambda: [value for value, _ in told["options"]],
         "checkbox": lambda: [not told["default"]],
-        "textarea": lambda: ["num_hidden_layers=30"],
+        "textarea": lambda: ["num_hidden_layers=30", "1, 0, 0.5"],
     }[told["kind"]]()
     for value in candidates:
         with contextlib.suppress(InputError):

@@ -1,9 +1,9 @@
-"""A waterfall from V2 to V3."""
+"""A waterfall from V2 to V3, and below it what each change adds in other orders."""
 
 import altair as alt
 
 from ..theme import hue
-from . import ROWS, chart, room
+from . import ROWS, chart, column, room
 
 TITLES = {"parameters": "Parameters", "bytes": "Bytes a token", "FLOPs": "FLOPs a token"}
 #: Expression for the unit of what is counted.
@@ -12,18 +12,35 @@ SHORT = "format(datum.value, '~s')"
 #: Expression for a number at the axis: parameters are counted in B, not G.
 NUMBER = f"{UNIT} == 'parameters' ? replace(replace({SHORT}, 'G', ' B'), 'T', ' T') : {SHORT}"
 
+#: Field -> what a mark of the lower part stands for, its shape and colour.
+MARKS = {
+    "alone": ("alone", "circle", "orange"),
+    "last": ("last", "square", "purple"),
+    "mean": ("mean of all orders", "diamond", "green"),
+}
+
 
 def draw(wide, controls):
-    kinds = alt.Scale(domain=["model", "adds", "takes away"], range=[hue("slate"), hue("blue"), hue("orange")])
     names = 310 if wide else 200
+    return alt.vconcat(_waterfall(wide, names), _interaction(wide, names), spacing=18).resolve_scale(
+        color="independent", x="independent", y="independent", shape="independent"
+    )
+
+
+def _steps(wide, names):
+    # where there is room, from what to what
+    axis = alt.Axis(labelLimit=0, minExtent=names - 15, labelFontSize=12 if wide else 11)
+    return alt.Y("with_sizes:N" if wide else "step:N", sort=None, title=None, axis=axis)
+
+
+def _title(text, **how):
+    return alt.Title(text, anchor="start", frame="bounds", fontSize=12, fontWeight="bold", offset=6, **how)
+
+
+def _waterfall(wide, names):
+    kinds = alt.Scale(domain=["model", "adds", "takes away"], range=[hue("slate"), hue("blue"), hue("orange")])
     base = chart(wide, names, height=alt.Step(26)).encode(
-        y=alt.Y(
-            # where there is room, from what to what
-            "with_sizes:N" if wide else "step:N",
-            sort=None,
-            title=None,
-            axis=alt.Axis(labelLimit=0, minExtent=names - 15, labelFontSize=12 if wide else 11),
-        ),
+        y=_steps(wide, names),
         x=alt.X(
             "base:Q",
             title=None,
@@ -38,7 +55,43 @@ def draw(wide, controls):
         x="end:Q", x2=alt.X2(), text="label:N", color=alt.value(hue("text"))
     )
     # the title of an axis cannot follow the rows, that of the chart can
-    title = alt.Title(
-        alt.ExprRef(f"{TITLES}[{UNIT}]"), orient="bottom", frame="group", fontSize=12, fontWeight="normal", offset=4
-    )
+    title = _title(alt.ExprRef(f"{TITLES}[{UNIT}]"))
     return (base.mark_bar() + labels).properties(title=title)
+
+
+def _interaction(wide, names):
+    words = {field: name for field, (name, _, _) in MARKS.items()}
+    domain, shapes, colours = zip(*MARKS.values(), strict=True)
+    low, high = f"min(0, extent({column('least')})[0])", f"extent({column('most')})[1]"
+    base = (
+        chart(wide, names, height=alt.Step(24))
+        .transform_filter("isValid(datum.alone)")
+        .encode(y=_steps(wide, names))
+    )
+    x = {
+        "title": None,
+        "axis": alt.Axis(labelExpr=NUMBER, tickCount=4 if wide else 2),
+        "scale": alt.Scale(
+            domainMin=alt.ExprRef(f"{low} - 0.04 * ({high} - {low})"),
+            domainMax=alt.ExprRef(f"{high} + 0.04 * ({high} - {low})"),
+            nice=False,
+        ),
+    }
+    lines = base.mark_rule(strokeWidth=2, color=hue("muted")).encode(x=alt.X("least:Q", **x), x2="most:Q")
+    legend = alt.Legend(direction="horizontal" if wide else "vertical", columnPadding=12, symbolSize=70)
+    marks = (
+        base.transform_fold(list(MARKS), as_=["how", "added"])
+        .transform_calculate(way=f"{words}[datum.how]")
+        .mark_point(filled=True, opacity=1, size=70)
+        .encode(
+            x=alt.X("added:Q", **x),
+            color=alt.Color("way:N", scale=_scale(domain, map(hue, colours)), title=None, legend=legend),
+            shape=alt.Shape("way:N", scale=_scale(domain, shapes), title=None, legend=legend),
+        )
+    )
+    zero = base.mark_rule(color=hue("grid")).encode(x=alt.datum(0))
+    return alt.layer(zero, lines, marks).properties(title=_title("What each adds, in any order"))
+
+
+def _scale(domain, values):
+    return alt.Scale(domain=list(domain), range=list(values))

@@ -12,7 +12,11 @@ __all__ = ["PAGES", "VERDICTS", "counts_by_verdict", "ledger", "page"]
 PAGES = {
     "notebooks/1-overview/cost": "C05-C07 C09-C16 C45-C47 C51",
     "notebooks/1-overview/comparison": "C01 C17-C28 C94",
-    "notebooks/2-model/parameters": "C29-C44 C48 C90-C93",
+    "notebooks/2-model/mtp": "C52 C96-C97",
+    "notebooks/2-model/training": "C50 C95 C98-C100",
+    "notebooks/2-model/parameters": "C29-C30 C48",
+    "notebooks/2-model/v2-to-v3": "C31-C44 C90-C93",
+    "notebooks/2-model/routing": "C60",
     "notebooks/3-system/model-states": "C57-C59 C64-C65",
     "notebooks/3-system/flops-and-mfu": "C69-C82",
     "notebooks/4-industry/mixture-of-experts": "C86",
@@ -39,7 +43,7 @@ def ledger() -> list:
     >>> row["printed"], row["recomputed"], row["verdict"]
     ('37.2', '38.96 %', 'differs')
     """
-    from . import comparison, model, overview, system  # noqa: F401  they register their checks
+    from . import comparison, model, mtp, overview, routing, system, training  # noqa: F401  they register their checks
     from .printed import claims
     from .registry import CHECKS
 

@@ -218,36 +218,6 @@ def published_sizes(*slugs: str) -> list:
     return sorted(rows, key=lambda row: (slugs.index(row["model"]), list(SIZES).index(row["quantity"])))
 
 
-def printed_configs() -> list:
-    """The talk's configuration tables, key by key, beside the configs; and where they part."""
-    printed = {}  # key -> slug -> texts
-
-    def note(key, slug, text):
-        printed.setdefault(key, {}).setdefault(slug, []).append(text)
-
-    for claim, (slug, *keys) in CONFIG_CLAIMS.items():
-        for text, key in zip(items(claim), keys, strict=True):
-            note(key, slug, text)
-    for slug, claim in ((V2, "C38"), (V3, "C39")):
-        note("first_k_dense_replace", slug, items(claim)[0])
-    for claim, key in (("C90", "vocab_size"), ("C91", "moe_intermediate_size")):
-        for slug, text in zip((V2, V3), items(claim), strict=True):
-            note(key, slug, text)
-    for slug in (V2, V3):
-        note("moe_layer_freq", slug, items("C93")[1])
-    rows = []
-    for key, by_slug in printed.items():
-        row = {"key": key}
-        wrong = []
-        for name, slug in (("v2", V2), ("v3", V3)):
-            value = config_fact(slug, key).value
-            row[name] = str(value)
-            wrong += [f"{name.upper()} once as {text}" for text in by_slug[slug] if not agrees(text, value)]
-        row["talk"] = ", ".join(wrong) or "the same"
-        rows.append(row)
-    return rows
-
-
 #: Letter of the formula of :func:`params_by_hand` -> key of the config.
 LETTERS = {
     "V": "vocab_size",
