@@ -18,7 +18,7 @@ SWEEP = 1000
 def calculators() -> list:
     """Parameters and FLOPs of DeepSeek-V3 from a loaded config, and a sweep over ready configs."""
     v3 = load_model("deepseek-v3")
-    sweep = [v3.replace(n_routed_experts=8 + number) for number in range(SWEEP)]
+    sweep = [v3.replace(n_routed_experts=16 + 8 * number) for number in range(SWEEP)]
     return [
         Row("parameters of V3 with components", median_us(lambda: params(v3)), "us", 50),
         Row("FLOPs of V3 with components", median_us(lambda: flops(v3, 4096)), "us", 50),
