@@ -126,7 +126,7 @@ def mtp_loss(depth_losses: Sequence[float], weight: float) -> float:
     return weight * math.fsum(real("depth_losses", one) for one in depth_losses) / len(depth_losses)
 
 
-def mtp_training_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = True) -> int:
+def mtp_training_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = True) -> int | None:
     """Training FLOPs that the MTP modules add to a token.
 
     Parameters
@@ -141,7 +141,8 @@ def mtp_training_flops_per_token(config: ModelConfig, seq_len: int, causal: bool
     Returns
     -------
     int
-        0 where the model has no modules; each module's pass through the shared head is in it [FLOPs per token]
+        0 where the model has no modules, None where their form is not known; each module's pass through the shared
+        head is in it [FLOPs per token]
 
     Raises
     ------
@@ -155,7 +156,7 @@ def mtp_training_flops_per_token(config: ModelConfig, seq_len: int, causal: bool
     10191765504
     """
     with_mtp, without = (training_flops_per_token(config, seq_len, causal, mtp=mtp) for mtp in (True, False))
-    return with_mtp - without
+    return None if with_mtp is None else with_mtp - without
 
 
 def ablation() -> list:
