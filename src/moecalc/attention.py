@@ -3,13 +3,12 @@
 import math
 from typing import NamedTuple
 
-from .checks import LARGEST, real, whole
+from .checks import one_of, real, whole
 from .config import ModelConfig
 from .errors import InputError
 from .flops import MAX_SEQ_LEN
+from .precision import MAX_BYTES_PER_ELEMENT
 
-#: A cached number wider than this is a slip of the keyboard.
-MAX_BYTES_PER_ELEMENT = 16
 #: No layer has a larger head, rank or number of heads.
 MAX_SIZE = 10**6
 #: Width of weights and of what passes between products: BF16.
@@ -313,8 +312,7 @@ def mla_operators(
     >>> {form: sum(one.flops for one in mla_operators(v3, form, 4096)) for form in FORMS}
     {'absorbed': 1174683648, 'plain': 137808134144, 'expanded': 369180672}
     """
-    if form not in FORMS:
-        raise InputError(f"form must be one of {', '.join(FORMS)}; found {form!r}")
+    one_of("form", form, FORMS)
     _needs_latent(config)
     b = real("bytes_per_element", bytes_per_element, positive=True, most=MAX_BYTES_PER_ELEMENT)
     heads, c, r = config.num_attention_heads, config.kv_lora_rank, config.qk_rope_head_dim
@@ -408,8 +406,8 @@ def mla_roofline(
     >>> round(found["intensity"]), round(found["time_s"] * 1e3, 2)
     (201, 6.82)
     """
-    real("peak_flops_per_s", peak_flops_per_s, positive=True, most=LARGEST)
-    real("bandwidth_bytes_per_s", bandwidth_bytes_per_s, positive=True, most=LARGEST)
+    real("peak_flops_per_s", peak_flops_per_s, positive=True)
+    real("bandwidth_bytes_per_s", bandwidth_bytes_per_s, positive=True)
     operators = mla_operators(config, form, cached_tokens, query_tokens, batch, bytes_per_element, tp)
     layers = config.num_hidden_layers
     flops, moved = sum(one.flops for one in operators), sum(one.num_bytes for one in operators)

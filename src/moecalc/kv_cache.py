@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
+from .anatomy import add
 from .checks import real, whole
 from .config import ModelConfig
 from .flops import MAX_SEQ_LEN
-
-#: A cached number wider than this is a slip of the keyboard.
-MAX_BYTES_PER_ELEMENT = 16
+from .precision import MAX_BYTES_PER_ELEMENT
 
 
 def kv_cache_elements_per_token(config: ModelConfig) -> int:
@@ -172,18 +171,17 @@ def kv_cache(config: ModelConfig, context: int, bytes_per_element: float = 2, ba
     """
     one = kv_cache_bytes(config, [context], bytes_per_element)
     total = one * whole("batch", batch)
-    more = {}
-    windows = {}
-    for cache, count in _of_tokens(config):
+    more, windows = {}, {}
+    caches = _of_tokens(config)
+    for cache, count in caches:
         if cache.window is not None:
-            windows[cache.window] = windows.get(cache.window, 0) + count
+            add(windows, cache.window, count)
     if windows:
-        growing = [c.elements * count for c, count in _of_tokens(config) if c.window is None or c.window > context]
+        growing = [cache.elements * count for cache, count in caches if cache.window is None or cache.window > context]
         more |= {"windows": windows, "bytes_of_next_token": sum(growing) * bytes_per_element}
-    if kv_state_elements(config):
-        more["state_bytes"] = kv_state_elements(config) * bytes_per_element
-    if indexer_key_cache_bytes_per_token(config):
-        per_token = indexer_key_cache_bytes_per_token(config)
+    if state := kv_state_elements(config):
+        more["state_bytes"] = state * bytes_per_element
+    if per_token := indexer_key_cache_bytes_per_token(config):
         more |= {"indexer_key_cache_bytes_per_token": per_token, "indexer_key_cache_bytes": per_token * context * batch}
     return {
         "context": context,

@@ -94,4 +94,4 @@ def counted_slugs() -> list:
     list of str
         Their slugs, in alphabetical order.
     """
-    return [slug for slug in facts.model_slugs() if counted_config(slug)]
+    return [slug for slug in facts.model_slugs() if supports(facts.model(slug)["config"])]
