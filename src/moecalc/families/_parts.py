@@ -147,11 +147,20 @@ def check_groups(config, num_experts):
         raise InputError(f"n_group must divide the {num_experts} routed experts; found {groups}")
     if chosen is None:
         return
-    if chosen > (groups or 1):
-        raise InputError(f"topk_group must be at most n_group {groups or 1}; found {chosen}")
-    if top_k > chosen * num_experts // (groups or 1):
-        held = chosen * num_experts // (groups or 1)
+    groups = groups or 1
+    if chosen > groups:
+        raise InputError(f"topk_group must be at most n_group {groups}; found {chosen}")
+    held = chosen * num_experts // groups
+    if top_k > held:
         raise InputError(f"num_experts_per_tok must be at most the {held} experts of topk_group {chosen}; found {top_k}")
+
+
+def grouped_experts_mlp(config):
+    """:func:`experts_mlp` under DeepSeek's names: shared experts of the routed ones' width, groups that hold enough."""
+    experts, width = config.n_routed_experts, config.moe_intermediate_size
+    tensors = experts_mlp(config, experts, width, shared_width=width * config.n_shared_experts)
+    check_groups(config, experts)
+    return tensors
 
 
 def kinds_of_layers(config, default):

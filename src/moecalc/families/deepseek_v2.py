@@ -1,7 +1,7 @@
 """DeepSeek-V2: multi-head latent attention; after a dense prefix, fine-grained experts beside shared ones."""
 
 from ..keys import count, flag, layer_count, size
-from ._parts import COMMON_KEYS, GROUP_KEYS, check_groups, decoder, experts_mlp, layer, mla_attention, swiglu
+from ._parts import COMMON_KEYS, GROUP_KEYS, decoder, grouped_experts_mlp, layer, mla_attention, swiglu
 
 KEYS = COMMON_KEYS | {
     "q_lora_rank": size(None),
@@ -27,12 +27,9 @@ def is_moe_layer(config, index):
 
 def layers(config, num_correction_biases=0, attention=None):
     """The MoE block, and all blocks in order. Attention is V2's unless another is given."""
-    experts, width = config.n_routed_experts, config.moe_intermediate_size
     attention = attention or mla_attention(config)
     dense = layer(config, "dense layer", attention, swiglu("dense_mlp", config.hidden_size, config.intermediate_size))
-    routed = experts_mlp(config, experts, width, shared_width=width * config.n_shared_experts)
-    check_groups(config, experts)
-    moe = layer(config, "MoE layer", attention, routed, num_correction_biases)
+    moe = layer(config, "MoE layer", attention, grouped_experts_mlp(config), num_correction_biases)
     return moe, [moe if is_moe_layer(config, index) else dense for index in range(config.num_hidden_layers)]
 
 

@@ -1,7 +1,7 @@
 """GLM-4.5 to 4.7: grouped-query attention; after a dense prefix, experts beside shared ones, with correction biases."""
 
 from ..keys import count, flag, layer_count, size
-from ._parts import COMMON_KEYS, GQA_KEYS, GROUP_KEYS, check_groups, decoder, experts_mlp, gqa_attention, layer, swiglu
+from ._parts import COMMON_KEYS, GQA_KEYS, GROUP_KEYS, decoder, gqa_attention, grouped_experts_mlp, layer, swiglu
 
 KEYS = COMMON_KEYS | GQA_KEYS | GROUP_KEYS | {
     "attention_bias": flag(False),
@@ -18,13 +18,10 @@ MTP_NOTE = "the config does not give the form of the multi-token prediction laye
 
 
 def describe(config):
-    experts, width = config.n_routed_experts, config.moe_intermediate_size
     # a bias, where there is one, is on query, key and value alone
     norm = "head" if config.use_qk_norm else None
     attention = gqa_attention(config, qkv_bias=config.attention_bias, qk_norm=norm)
     dense = layer(config, "dense layer", attention, swiglu("dense_mlp", config.hidden_size, config.intermediate_size))
-    routed = experts_mlp(config, experts, width, shared_width=width * config.n_shared_experts)
-    check_groups(config, experts)
-    moe = layer(config, "MoE layer", attention, routed, num_correction_biases=experts)
+    moe = layer(config, "MoE layer", attention, grouped_experts_mlp(config), num_correction_biases=config.n_routed_experts)
     order = [dense if index < config.first_k_dense_replace else moe for index in range(config.num_hidden_layers)]
     return decoder(config, order, mtp_note=None if config.num_nextn_predict_layers == 0 else MTP_NOTE)

@@ -3,7 +3,19 @@
 from ..anatomy import Cache, matrix, vector
 from ..errors import InputError
 from ..keys import count, flag, names, size
-from ._parts import COMMON_KEYS, FULL, GQA_KEYS, decoder, experts_mlp, gqa_attention, kinds_of_layers, layer, stack, swiglu
+from ._parts import (
+    COMMON_KEYS,
+    FULL,
+    GQA_KEYS,
+    decoder,
+    experts_mlp,
+    gqa_attention,
+    kinds_of_layers,
+    layer,
+    layer_name,
+    stack,
+    swiglu,
+)
 from .qwen3_moe import KEYS as QWEN3_MOE_KEYS
 from .qwen3_moe import is_moe_layer
 
@@ -66,7 +78,7 @@ def describe(config):
             attention = linear_attention(config)
         else:
             attention = gqa_attention(config, qkv_bias=bias, output_bias=bias, qk_norm="head", gate=True)
-        name = ("MoE layer" if moe else "dense layer") + (", linear attention" if kind == LINEAR else "")
+        name = layer_name(moe) + (", linear attention" if kind == LINEAR else "")
         return layer(config, name, attention, feed_forward(config, moe))
 
     types = kinds_of_layers(config, lambda index: LINEAR if (index + 1) % config.full_attention_interval else FULL)
