@@ -131,6 +131,21 @@ def room(field: str, factor: float) -> alt.Scale:
     return alt.Scale(domainMin=0, domainMax=alt.ExprRef(f"{factor} * extent({column(field)})[1]"), nice=False)
 
 
+def powers_of_ten(low: int, high: int) -> alt.ExprRef:
+    """Values for a logarithmic axis: the powers of ten from one exponent to another."""
+    return alt.ExprRef("[" + ", ".join(f"1e{power}" for power in range(low, high + 1)) + "]")
+
+
+def part_title(text, **how) -> alt.Title:
+    """Title of one of several parts that stand one below another."""
+    return alt.Title(text, **{"anchor": "start", "fontSize": 12, "fontWeight": "bold", "offset": 6, **how})
+
+
+def panel_header(padding: int = 4) -> alt.Header:
+    """Name of a panel, above it, where a chart is cut into panels by a field."""
+    return alt.Header(labelOrient="top", labelAnchor="start", labelFontWeight="bold", labelPadding=padding, title=None)
+
+
 def present(names: list, field: str) -> alt.ExprRef:
     """Those of some names that a field of the rows holds, in the order given: entries for a legend."""
     found = " + ".join(f"(indexof({column(field)}, '{name}') < 0 ? '' : '|{name}')" for name in names)

@@ -3,7 +3,7 @@
 import altair as alt
 
 from ..theme import hue
-from . import chart, column, plot_width
+from . import chart, column, part_title, plot_width
 
 #: Colours of the kinds of blocks, in the order of the rows: the ends come first.
 KINDS = ("slate", "orange", "blue", "green", "purple", "teal", "pink")
@@ -25,16 +25,12 @@ def draw(wide, controls):
     return alt.vconcat(*parts, spacing=14).resolve_scale(color="independent", x="independent", y="independent")
 
 
-def _title(text, **how):
-    return alt.Title(text, anchor="start", fontSize=12, fontWeight="bold", offset=6, **how)
-
-
 def _strip(wide):
     kinds = alt.Scale(range=[hue(name) for name in KINDS])
     legend = alt.Legend(columns=2 if wide else 1, columnPadding=24, symbolOpacity=1, offset=4)
     last = f"{column('last')}[0]"
     return (
-        chart(wide, 12, height=26, title=_title("The whole model, a cell for each layer"))
+        chart(wide, 12, height=26, title=part_title("The whole model, a cell for each layer"))
         .transform_filter("datum.part == 'pattern'")
         # 1-3, 5 is a row for each of 1, 2, 3, 5
         .transform_calculate(places="split(datum.places, ', ')")
@@ -115,8 +111,7 @@ def _boxes(wide):
         ]
     texts += [heading(text, x) for text, x in at.items()]
     name = f"replace({column('name')}[indexof({column('selected')}, true)], regexp('^[0-9]+ \u00d7 '), '')"
-    title = _title(alt.ExprRef(f"upper(slice({name}, 0, 1)) + slice({name}, 1) + ', box by box'"))
-    title.offset = 10
+    title = part_title(alt.ExprRef(f"upper(slice({name}, 0, 1)) + slice({name}, 1) + ', box by box'"), offset=10)
     return alt.layer(boxes, *texts).properties(title=title)
 
 
@@ -145,5 +140,5 @@ def _worked(wide):
         texts = [words("name:N", 10, bold=True), words("first:N", 196), words("flops_line:N", 392)]
     else:
         texts = [words("name:N", 8, -14, bold=True), words("first:N", 8, 0, 10), words("flops_line:N", 8, 14, 10)]
-    return alt.layer(*texts).properties(title=_title("Worked out: parameters, then FLOPs a token"))
+    return alt.layer(*texts).properties(title=part_title("Worked out: parameters, then FLOPs a token"))
 

@@ -3,7 +3,7 @@
 import altair as alt
 
 from ..theme import hue
-from . import ROWS, chart, column
+from . import ROWS, chart, column, powers_of_ten
 
 #: Expressions for a number of bytes, in a label and on the axis.
 SHORT = "replace(replace(replace(replace(format({0}, '{1}'), 'k', ' K'), 'M', ' M'), 'G', ' G'), 'T', ' T') + 'B'"
@@ -18,7 +18,6 @@ def draw(wide, controls):
     # the line stays inside wherever the GPU's memory is; on the right there is room for labels
     low = alt.ExprRef(f"0.5 * min({ends}[0], {ROOM} > 0 ? {ROOM} : {ends}[0])")
     high = alt.ExprRef(f"{30 if wide else 2} * max({ends}[1], {ROOM})")
-    powers = alt.ExprRef("[" + ", ".join(f"1e{power}" for power in range(0, 19)) + "]")
     base = chart(wide, names, height=alt.Step(40 if wide else 46)).encode(
         y=alt.Y("kind:N", sort=None, title=None, axis=alt.Axis(minExtent=names - 15, labelFontSize=12 if wide else 11)),
     )
@@ -26,7 +25,7 @@ def draw(wide, controls):
         "bytes_per_sequence:Q",
         scale=alt.Scale(type="log", domainMin=low, domainMax=high, nice=False),
         title="Cache of one sequence",
-        axis=alt.Axis(labelExpr=SHORT.format("datum.value", "~s"), values=powers),
+        axis=alt.Axis(labelExpr=SHORT.format("datum.value", "~s"), values=powers_of_ten(0, 18)),
     )
     marks = base.mark_point(filled=True, size=130, opacity=1, color=hue("blue")).encode(x=x)
     # on a phone a label stands above its mark, from the left

@@ -5,7 +5,7 @@ import altair as alt
 from moecalc.benchmarks import MODELS, V3, results, subjects
 
 from ..theme import CATEGORIES, hue
-from . import chart, present
+from . import chart, panel_header, present
 
 #: The names of one table's tests are longer than another's.
 VARIANTS = ("table",)
@@ -45,7 +45,7 @@ def draw(wide, controls):
             .encode(x=alt.value(0), text="test:N")
         )
     pad = 2 if wide else 10
-    header = alt.Header(labelOrient="top", labelAnchor="start", labelFontWeight="bold", labelPadding=pad, title=None)
+    header = panel_header(pad)
     return (
         alt.layer(*layers)
         # bits per byte stand in the data table: they are on another scale, where less is better

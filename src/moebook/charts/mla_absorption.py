@@ -5,7 +5,7 @@ import altair as alt
 from moecalc.attention import FORMS
 
 from ..theme import hue
-from . import ROWS, chart, column
+from . import ROWS, chart, column, powers_of_ten
 
 COLOURS = {"absorbed": "blue", "plain": "orange", "expanded": "purple"}
 DASHES = {"absorbed": [1, 0], "plain": [8, 4], "expanded": [2, 3]}
@@ -20,7 +20,6 @@ def draw(wide, controls):
     dashes = alt.Scale(domain=names, range=[DASHES[form] for form in FORMS])
     strokes = {"symbolType": "stroke", "symbolSize": 700, "symbolStrokeWidth": 2.5}
     legend = alt.Legend(columns=3 if wide else 1, columnPadding=24, **strokes)
-    powers = alt.ExprRef("[" + ", ".join(f"1e{power}" for power in range(-4, 10)) + "]")
     base = chart(wide, 70, height=320).encode(
         x=alt.X(
             "value:Q",
@@ -32,7 +31,7 @@ def draw(wide, controls):
             "ms:Q",
             title="Least time of a step, all layers [ms]",
             scale=alt.Scale(type="log", nice=False, domainMin=alt.ExprRef(f"0.4 * extent({column('ms')})[0]")),
-            axis=alt.Axis(labelExpr=MS, values=powers),
+            axis=alt.Axis(labelExpr=MS, values=powers_of_ten(-4, 9)),
         ),
         color=alt.Color("form:N", scale=colours, title=None, legend=legend),
     )

@@ -5,7 +5,7 @@ import altair as alt
 from moecalc.explorers.schedule import SCHEDULES
 
 from ..theme import hue
-from . import chart
+from . import chart, panel_header
 
 #: Expression for the format of a value, at the axis and at a dot.
 FORMAT = "datum.value < 1000 ? '.4~g' : ',.0f'"
@@ -41,9 +41,8 @@ def draw(wide, controls):
         texts.mark_text(**place, stroke=hue("paper"), strokeWidth=4, strokeJoin="round"),
         texts.mark_text(**place, color=hue("text")),
     ]
-    header = alt.Header(labelOrient="top", labelAnchor="start", labelFontWeight="bold", labelPadding=4, title=None)
     return (
         alt.layer(*layers)
-        .facet(row=alt.Row("schedule:N", sort=list(SCHEDULES), header=header), spacing=14)
+        .facet(row=alt.Row("schedule:N", sort=list(SCHEDULES), header=panel_header()), spacing=14)
         .resolve_scale(y="independent")
     )

@@ -5,7 +5,7 @@ import altair as alt
 from moecalc.explorers.stages import RUNS, SERIES
 
 from ..theme import hue
-from . import chart, room
+from . import chart, panel_header, room
 
 COLOURS = dict(zip(SERIES, ("blue", "orange", "green", "purple", "slate"), strict=True))
 
@@ -31,9 +31,8 @@ def draw(wide, controls):
         .mark_text(align="left", dx=5, color=hue("text"))
         .encode(x="at:Q", text="label:N")
     )
-    header = alt.Header(labelOrient="top", labelAnchor="start", labelFontWeight="bold", labelPadding=4, title=None)
     return (
         alt.layer(bars.encode(color=alt.Color("series:N", scale=scale, legend=None)), labels)
-        .facet(row=alt.Row("stage:N", sort=list(RUNS), header=header), spacing=12)
+        .facet(row=alt.Row("stage:N", sort=list(RUNS), header=panel_header()), spacing=12)
         .resolve_scale(y="independent")
     )

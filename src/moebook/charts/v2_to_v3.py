@@ -3,7 +3,7 @@
 import altair as alt
 
 from ..theme import hue
-from . import ROWS, chart, column, room
+from . import ROWS, chart, column, part_title, room
 
 TITLES = {"parameters": "Parameters", "bytes": "Bytes a token", "FLOPs": "FLOPs a token"}
 #: Expression for the unit of what is counted.
@@ -33,10 +33,6 @@ def _steps(wide, names):
     return alt.Y("with_sizes:N" if wide else "step:N", sort=None, title=None, axis=axis)
 
 
-def _title(text, **how):
-    return alt.Title(text, anchor="start", frame="bounds", fontSize=12, fontWeight="bold", offset=6, **how)
-
-
 def _waterfall(wide, names):
     kinds = alt.Scale(domain=["model", "adds", "takes away"], range=[hue("slate"), hue("blue"), hue("orange")])
     base = chart(wide, names, height=alt.Step(26)).encode(
@@ -55,7 +51,7 @@ def _waterfall(wide, names):
         x="end:Q", x2=alt.X2(), text="label:N", color=alt.value(hue("text"))
     )
     # the title of an axis cannot follow the rows, that of the chart can
-    title = _title(alt.ExprRef(f"{TITLES}[{UNIT}]"))
+    title = part_title(alt.ExprRef(f"{TITLES}[{UNIT}]"), frame="bounds")
     return (base.mark_bar() + labels).properties(title=title)
 
 
@@ -90,7 +86,7 @@ def _interaction(wide, names):
         )
     )
     zero = base.mark_rule(color=hue("grid")).encode(x=alt.datum(0))
-    return alt.layer(zero, lines, marks).properties(title=_title("What each adds, in any order"))
+    return alt.layer(zero, lines, marks).properties(title=part_title("What each adds, in any order", frame="bounds"))
 
 
 def _scale(domain, values):

@@ -5,19 +5,20 @@ import altair as alt
 from moecalc.explorers.yarn import AFTER, BEFORE
 
 from ..theme import hue
-from . import chart, column
+from . import chart, column, powers_of_ten
 
 
 def draw(wide, controls):
     when = alt.Scale(domain=[BEFORE, AFTER], range=[hue("slate"), hue("blue")])
     shapes = alt.Scale(domain=[BEFORE, AFTER], range=["circle", "triangle-up"])
     legend = alt.Legend(columnPadding=24)
-    powers = alt.ExprRef("[" + ", ".join(f"1e{power}" for power in range(13)) + "]")
     y = alt.Y(
         "wavelength:Q",
         title="Tokens in which a pair turns once",
         scale=alt.Scale(type="log", nice=False),
-        axis=alt.Axis(labelExpr="replace(replace(format(datum.value, '~s'), 'k', 'K'), 'G', 'B')", values=powers),
+        axis=alt.Axis(
+            labelExpr="replace(replace(format(datum.value, '~s'), 'k', 'K'), 'G', 'B')", values=powers_of_ten(0, 12)
+        ),
     )
     base = chart(wide, 70, height=320)
     last = f"extent({column('pair')})[1]"

@@ -9,7 +9,7 @@ from ..mtp import depth_loss, mtp_loss
 from ..params import num_total_params
 from ..units import show
 from .evidence import Evidence, Part
-from .registry import check
+from .registry import check, report_fact
 
 V3 = "deepseek-v3"
 
@@ -27,12 +27,12 @@ def loss(claim):
         math.isclose(found, math.log(1 / product) / length) for found, product in zip(losses, products, strict=True)
     )
     mean = math.isclose(mtp_loss(losses, EXAMPLE_WEIGHT), EXAMPLE_WEIGHT * math.fsum(losses) / len(losses))
-    weight = facts.lookup("v3_report", "load balancing", "mtp_loss_weight")
+    weight = report_fact("load balancing", "mtp_loss_weight")
     return Evidence(
         (Part("True", entropy, name="cross entropy of a depth"), Part("True", mean, name="mean over depths, weighted")),
         convention="as printed, over T, although depth k has T - k terms",
-        note=f"V3 has a depth of {facts.lookup('v3_report', 'model', 'mtp_depth').value}, and lambda {weight.value}, then "
-        f"{facts.lookup('v3_report', 'load balancing', 'mtp_loss_weight_at_end').value}.",
+        note=f"V3 has a depth of {report_fact('model', 'mtp_depth').value}, and lambda {weight.value}, then "
+        f"{report_fact('load balancing', 'mtp_loss_weight_at_end').value}.",
         shown="cross entropy of each depth; lambda times their mean",
         cite=weight,
     )

@@ -42,6 +42,11 @@ def run_fact(run: str, quantity: str) -> Fact:
     return facts.lookup("training_runs", run, quantity)
 
 
+def report_fact(subject: str, quantity: str) -> Fact:
+    """A fact of data/v3_report.csv."""
+    return facts.lookup("v3_report", subject, quantity)
+
+
 def stated(claim: dict, fact: Fact, unit: str, **more) -> Evidence:
     """A claim of one number that a source gives too, in its unit or another."""
     return Evidence((Part(numbers(claim["id"])[0], stated=fact.to(unit), fact=fact),), **more)

@@ -1,9 +1,8 @@
 """Checks about routing: how many nodes a token may go to."""
 
-from .. import facts
 from ..config import load_model
 from ..routing import groups_touched
-from .registry import check, stated
+from .registry import check, report_fact, stated
 
 V3 = "deepseek-v3"
 
@@ -14,7 +13,7 @@ def node_limit(claim):
     free = groups_touched(raw["n_routed_experts"], raw["n_group"], raw["num_experts_per_tok"])["expected"]
     return stated(
         claim,
-        facts.lookup("v3_report", "model", "node_limit"),
+        report_fact("model", "node_limit"),
         "nodes",
         note=f"Without a limit, uniform choice would touch {free:.2f} of {raw['n_group']} nodes on average.",
     )

@@ -7,17 +7,12 @@ from ..mfu import recomputed_flops_per_token
 from ..params import params_by_tensor
 from ..units import show
 from .evidence import Evidence, Part
-from .registry import check, stated
+from .registry import check, report_fact, stated
 
 V3, R1 = "deepseek-v3", "deepseek-r1"
 SEQ_LEN = 4096
 #: What was published of R1 on the accelerator that the talk means.
 ON_ASCEND = "CloudMatrix384 DeepSeek-R1 on Ascend 910C", "decode_efficiency"
-
-
-def report(subject: str, quantity: str):
-    """A fact of data/v3_report.csv."""
-    return facts.lookup("v3_report", subject, quantity)
 
 
 def says(fact, *words: str, name: str) -> Part:
@@ -27,16 +22,16 @@ def says(fact, *words: str, name: str) -> Part:
 
 @check("C50")
 def instances(claim):
-    fact = report("post-training", "sft_instances")
+    fact = report_fact("post-training", "sft_instances")
     # counts have no multiples among the units
     millions = fact._replace(value=fact.value / 1e6)
-    epochs = report("post-training", "sft_epochs").value
+    epochs = report_fact("post-training", "sft_epochs").value
     return stated(claim, millions, "count", note=f"Trained on for {epochs} epochs.")
 
 
 @check("C95")
 def stability(claim):
-    fact = report("training run", "stability")
+    fact = report_fact("training run", "stability")
     return Evidence(
         (says(fact, "no", "loss spikes", name="loss spikes"), says(fact, "no rollbacks", name="rollbacks")),
         shown=fact.value,
@@ -46,7 +41,7 @@ def stability(claim):
 
 @check("C98")
 def memory(claim):
-    recompute, average = report("training system", "recompute"), report("training system", "ema")
+    recompute, average = report_fact("training system", "recompute"), report_fact("training system", "ema")
     config = load_model(V3)
     again = recomputed_flops_per_token(config, SEQ_LEN, "mla-up")
     share = again / training_flops_per_token(config, SEQ_LEN)
@@ -66,7 +61,7 @@ def memory(claim):
 
 @check("C99")
 def post_training(claim):
-    method, rewards, data = (report("post-training", name) for name in ("rl", "rewards", "reasoning_data"))
+    method, rewards, data = (report_fact("post-training", name) for name in ("rl", "rewards", "reasoning_data"))
     return Evidence(
         (
             says(method, "GRPO", name="GRPO"),

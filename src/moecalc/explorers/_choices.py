@@ -16,6 +16,11 @@ def model_choice(default: str = "deepseek-v3", flops: bool = False) -> Choice:
     return Choice("model", "Model", default, tuple((slug, label(slug)) for slug in counted_slugs()))
 
 
+def cached_width_choice() -> Choice:
+    """Bytes of a cached number."""
+    return Choice("bytes_per_element", "A cached number", 2, ((2, "BF16, 2 bytes"), (1, "FP8, 1 byte")))
+
+
 def accelerator_choice(default: str = "h800-sxm") -> Choice:
     """Every accelerator."""
     return Choice("accelerator", "Accelerator", default, tuple((one.slug, one.name) for one in load_accelerators()))

@@ -2,12 +2,10 @@
 
 from ..attention import grouped_query, latent, sequences_that_fit
 from ..config import load_accelerator, load_model
-from ..errors import InputError
 from ..kv_cache import kv_cache
-from ._choices import accelerator_choice, model_choice
-from ._define import Choice, Explorer, Metric, Number
+from ._choices import accelerator_choice, cached_width_choice, model_choice
+from ._define import Explorer, Metric, Number
 
-WIDTHS = {2: "BF16, 2 bytes", 1: "FP8, 1 byte"}
 OWN = "as it is"
 
 
@@ -21,8 +19,6 @@ def compute(model, heads, head_dim, kv_heads, kv_rank, rope_dim, context, bytes_
     config = load_model(model)
     a, d = heads or config.num_attention_heads, head_dim or head_size(config)
     hidden, layers = config.hidden_size, config.num_hidden_layers
-    if a % kv_heads:
-        raise InputError(f"kv_heads must divide the {a} heads; found {kv_heads}")
     kinds = [
         grouped_query(hidden, a, d, a, "MHA"),
         grouped_query(hidden, a, d, kv_heads, "GQA"),
@@ -83,7 +79,7 @@ EXPLORER = Explorer(
         Number("kv_rank", "Latent width of MLA", 512, 64, 2048, 64),
         Number("rope_dim", "Rotary key of MLA", 64, 0, 256, 16),
         Number("context", "Context", 32768, 1, 1_048_576, 1, "tokens", "powers"),
-        Choice("bytes_per_element", "A cached number", 2, tuple(WIDTHS.items())),
+        cached_width_choice(),
         accelerator_choice(),
         Number("taken", "Taken by weights and the rest", 40, 0, 400, 5, "GB"),
     ),

@@ -7,7 +7,7 @@ from ..attention import FORMS, absorption_break_even, expanded_cache_elements, m
 from ..config import load_accelerator, load_model
 from ..kv_cache import kv_cache_bytes
 from ..models import counted_slugs
-from ._choices import accelerator_choice
+from ._choices import accelerator_choice, cached_width_choice
 from ._define import Choice, Explorer, Metric, Number
 
 #: What may be swept -> title of its axis, and the values.
@@ -83,7 +83,7 @@ EXPLORER = Explorer(
         Number("query_tokens", "New, of each sequence", 1, 1, 16384, 1, "tokens", "powers"),
         Number("batch", "Batch", 64, 1, 1024, 1, "sequences", "powers"),
         Number("tp", "Heads shared by", 1, 1, 16, 1, "GPUs", "powers"),
-        Choice("bytes_per_element", "A cached number", 2, ((2, "BF16, 2 bytes"), (1, "FP8, 1 byte"))),
+        cached_width_choice(),
         accelerator_choice(),
         Choice("sweep", "Along the axis", "query_tokens", tuple((key, title) for key, (title, _) in SWEEPS.items())),
     ),
