@@ -13,15 +13,13 @@ from moecalc.params import num_mtp_params, params, params_by_tensor
 
 TRUTH = json.loads((Path(__file__).parent / "truth" / "models.json").read_text(encoding="utf-8"))["models"]
 V3 = "deepseek-v3"
-#: Models of the truth that go by another name in data/models/.
-SLUGS = {"minimax-m2": "minimax-m2.5"}
 #: What the truth says in words, or says of the attention of layers; the rest are counts, all compared.
 WORDS = {"note", "seq_len", "kv_full_attention_layers", "kv_sliding_layers", "sliding_window"}
 
 
 @pytest.fixture(params=TRUTH)
 def model(request):
-    return load_model(SLUGS.get(request.param, request.param)), TRUTH[request.param]
+    return load_model(request.param), TRUTH[request.param]
 
 
 def counted(config, truth) -> dict:
@@ -176,3 +174,7 @@ def test_v3_training_gflops(printed, count):
 @pytest.mark.parametrize("slug", ["deepseek-r1", "deepseek-v3.1"])
 def test_models_of_v3s_shape_have_its_counts(slug):
     assert params(load_model(slug)) == params(load_model(V3))
+
+
+def test_minimax_m2_5_has_the_shape_of_m2():
+    assert params(load_model("minimax-m2.5"))["components"] == params(load_model("minimax-m2"))["components"]
