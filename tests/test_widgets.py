@@ -1,12 +1,14 @@
 """Figures as JupyterLab shows them: every control moved from Python, one after another."""
 
 import contextlib
+import json
 
 import ipywidgets
 import pytest
 from bs4 import BeautifulSoup
 
 from moebook import html, show
+from moecalc import load_model
 from moecalc.errors import InputError
 from moecalc.explorers import explorer, explorer_names, explorers
 
@@ -28,6 +30,8 @@ REFUSED = [
     ("parameters", "changes", "experts=8", "experts is not a key"),
     ("parameters", "changes", "<b>bold</b>", "found '<b>bold</b>'"),
 ]
+#: A config to paste.
+LLAMA = json.dumps(load_model("llama-3.1-8b").raw)
 
 
 def another_value(one, control):
@@ -37,7 +41,7 @@ def another_value(one, control):
         "range": lambda: (told["high"], told["low"], told["default"] * 2, told["default"] // 2),
         "select": lambda: [value for value, _ in told["options"]],
         "checkbox": lambda: [not told["default"]],
-        "textarea": lambda: ["num_hidden_layers=30", "1, 0, 0.5"],
+        "textarea": lambda: ["num_hidden_layers=30", "1, 0, 0.5", LLAMA],
     }[told["kind"]]()
     for value in candidates:
         with contextlib.suppress(InputError):

@@ -65,11 +65,17 @@ def _control(name: str, control, value) -> str:
         )
         return f'<div class="control">{label}<select {named}>{options}</select>{error}</div>'
     if control.kind == "textarea":
+        chooser = (
+            f'<input type="file" data-file-for="{control.key}" accept="{html.text(control.files)}" '
+            f'aria-label="{html.text(control.label)}: choose a file">'
+            if control.files
+            else ""
+        )
         return (
             f'<div class="control control-text">{label}'
             f'<textarea {named} rows="3" maxlength="{MAX_TEXT}" placeholder="{html.text(control.hint)}" spellcheck="false" '
             f'aria-describedby="{ident}-range">{html.text(value)}</textarea>'
-            f'<span class="range-note" id="{ident}-range">{html.text(control.hint)}</span>{error}</div>'
+            f'<span class="range-note" id="{ident}-range">{html.text(control.hint)}</span>{chooser}{error}</div>'
         )
     stops = control.stops()
     note = f"{plain(control.low)} to {plain(control.high)}" + (f"; {plain(0)} for {control.zero}" if control.zero else "")

@@ -76,6 +76,15 @@ export class Address {
     this.#known = this.#states();
   }
 
+  /**
+   * An explorer shows what it was asked to restore, some time after that.
+   *
+   * @param {Addressed} explorer
+   */
+  restored(explorer) {
+    this.#known[explorer.name] = explorer.hash();
+  }
+
   /** Write the newest state now, and again after a while if there is a newer one by then. */
   #keepUp() {
     this.#pacing = undefined;

@@ -6,7 +6,7 @@
  */
 
 import { plain } from "./format.js";
-import { accepted, asText, inWords, nearestStop, read } from "./state.js";
+import { accepted, asText, inWords, LARGEST_TEXT, nearestStop, read } from "./state.js";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Box */
 
@@ -29,6 +29,9 @@ export class Controls {
       const slider = section.querySelector(`[data-slider-for="${control.key}"]`);
       this.#parts.set(control.key, { control, box, slider });
       if (slider) slider.max = String(Math.max(0, (control.stops?.length ?? 1) - 1));
+      /** @type {HTMLInputElement | null} */
+      const file = section.querySelector(`[data-file-for="${control.key}"]`);
+      file?.addEventListener("change", () => void fill(box, file));
     }
   }
 
@@ -115,6 +118,21 @@ export class Controls {
     part.slider.value = String(nearestStop(part.control, value));
     part.slider.setAttribute("aria-valuetext", inWords(part.control, value));
   }
+}
+
+/**
+ * Put a chosen file's text into a box; of one that is too large, enough to be refused.
+ *
+ * @param {Box} box
+ * @param {HTMLInputElement} chooser
+ */
+async function fill(box, chooser) {
+  const file = chooser.files?.[0];
+  if (!file) return;
+  box.value = await file.slice(0, LARGEST_TEXT + 1).text();
+  // so that the same file can be chosen again
+  chooser.value = "";
+  for (const event of ["input", "change"]) box.dispatchEvent(new Event(event, { bubbles: true }));
 }
 
 /**

@@ -16,7 +16,7 @@ import { csv } from "./csv.js";
 import { fullPrecision } from "./data.js";
 import { plain, show } from "./format.js";
 import { Picture, standalone } from "./picture.js";
-import { defaults, fromHash, same, toHash, toJson, toPython, variant } from "./state.js";
+import { defaults, fromHash, leftOut, same, spelling, toHash, toJson, toPython, unpacking, variant } from "./state.js";
 import { fillTable } from "./table.js";
 
 /** After the last key in a text box, before it is computed [ms] */
@@ -120,9 +120,39 @@ export class Explorer {
    * @param {string} hash
    */
   restore(hash) {
+    const waiting = unpacking(this.definition, hash);
+    if (!waiting) return this.#restoreNow(hash);
+    this.#supersede();
+    this.#asked = null;
+    this.#busy(true);
+    const turn = this.#turn;
+    void waiting.then(() => {
+      if (turn !== this.#turn) return;
+      this.#restoreNow(hash);
+      this.address.restored(this);
+    });
+  }
+
+  /** @param {string} hash whose texts are unpacked */
+  #restoreNow(hash) {
     const { values, errors } = fromHash(this.definition, hash);
     this.#set(values);
     this.#complain(errors.join(". "));
+  }
+
+  /**
+   * Bring the address up to date, once a long text is packed for it.
+   *
+   * @param {"moving" | "committed"} how
+   */
+  #tellAddress(how) {
+    const waiting = spelling(this.definition, this.#values);
+    if (!waiting) return this.address[how](this);
+    const values = this.#values;
+    void waiting.then(() => {
+      this.#say();
+      if (same(values, this.#values)) this.address[how](this);
+    });
   }
 
   bringIntoView() {
@@ -142,14 +172,14 @@ export class Explorer {
   #moved(control) {
     if (!control) return;
     this.#read(control.kind === "textarea");
-    this.address.moving(this);
+    this.#tellAddress("moving");
   }
 
   /** @param {Control | null} control */
   #committed(control) {
     if (!control) return;
     this.#read(false);
-    this.address.committed(this);
+    this.#tellAddress("committed");
   }
 
   /**
@@ -401,7 +431,7 @@ export class Explorer {
             ? [this.#note, ""]
             : state === "failed"
               ? [`${failure}; moves of one control alone are still answered.`, ""]
-              : ["", ""];
+              : [leftOut(this.definition, this.#values), ""];
     if (this.status.textContent === sentence + figures) return;
     const [head, tail] = [this.status.firstElementChild, this.status.lastElementChild];
     if (head && head !== tail && head.textContent === sentence && tail) {
@@ -428,7 +458,9 @@ export class Explorer {
       this.address.committed(this);
     } else if (action === "link") {
       const { href } = this.section.ownerDocument.location;
-      await this.#copy(href.split("#")[0] + this.hash(), "The link is copied.");
+      await spelling(this.definition, this.#values);
+      const sentences = ["The link is copied.", leftOut(this.definition, this.#values)];
+      await this.#copy(href.split("#")[0] + this.hash(), sentences.join(" ").trim());
     } else if (action === "python") {
       await this.#copy(toPython(this.definition, this.#values), "The line of Python is copied.");
     } else if (action === "csv") {

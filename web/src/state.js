@@ -10,6 +10,7 @@
 
 import { Float, fullPrecision } from "./data.js";
 import { plain } from "./format.js";
+import { isPacked, LARGEST_PACKED, spell, spelt, unpack, unpacked } from "./packed.js";
 
 /** Largest text that a text box takes [bytes] */
 export const LARGEST_TEXT = 200_000;
@@ -198,14 +199,77 @@ export function nearestStop(control, value) {
 
 /**
  * The state as the end of an address, such as #cost?num_gpus=2000: what is away from its default.
+ * A long text is packed, once `spelling` has prepared that; one that is too long is left out.
  *
  * @param {Definition} definition
  * @param {Settings} values
  * @returns {string}
  */
 export function toHash(definition, values) {
-  const pairs = away(definition, values).map(({ key }) => `${key}=${encodeURIComponent(asText(values[key]))}`);
+  const pairs = away(definition, values).flatMap(({ key, kind }) => {
+    const text = asText(values[key]);
+    const found = kind === "textarea" ? spelt(text) : { packed: text };
+    return found && "packed" in found ? [`${key}=${encodeURIComponent(found.packed)}`] : [];
+  });
   return `#${definition.name}${pairs.length ? `?${pairs.join("&")}` : ""}`;
+}
+
+/**
+ * Prepare an address of these values.
+ *
+ * @param {Definition} definition
+ * @param {Settings} values
+ * @returns {Promise<unknown> | null} null where nothing is to be prepared
+ */
+export function spelling(definition, values) {
+  const texts = definition.controls.filter(({ kind }) => kind === "textarea").map(({ key }) => asText(values[key]));
+  const long = texts.filter((text) => !spelt(text));
+  return long.length ? Promise.all(long.map(spell)) : null;
+}
+
+/**
+ * What an address of these values leaves out, in a sentence; empty where it has all.
+ *
+ * @param {Definition} definition
+ * @param {Settings} values
+ * @returns {string}
+ */
+export function leftOut(definition, values) {
+  const sentences = definition.controls.flatMap(({ key, kind, label }) => {
+    const found = kind === "textarea" ? spelt(asText(values[key])) : undefined;
+    if (!found || "packed" in found) return [];
+    const size = `${plain(found.bytes)} bytes compressed, and a link takes ${plain(LARGEST_PACKED)}`;
+    return [`The link leaves out the text of \u201c${label}\u201d, for it is too long: ${size}.`];
+  });
+  return sentences.join(" ");
+}
+
+/**
+ * Prepare the reading of an address.
+ *
+ * @param {Definition} definition
+ * @param {string} hash
+ * @returns {Promise<unknown> | null} null where nothing is to be prepared
+ */
+export function unpacking(definition, hash) {
+  const texts = inHash(hash).filter(([key, text]) => isPacked(text) && isText(definition, key) && !unpacked(text));
+  return texts.length ? Promise.all(texts.map(([, text]) => unpack(text, LARGEST_TEXT))) : null;
+}
+
+/**
+ * @param {string} hash
+ * @returns {[string, string][]} each key once
+ */
+function inHash(hash) {
+  return [...new Map(new URLSearchParams(hash.includes("?") ? hash.slice(hash.indexOf("?") + 1) : ""))];
+}
+
+/**
+ * @param {Definition} definition
+ * @param {string} key
+ */
+function isText(definition, key) {
+  return definition.controls.some((control) => control.key === key && control.kind === "textarea");
 }
 
 /**
@@ -219,7 +283,8 @@ export function nameInHash(hash) {
 }
 
 /**
- * The state that an address asks for; what is bad in it is left out and told.
+ * The state that an address asks for; what is bad in it is left out and told. What is packed in it
+ * `unpacking` has prepared.
  *
  * @param {Definition} definition
  * @param {string} hash
@@ -229,15 +294,16 @@ export function fromHash(definition, hash) {
   const values = defaults(definition);
   /** @type {string[]} */
   const errors = [];
-  const query = hash.includes("?") ? hash.slice(hash.indexOf("?") + 1) : "";
-  for (const [key, text] of new Map(new URLSearchParams(query))) {
+  for (const [key, text] of inHash(hash)) {
     const control = definition.controls.find((one) => one.key === key);
     if (!control) {
       const known = definition.controls.map((one) => one.key).join(", ");
       errors.push(`${definition.name} has no control ${quoted(key)}; it has ${known}`);
       continue;
     }
-    const found = read(control, text);
+    const packed = control.kind === "textarea" && isPacked(text);
+    const reading = packed ? (unpacked(text) ?? { error: "has a text that is not unpacked" }) : { text };
+    const found = "error" in reading ? { error: `${key}: the link ${reading.error}` } : read(control, reading.text);
     if ("value" in found) values[key] = found.value;
     else errors.push(found.error);
   }

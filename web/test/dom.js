@@ -2,7 +2,7 @@
 
 import { JSDOM } from "jsdom";
 
-const NAMES = ["document", "DOMParser", "HTMLInputElement", "HTMLSelectElement", "SVGElement", "XMLSerializer"];
+const NAMES = ["document", "DOMParser", "Event", "HTMLInputElement", "HTMLSelectElement", "SVGElement", "XMLSerializer"];
 
 const SVG = (/** @type {string} */ size) =>
   `<svg role="img" aria-label="A trial. What it shows." viewBox="0 0 10 20"><text>${size}, built</text></svg>`;
@@ -21,7 +21,7 @@ export const SECTION = `
     <div class="control"><select data-control="accelerator"><option value="h800-sxm" selected>H800</option>
       <option value="h100-sxm">H100</option><option value="2.0">two</option></select><span class="control-error" hidden></span></div>
     <div class="control"><input type="checkbox" data-control="causal" checked><span class="control-error" hidden></span></div>
-    <div class="control"><textarea data-control="changes" maxlength="200000"></textarea><span class="control-error" hidden></span></div>
+    <div class="control"><textarea data-control="changes" maxlength="200000"></textarea><input type="file" data-file-for="changes"><span class="control-error" hidden></span></div>
   </fieldset></form>
   <p class="no-js">The controls need JavaScript.</p>
   <p class="explorer-status" role="status" aria-live="polite"></p>

@@ -392,3 +392,48 @@ test("files: the rows shown at full precision, the picture shown", async () => {
   await settle();
   assert.equal(page.status(), "The table at full precision needs the engine, which is not there.");
 });
+
+const LONG = `{"model_type": "llama", "note": "${"long ".repeat(200)}"}`;
+
+test("a long text is packed into the address, and opening that gives it back", async () => {
+  const page = open();
+  page.move("changes", LONG);
+  await waitFor(() => page.hash().includes("~"));
+  assert.match(page.hash(), /^#trial\?changes=~[\w-]{20,300}$/);
+  const again = open(page.hash());
+  await waitFor(() => again.find('[data-control="changes"]').value === LONG);
+  assert.equal(again.hash(), page.hash());
+  assert.deepEqual(again.engine.asked.at(-1)?.values, { changes: LONG });
+  assert.equal(again.error(), "");
+});
+
+test("a damaged link is told, and the page's own numbers stand", async () => {
+  const page = open("#trial?changes=~xxxx");
+  await waitFor(() => page.error() !== "");
+  assert.equal(page.error(), "changes: the link has a text that is damaged or cut off");
+  assert.deepEqual([page.metric("usd"), page.busy()], ["$5.576 M", false]);
+});
+
+test("a chosen file fills the text box", async () => {
+  const page = open();
+  const box = page.find('[data-control="changes"]');
+  const chooser = page.find('[data-file-for="changes"]');
+  Object.defineProperty(chooser, "files", { value: [new Blob([LONG])], configurable: true });
+  chooser.dispatchEvent(new page.window.Event("change", { bubbles: true }));
+  await waitFor(() => box.value === LONG);
+  assert.deepEqual(page.engine.asked.at(-1)?.values, { changes: LONG });
+  Object.defineProperty(chooser, "files", { value: [new Blob(["x".repeat(900_000)])], configurable: true });
+  chooser.dispatchEvent(new page.window.Event("change", { bubbles: true }));
+  await waitFor(() => box.getAttribute("aria-invalid") === "true");
+  assert.equal(box.value.length, 200_001);
+});
+
+/**
+ * Wait for streams, which no mocked clock moves.
+ *
+ * @param {() => boolean} done
+ */
+async function waitFor(done) {
+  for (let turn = 0; turn < 500 && !done(); turn += 1) await settle();
+  assert.ok(done());
+}

@@ -131,6 +131,7 @@ class Text(NamedTuple):
     default: str
     hint: str = ""
     unit: str = ""
+    files: str = ""  #: endings of the files that it may be filled from, such as ".json,.txt"; none where empty
 
     kind = "textarea"
 
