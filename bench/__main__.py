@@ -1,13 +1,15 @@
 """python -m bench [--site] [--peers]"""
 
 import argparse
+import json
 import os
 import platform
 import sys
 import time
 
-from moecalc import load_model, num_total_params
+from moecalc import load_model, num_total_params, parse_config
 from moecalc.flops import flops
+from moecalc.kv_cache import kv_cache
 from moecalc.params import params
 
 from .timing import Row, median_ms, median_us, table
@@ -18,10 +20,17 @@ SWEEP = 1000
 def calculators() -> list:
     """Parameters and FLOPs of DeepSeek-V3 from a loaded config, and a sweep over ready configs."""
     v3 = load_model("deepseek-v3")
+    text = json.dumps(v3.raw, indent=1)
+
+    def pasted():
+        config = parse_config(text)
+        return params(config), flops(config, 4096), kv_cache(config, 32_768)
+
     sweep = [v3.replace(n_routed_experts=16 + 8 * number) for number in range(SWEEP)]
     return [
         Row("parameters of V3 with components", median_us(lambda: params(v3)), "us", 50),
         Row("FLOPs of V3 with components", median_us(lambda: flops(v3, 4096)), "us", 50),
+        Row("a pasted config: parameters, FLOPs and cache", median_us(pasted, calls=20), "us", 1000),
         Row(
             f"total alone, a point of a sweep over {SWEEP:,} ready configs",
             median_us(lambda: [num_total_params(config) for config in sweep], calls=1) / SWEEP,

@@ -5,11 +5,13 @@ import math
 
 import pytest
 
-from moecalc import InputError, explore
+from moecalc import InputError, explore, load_model
 from moecalc.explorers import explorer, explorer_names, explorers
 
+PASTED = json.dumps(load_model("llama-3.1-8b").raw)
 #: explorer -> texts to try in its text controls, and whether they are accepted
 TEXTS = {
+    "any-config": {"hidden_size=4096": True, PASTED: True, '{"model_type": "gemma"}': False, "https://x.org/a": False},
     "grpo": {"1, 0, 0.5": True, "1 1.5 0.9\n0 0.8": True, "1": False, "right, wrong": False, "1 2 3 4, 0": False},
     "parameters": {"n_routed_experts=128": True, "top_k = 8": False, "n_routed_experts": False, "hidden_size=": False},
 }

@@ -2,7 +2,7 @@
 
 from . import facts
 from .config import ModelConfig
-from .families import supports
+from .families import language_config, supports
 from .params import num_activated_params, num_total_params
 
 
@@ -20,6 +20,35 @@ def counted_config(slug: str):
     """
     raw = facts.model(slug)["config"]
     return ModelConfig(raw, slug) if supports(raw) else None
+
+
+def why_not_counted(slug: str) -> str | None:
+    """Why only published figures are listed of a model.
+
+    Parameters
+    ----------
+    slug : str
+        A model of ``data/models/`` [-]
+
+    Returns
+    -------
+    str or None
+        The reason; None where the model is counted.
+
+    Raises
+    ------
+    InputError
+        If there is no such model.
+
+    Examples
+    --------
+    >>> why_not_counted("grok-1"), why_not_counted("dbrx")
+    ('no public config', 'family dbrx is not described')
+    """
+    raw = facts.model(slug)["config"]
+    if raw is None:
+        return "no public config"
+    return None if supports(raw) else f"family {language_config(raw)[0].get('model_type')} is not described"
 
 
 def model_row(slug: str) -> dict:

@@ -151,4 +151,4 @@ def _not_json(text: str, error: json.JSONDecodeError, where: str) -> str:
 
 def _why(error: json.JSONDecodeError) -> str:
     """The parser's words, in the small letters of a sentence's middle."""
-    return error.msg[:1].lower() + error.msg[1:]
+    return error.msg[:1].lower() + error.msg[1:].removesuffix(" starting at")

@@ -2,7 +2,14 @@
 
 from .. import facts
 from ..config import load_model
-from ..params import num_activated_params_without, num_total_params, params_by_component, params_by_tensor
+from ..models import counted_slugs
+from ..params import (
+    num_activated_params_without,
+    num_correction_biases,
+    num_total_params,
+    params_by_component,
+    params_by_tensor,
+)
 from ..units import show
 from .evidence import Evidence, Part, agrees
 from .printed import items, numbers
@@ -270,3 +277,44 @@ def params_by_hand(*slugs: str) -> list:
             "N less the sum over all tensors": total - num_total_params(load_model(slug)),
         }
     return [{"step": step, **{slug: steps[slug][step] for slug in slugs}} for step in steps[slugs[0]]]
+
+
+def fitting_conventions(config, printed: str) -> list:
+    """Names of the conventions in which the activated parameters of a config round to a published number [B parameters]."""
+    counts = {name: num_activated_params_without(config, *left_out) / 1e9 for name, left_out in CONVENTIONS.items()}
+    return [name for name, count in counts.items() if agrees(printed, count)]
+
+
+def published_activated() -> list:
+    """Every published activated count of the models that are counted and have experts, beside ours in each convention."""
+    rows = []
+    for slug in counted_slugs():
+        config = load_model(slug)
+        if config.anatomy.num_routed_experts == 1:
+            continue  # dense: what is activated is all of it
+        for i, row in enumerate(facts.model(slug)["facts"], start=1):
+            if row["quantity"] != "activated_params":
+                continue
+            fact = facts.fact({"subject": slug, **row}, f"data/models/{slug}.json, fact {i}")
+            printed = str(fact.value)
+            rows.append(
+                {
+                    "slug": slug,
+                    "name": facts.model(slug)["name"],
+                    "published": printed,
+                    **{name: num_activated_params_without(config, *out) / 1e9 for name, out in CONVENTIONS.items()},
+                    "fits": fitting_conventions(config, printed),
+                    "fact": fact,
+                }
+            )
+    return rows
+
+
+def kimi_k2_surplus() -> dict:
+    """What the published weights of Kimi K2 hold beyond the count from its config: an open question."""
+    config = load_model("kimi-k2")
+    fact = facts.model_facts("kimi-k2")["safetensors_params"]
+    counted = num_total_params(config) + num_correction_biases(config)
+    surplus = fact.value - counted
+    each, rest = divmod(surplus, config.num_hidden_layers)
+    return {"fact": fact, "counted": counted, "surplus": surplus, "each_layer": each if rest == 0 else None}

@@ -1,7 +1,10 @@
 """Controls that several explorers have."""
 
+import json
+
 from .. import facts
 from ..config import load_accelerators
+from ..errors import InputError
 from ..models import counted_config, counted_slugs
 from ._define import Choice
 
@@ -24,3 +27,19 @@ def cached_width_choice() -> Choice:
 def accelerator_choice(default: str = "h800-sxm") -> Choice:
     """Every accelerator."""
     return Choice("accelerator", "Accelerator", default, tuple((one.slug, one.name) for one in load_accelerators()))
+
+
+def read_changes(text: str) -> dict:
+    """Config keys and values from lines (or commas) of key=value."""
+    changes = {}
+    for part in text.replace(",", "\n").splitlines():
+        if not part.strip():
+            continue
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise InputError(f"changes are lines of key=value, such as n_routed_experts=128; found {part.strip()!r}")
+        try:
+            changes[key.strip()] = json.loads(value)
+        except ValueError:
+            raise InputError(f"{key.strip()} takes a number, true, false or null; found {value.strip()!r}") from None
+    return changes

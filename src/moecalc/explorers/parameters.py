@@ -1,36 +1,17 @@
 """Where a model's parameters sit, for any model of the project and any change to its counts."""
 
-import json
-
 from ..anatomy import title
 from ..config import load_model
-from ..errors import InputError
 from ..flops import forward_flops_per_token
 from ..kv_cache import kv_cache_elements_per_token
 from ..params import num_total_params, params
-from ._choices import model_choice
+from ._choices import model_choice, read_changes
 from ._define import Explorer, Metric, Number, Text
 
 SEQ_LEN = 4096
 BF16_BYTES = 2
 #: Decimals of a share in the rows; the counts that it follows from stand beside it.
 SHARE_DIGITS = 10
-
-
-def read_changes(text: str) -> dict:
-    """Config keys and values from lines (or commas) of key=value."""
-    changes = {}
-    for part in text.replace(",", "\n").splitlines():
-        if not part.strip():
-            continue
-        key, equals, value = part.partition("=")
-        if not equals:
-            raise InputError(f"changes are lines of key=value, such as n_routed_experts=128; found {part.strip()!r}")
-        try:
-            changes[key.strip()] = json.loads(value)
-        except ValueError:
-            raise InputError(f"{key.strip()} takes a number, true, false or null; found {value.strip()!r}") from None
-    return changes
 
 
 def compute(model, changes, **counts):
