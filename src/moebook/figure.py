@@ -86,7 +86,7 @@ NOTEBOOK_STYLE = """
 .metrics, .explorer-error, figcaption { line-height: 1.5; }
 .metrics { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); gap: .25rem 2rem; }
 .metric { display: flex; justify-content: space-between; gap: 1rem; }
-.metric output { font-weight: 600; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.metric output { flex: none; font-weight: 600; font-variant-numeric: tabular-nums; max-width: 65%; text-align: right; }
 .explorer-error { color: #b3261e; font-weight: 600; }
 body[data-jp-theme-light="false"] .explorer-error { color: #ff8a80; }
 """

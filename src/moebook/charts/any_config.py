@@ -78,10 +78,13 @@ def draw(wide, controls):
         ends = base.transform_calculate(
             value="datum.first + datum.second", before="datum.first_before + datum.second_before"
         )
+    longest = [f"max(extent({column(bar)})[1], extent({column(f'{bar}_before')})[1])" for bar in bars]
+    top = f"({' + '.join(longest)})" if stacked else f"max({', '.join(longest)})"
     unknown = "!isValid(datum.storage) ? 'not known' : " if view == "storage" else ""
     ends = ends.transform_calculate(
         label=f"{unknown}{number('datum.value', unit)}",
-        end="max(datum.value, datum.before)",
+        # a label stands at its bar where it has room before the mark, else behind both
+        end=f"datum.before - datum.value > {0.2 if wide else 0.5} * {top} ? datum.value : max(datum.value, datum.before)",
         # a point that is not seen keeps room for the longest label
         room=f"{1.18 if wide else 1.4} * max(1, datum.value, datum.before)",
     )
