@@ -31,6 +31,10 @@ def moves(one) -> list:
     return [{control.key: value} for control in one.controls for value in control.stops() if value != control.default]
 
 
+#: Asked for in several tests, and some simulations take half a second.
+in_cpython = functools.cache(answer)
+
+
 @functools.cache
 def combinations(name: str) -> list:
     """Random values of some controls, the same at every run: as many that are answered, and the refused ones met meanwhile.
@@ -42,7 +46,7 @@ def combinations(name: str) -> list:
     while len(answered) < COMBINATIONS:
         moved = draw.sample(one.controls, draw.randint(2, len(one.controls)))
         values = {control.key: value(control, draw) for control in moved}
-        (refused if "error" in json.loads(answer(one.name, json.dumps(values))) else answered).append(values)
+        (refused if "error" in json.loads(in_cpython(one.name, json.dumps(values))) else answered).append(values)
         assert len(refused) < 1000
     return [*answered, *refused[:COMBINATIONS]]
 
@@ -83,7 +87,7 @@ def compare(asked, answers):
     """Other answers to these states with those of CPython."""
     assert len(answers) == len(asked)
     for (name, values), text in zip(asked, answers, strict=True):
-        ours = json.loads(answer(name, json.dumps(values)))
+        ours = json.loads(in_cpython(name, json.dumps(values)))
         assert not differences(ours, json.loads(text)), f"{name} {values}"
 
 
@@ -102,7 +106,7 @@ def test_the_states_that_are_asked(name):
     """They are the same at every run, and the engine's answer is what `explore` says."""
     assert combinations(name) == combinations.__wrapped__(name)
     for values in [{}, *combinations(name)]:
-        told = json.loads(answer(name, json.dumps(values)))
+        told = json.loads(in_cpython(name, json.dumps(values)))
         try:
             ours = explore(name, **values)
         except InputError as error:
