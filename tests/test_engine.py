@@ -13,8 +13,9 @@ from site_helpers import CHAPTER_PAGES, ROOT, shown
 from moebook.site.engine import CORE
 from moebook.site.figures import MAX_GZIPPED_BYTES
 from moebook.site.scripts import node
-from moecalc import InputError, explore
+from moecalc import InputError, explore, facts
 from moecalc.explorers import answer, explorer, explorer_names, explorers, portable
+from moecalc.families import language_config
 
 pytest_plugins = ["site_fixtures"]
 pytestmark = pytest.mark.site
@@ -22,6 +23,13 @@ pytestmark = pytest.mark.site
 COMBINATIONS, SEED = 30, 20241226
 #: Every so many single moves are also asked of the engine in Chromium; all of them are asked in Node.
 IN_CHROMIUM = 5
+TRUTH = json.loads((ROOT / "tests" / "truth" / "models.json").read_text(encoding="utf-8"))["models"]
+#: Metric of the figure any-config -> what the truth calls it.
+TRUTH_NAMES = {
+    **{key: key for key in ("total", "activated", "activated_without_embedding", "activated_without_embedding_and_head")},
+    "forward_flops_per_token": "forward_per_token",
+    "kv_bytes_per_token": "kv_bytes_per_token_bf16",
+}
 #: How far floats may lie apart: the functions of libm differ in their last digit.
 CLOSE = 1e-12
 
@@ -195,6 +203,12 @@ def is_shown(value, text: str) -> bool:
     return text == ("" if value is None else str(value))
 
 
+def metrics_shown(section) -> dict:
+    """Full precision of every metric on the page."""
+    pairs = "all => all.map(one => [one.dataset.metric, one.dataset.value])"
+    return dict(section.locator("output[data-metric]").evaluate_all(pairs))
+
+
 @pytest.fixture(scope="module")
 def tab(chromium, address):
     """One tab for all figures: what it has fetched of the engine serves them all."""
@@ -218,13 +232,44 @@ def test_by_the_controls_of_the_page(name, tab, address, moecalc):
             assert f"moecalc: {section.locator('.explorer-error').inner_text()}" == printed.err.strip()
             continue
         assert section.locator(".explorer-error").is_hidden()
-        outputs = section.locator("output[data-metric]").evaluate_all(
-            "all => all.map(one => [one.dataset.metric, one.dataset.value])"
-        )
-        metrics = printed.json["metrics"]
-        assert [key for key, _ in outputs] == list(metrics)
-        wrong = [(key, text, metrics[key]) for key, text in outputs if not is_shown(metrics[key], text)]
+        outputs, metrics = metrics_shown(section), printed.json["metrics"]
+        assert list(outputs) == list(metrics)
+        wrong = [(key, text, metrics[key]) for key, text in outputs.items() if not is_shown(metrics[key], text)]
         assert not wrong, values
+
+
+@pytest.fixture(scope="module")
+def any_config(chromium, address):
+    """The figure that takes a pasted config, on its page."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"{address}{page_of('any-config')}.html")
+    yield page.locator('section[data-explorer="any-config"]')
+    context.close()
+
+
+@pytest.mark.parametrize("slug", [slug for slug in facts.model_slugs() if facts.model(slug)["config"]])
+def test_a_published_config_pasted_into_the_page(slug, any_config):
+    """It is counted as the truth has it, or the page says why not."""
+    raw, truth, one = facts.model(slug)["config"], TRUTH.get(slug, {}), explorer("any-config")
+    values = {"config": json.dumps(raw, indent=2), "seq_len": truth.get("seq_len", 4096), "context": 1000}
+    for control in one.controls:
+        if control.key in values:
+            set_by_hand(any_config, control, values[control.key])
+    any_config.and_(any_config.page.locator('[aria-busy="false"]')).wait_for(timeout=60_000)
+    told = any_config.locator(".explorer-error")
+    try:
+        metrics = one.run(values).metrics
+    except InputError as error:
+        assert told.inner_text() == str(error)
+        assert f"'{language_config(raw)[0]['model_type']}' is not supported" in str(error)
+        assert not truth
+        return
+    assert told.is_hidden()
+    on_page = metrics_shown(any_config)
+    assert not [key for key, text in on_page.items() if not is_shown(metrics[key], text)]
+    counts = {name: on_page[key] for key, name in TRUTH_NAMES.items() if name in truth}
+    assert counts == {name: str(int(truth[name])) for name in counts}
 
 
 # --- what the site has stored ----------------------------------------------------------------------------------------
