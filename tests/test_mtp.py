@@ -7,9 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moecalc import load_accelerator, load_model
+from moecalc.claims import ledger
 from moecalc.errors import InputError
+from moecalc.explorers import explorer
+from moecalc.explorers.mtp_loss import FOLLOWS, SENTENCE, WORDS, right_probabilities
 from moecalc.flops import training_flops_per_token
-from moecalc.mtp import depth_loss, depth_terms, mtp_loss, mtp_training_flops_per_token
+from moecalc.mtp import depth_loss, depth_terms, mtp_loss, mtp_terms, mtp_training_flops_per_token, softmax
 from moecalc.speculative import decode_step, speed_up, tokens_distribution, tokens_per_step, verify_cost
 
 V3 = load_model("deepseek-v3")
@@ -28,6 +31,12 @@ def test_flops_of_the_module():
     assert f"{added / training_flops_per_token(V3, 4096):.2%}" == "4.07%"
     assert mtp_training_flops_per_token(load_model("llama-3.1-8b"), 4096) == 0
     assert mtp_training_flops_per_token(load_model("minimax-m2.5"), 4096) is None, "the form of its modules is not known"
+
+
+def test_the_claim_on_the_parts_cites_what_lists_them():
+    (row,) = (row for row in ledger() if row["id"] == "C96")
+    assert (row["verdict"], row["source"]) == ("in part", "deepseek-v3-readme")
+    assert row["locator"].startswith("README_WEIGHTS.md")
 
 
 @pytest.mark.parametrize(("acceptance", "tokens", "faster"), [(0.85, "1.85", "1.78"), (0.9, "1.90", "1.83")])
@@ -62,6 +71,41 @@ def test_terms_stand_at_the_positions_of_the_equation(probabilities, depth):
 @given(st.lists(st.floats(0, 20), min_size=1, max_size=4), st.floats(0, 1))
 def test_the_weight_is_shared_by_the_depths(losses, weight):
     assert math.isclose(mtp_loss(losses, weight), weight * (sum(losses) / len(losses)), rel_tol=1e-12, abs_tol=1e-300)
+
+
+def test_two_depths_by_hand():
+    """Three tokens: terms of log 2, log 4 and log 10, a share of 0.3 / (2 x 3) each, or of 0.3 / (2 x 2) and 0.3 / 2."""
+    logs = [math.log(2), math.log(4), math.log(10)]
+    printed, mean = (mtp_terms([[0.5, 0.25], [0.1]], 0.3, per_term) for per_term in (False, True))
+    assert [(one["depth"], one["position"]) for one in printed] == [(1, 3), (1, 4), (2, 4)]
+    assert [one["term"] for one in printed] == pytest.approx(logs)
+    assert [one["share"] for one in printed] == pytest.approx([0.05 * one for one in logs])
+    assert [one["share"] for one in mean] == pytest.approx([0.075 * logs[0], 0.075 * logs[1], 0.15 * logs[2]])
+
+
+@given(st.integers(1, 3), st.lists(st.floats(1e-9, 1), min_size=6, max_size=12), st.floats(0, 1), st.booleans())
+def test_shares_sum_to_what_is_added(depths, drawn, weight, per_term):
+    by_depth = [drawn[: len(drawn) - k] for k in range(1, depths + 1)]
+    terms = mtp_terms(by_depth, weight, per_term)
+    added = mtp_loss([depth_loss(one, k, per_term) for k, one in enumerate(by_depth, start=1)], weight)
+    assert math.isclose(math.fsum(one["share"] for one in terms), added, rel_tol=1e-12, abs_tol=1e-300)
+    assert len(terms) == sum(len(drawn) - k for k in range(1, depths + 1))
+
+
+@given(PROBABILITIES)
+def test_depth_0_is_plain_cross_entropy(probabilities):
+    plain = -sum(map(math.log, probabilities)) / len(probabilities)
+    for per_term in (False, True):
+        assert math.isclose(depth_loss(probabilities, 0, per_term), plain, rel_tol=1e-9, abs_tol=1e-12)
+
+
+@given(st.lists(st.floats(-800, 800), min_size=1, max_size=9), st.floats(-100, 100))
+def test_probabilities_of_a_softmax(logits, shift):
+    found = softmax(logits)
+    assert math.isclose(math.fsum(found), 1, rel_tol=1e-12) and all(0 <= one <= 1 for one in found)
+    assert found == pytest.approx(softmax([one + shift for one in logits]), abs=1e-9)
+    best = found[logits.index(max(logits))]
+    assert best == max(found) >= 1 / len(logits) - 1e-12
 
 
 @given(ACCEPTANCE, DEPTH)
@@ -103,6 +147,11 @@ def test_parts_of_a_step_by_hand():
         (lambda: depth_loss([], 1), "at least one number"),
         (lambda: mtp_loss([], 0.3), "at least one number"),
         (lambda: mtp_loss([1.0], -1), "weight must be"),
+        (lambda: mtp_terms([], 0.3), "at least one depth"),
+        (lambda: mtp_terms([[0.5, 0.5], [0.5, 0.5]], 0.3), "one probability less than the depth before; found 2, 2"),
+        (lambda: mtp_terms([[0.5]], 2e30), "weight must be"),
+        (lambda: softmax([]), "at least one number"),
+        (lambda: softmax([0, math.inf]), "logits must be a finite number"),
         (lambda: tokens_per_step(1.1), "acceptance must be"),
         (lambda: tokens_per_step(0.5, -1), "depth must be a whole number"),
         (lambda: speed_up(0.5, verify_cost=0), "verify_cost must be"),
@@ -111,3 +160,72 @@ def test_parts_of_a_step_by_hand():
 def test_wrong_input(call, says):
     with pytest.raises(InputError, match=says):
         call()
+
+
+# --- the figure
+
+
+MOVED = st.fixed_dictionaries(
+    {
+        "depths": st.integers(1, 3),
+        "weight": st.floats(0, 1),
+        "length": st.integers(4, 12),
+        "sure": st.floats(0, 3),
+        "keeps": st.floats(0, 1),
+        "divisor": st.sampled_from(["length", "terms"]),
+        "position": st.integers(2, 13),
+        "shown_depth": st.integers(0, 3),
+    }
+)
+
+
+def test_the_invented_words():
+    assert set(SENTENCE) == set(WORDS) == set(FOLLOWS)
+    for before, word in zip(SENTENCE, SENTENCE[1:], strict=False):
+        assert FOLLOWS[before][word] > 0
+    assert all(set(scores) < set(WORDS) for scores in FOLLOWS.values())
+
+
+def test_one_probability_of_the_figure_by_hand():
+    """After "the" come cat, dog and mat, with scores of 3, 2 and 1; the five other words have 0."""
+    cat, saw, the, dog = right_probabilities(0, 4, sure=1, keeps=0.5)
+    others = math.exp(3) + math.exp(2) + math.exp(1) + 5
+    assert (cat, dog) == pytest.approx((math.exp(3) / others, math.exp(2) / others))
+    # half as sure at depth 1, whose first term is two positions later
+    assert right_probabilities(1, 4, sure=1, keeps=0.5)[-1] == pytest.approx(
+        math.exp(1) / (math.exp(1.5) + math.exp(1) + math.exp(0.5) + 5)
+    )
+
+
+@given(MOVED)
+def test_the_figure_adds_up(controls):
+    metrics, rows = explorer("mtp-loss").run(controls)[1:]
+    terms, losses, words = ([row for row in rows if row["what"] == what] for what in ("term", "loss", "word"))
+    depths, length = controls["depths"], controls["length"]
+    near = {"abs": 1e-4}  # the rows are rounded
+    assert [len([row for row in terms if row["depth"] == k]) for k in range(4)] == [
+        length - k if k <= depths else 0 for k in range(4)
+    ]
+    assert sum(row["share"] for row in terms if row["depth"]) == pytest.approx(metrics["mtp_loss"], **near)
+    assert sum(row["share"] for row in terms) == pytest.approx(metrics["total_loss"], **near)
+    assert sum(row["share"] for row in losses) == pytest.approx(metrics["total_loss"], **near)
+    assert sum(row["probability"] for row in words) == pytest.approx(1, **near)
+    (outlined,) = (row for row in terms if row["chosen"])
+    (right,) = (row for row in words if row["chosen"])
+    for key in ("depth", "position", "word", "probability"):
+        assert outlined[key] == right[key]
+    assert [row["word"] for row in words] == list(WORDS)
+    assert metrics["num_terms"] == sum(length - k for k in range(1, depths + 1))
+
+
+def test_a_model_that_knows_nothing():
+    for keeps in (0, 1):
+        metrics = explorer("mtp-loss").run({"sure": 0, "keeps": keeps, "divisor": "terms"}).metrics
+        assert metrics["main_loss"] == metrics["loss_1"] == metrics["loss_2"] == pytest.approx(math.log(len(WORDS)))
+
+
+def test_what_the_page_says_of_the_two_ways_to_divide():
+    printed, mean = (explorer("mtp-loss").run({"divisor": one}).metrics for one in ("length", "terms"))
+    assert printed["loss_2"] < printed["loss_1"] < printed["main_loss"]
+    assert mean["loss_2"] > mean["loss_1"] > mean["main_loss"] == printed["main_loss"]
+    assert printed["loss_2"] == pytest.approx(mean["loss_2"] * 4 / 6)

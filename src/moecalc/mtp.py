@@ -4,10 +4,42 @@ import math
 from collections.abc import Sequence
 
 from . import facts
-from .checks import real, whole
+from .checks import LARGEST, real, whole
 from .config import ModelConfig
 from .errors import InputError
 from .flops import MAX_SEQ_LEN, training_flops_per_token
+
+
+def softmax(logits: Sequence[float]) -> list:
+    r"""Probabilities of the words of a vocabulary, from their scores.
+
+    .. math:: P[w] = \frac{e^{z_w}}{\sum_v e^{z_v}}
+
+    Parameters
+    ----------
+    logits : sequence of float, shape [vocabulary]
+        z, one a word [-]
+
+    Returns
+    -------
+    list of float, shape [vocabulary]
+        P; they sum to 1 [-]
+
+    Raises
+    ------
+    InputError
+        If there is no score, or one is not a finite number.
+
+    Examples
+    --------
+    >>> softmax([0, 0, 0, 0]), [round(p, 3) for p in softmax([3, 1, 0])]
+    ([0.25, 0.25, 0.25, 0.25], [0.844, 0.114, 0.042])
+    """
+    if not logits:
+        raise InputError("logits must hold at least one number; found none")
+    top = max(real("logits", one, least=-LARGEST) for one in logits)  # taken off, so that no power overflows
+    powers = [math.exp(one - top) for one in logits]
+    return [power / math.fsum(powers) for power in powers]
 
 
 def depth_terms(probabilities: Sequence[float], depth: int) -> list:
@@ -126,6 +158,55 @@ def mtp_loss(depth_losses: Sequence[float], weight: float) -> float:
     return weight * math.fsum(real("depth_losses", one) for one in depth_losses) / len(depth_losses)
 
 
+def mtp_terms(probabilities: Sequence[Sequence[float]], weight: float, per_term: bool = False) -> list:
+    r"""Every term of what multi-token prediction adds to the loss, with its share in it: equation 24 put into 25.
+
+    .. math:: \mathcal{L}_{\text{MTP}} = \sum_{k=1}^{D} \sum_{i=2+k}^{T+1} \frac{\lambda}{D \, T} \, \ell_i^k, \qquad
+        \ell_i^k = -\log P_i^k[t_i]
+
+    Parameters
+    ----------
+    probabilities : sequence of sequences of float, shape [D][T - k]
+        P_i^k[t_i] of each depth from 1 on [-]
+    weight : float
+        lambda [-]
+    per_term : bool, optional
+        Divide by T - k instead of T, as in :func:`depth_loss` [-]
+
+    Returns
+    -------
+    list of dict
+        What :func:`depth_terms` gives, with ``depth`` and ``share`` [nats a token]; the shares sum to :func:`mtp_loss` [1]_
+
+    Raises
+    ------
+    InputError
+        If a number is out of range, or a depth has not one probability less than the depth before.
+
+    Examples
+    --------
+    Three tokens and two depths, lambda 0.3: a share is 0.3 / (2 x 3) of its term.
+
+    >>> [(one["depth"], one["position"], round(one["share"], 4)) for one in mtp_terms([[0.5, 0.25], [0.1]], 0.3)]
+    [(1, 3, 0.0347), (1, 4, 0.0693), (2, 4, 0.1151)]
+
+    References
+    ----------
+    .. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, section 2.2, equations 24 and 25.
+    """
+    if not probabilities:
+        raise InputError("probabilities must hold those of at least one depth; found none")
+    lengths = [len(one) for one in probabilities]
+    if lengths != [lengths[0] - k for k in range(len(lengths))]:
+        raise InputError(f"a depth has one probability less than the depth before; found {', '.join(map(str, lengths))}")
+    share = real("weight", weight) / len(lengths)
+    return [
+        {"depth": depth, **one, "share": share * one["term"] / (len(given) if per_term else len(given) + depth)}
+        for depth, given in enumerate(probabilities, start=1)
+        for one in depth_terms(given, depth)
+    ]
+
+
 def mtp_training_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = True) -> int | None:
     """Training FLOPs that the MTP modules add to a token.
 
@@ -187,6 +268,6 @@ def ablation() -> list:
     for row in found.values():
         row["fact"] = row["large_mtp"]
         sign = -1 if row["fact"].unit == "bits per byte" else 1
-        row |= {name: row[name].value for name in names.values()}
+        row |= {name: float(row[name].value) for name in names.values()}
         row |= {f"{size}_better": sign * (row[f"{size}_mtp"] - row[size]) > 0 for size in ("small", "large")}
     return list(found.values())

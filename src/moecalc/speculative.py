@@ -45,7 +45,7 @@ def tokens_distribution(acceptance: float, depth: int) -> list:
 def tokens_per_step(acceptance: float, depth: int = 1) -> float:
     r"""Tokens that a decoding step yields on average.
 
-    .. math:: E = \sum_{j=0}^{k} \alpha^j
+    .. math:: E = \sum_{j=0}^{k} \alpha^j = \frac{1 - \alpha^{k+1}}{1 - \alpha}
 
     Parameters
     ----------

@@ -46,7 +46,6 @@ def parts_of_the_module(claim):
     own = [tensor for tensor in module.tensors if tensor.owned and tensor not in layer.tensors]
     beside = {tensor.component: tensor for tensor in own if tensor.multiplied}
     projection = beside["mtp_projection"]
-    published = facts.model_facts(V3)["mtp_params"]
     return Evidence(
         (
             Part("True", all(tensor.component != "embedding" for tensor in own), name="shares the embedding"),
@@ -59,7 +58,7 @@ def parts_of_the_module(claim):
         shown="shared embedding and head, one Transformer block, one projection; no MLP beside the block",
         note=f"Beside the block stands one projection of {projection.inputs:,} x {projection.outputs:,}, and norms; "
         "the feed-forward part is the block's own, with its experts.",
-        cite=published,
+        cite=facts.model_facts(V3)["mtp_module"],
     )
 
 
