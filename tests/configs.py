@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from moecalc import ModelConfig
+from moecalc.families.dbrx import SPELLING
 
 #: Ends of the names of tensors that are no matrices.
 VECTORS = ("norm", ".bias", "sinks", "dt_bias", "A_log")
@@ -56,9 +57,9 @@ def upper_windows(draw, model_type):
     }
 
 
-def layer_types(raw, other):
+def layer_types(raw, other, full="full_attention"):
     """One kind for each layer, and maybe for some that are not there."""
-    kinds, least = st.sampled_from(["full_attention", other]), raw["num_hidden_layers"]
+    kinds, least = st.sampled_from([full, other]), raw["num_hidden_layers"]
     return st.lists(kinds, min_size=least, max_size=least + 3)
 
 
@@ -135,6 +136,24 @@ def minimax_m2(draw):
 
 
 @st.composite
+def minimax_m1(draw):
+    raw = draw(gqa("minimax_m1"))
+    raw["attn_type_list"] = draw(layer_types(raw, 0, 1))
+    return draw(experts(raw, "num_local_experts"))
+
+
+@st.composite
+def dbrx(draw):
+    """In its own spelling."""
+    raw = draw(experts(draw(gqa("dbrx")), "num_local_experts"))
+    spelt = {"attn_config": {}, "ffn_config": {}}
+    for key, value in raw.items():
+        inside, _, name = SPELLING.get(key, key).rpartition(".")
+        (spelt[inside] if inside else spelt)[name] = value
+    return spelt
+
+
+@st.composite
 def gpt_oss(draw):
     raw = draw(gqa("gpt_oss"))
     raw["attention_bias"] = draw(st.booleans())
@@ -177,7 +196,7 @@ def deepseek(draw, model_type=None):
 
 
 DENSE = (llama, mistral, qwen2, qwen3)
-MOE = (deepseek, mixtral, qwen3_moe, olmoe, glm4_moe, minimax_m2, gpt_oss, qwen3_next)
+MOE = (deepseek, mixtral, dbrx, qwen3_moe, olmoe, glm4_moe, minimax_m1, minimax_m2, gpt_oss, qwen3_next)
 
 
 def dense():

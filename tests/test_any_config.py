@@ -206,6 +206,8 @@ FITS = {
     ("deepseek-v3", "36.7"): [],
     ("deepseek-v3", "37"): [NO_EMBEDDING],
     ("kimi-k2", "32"): [NO_EMBEDDING],
+    ("dbrx", "36"): [ALL, NO_EMBEDDING],
+    ("minimax-m1", "45.9"): [NEITHER],
 }
 
 

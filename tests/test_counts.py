@@ -176,5 +176,30 @@ def test_models_of_v3s_shape_have_its_counts(slug):
     assert params(load_model(slug)) == params(load_model(V3))
 
 
+def test_two_families_without_a_truth_are_counted_by_hand():
+    """From the shapes of their modules, and near what their authors print."""
+    d, vocab, expert = 6144, 100_352, 3 * 6144 * 10_752
+    layer = d * (d + 2 * 8 * 128) + d * d + 16 * d + 2 * d
+    dbrx = params(load_model("dbrx"))
+    assert dbrx["total"] == 2 * vocab * d + d + 40 * (layer + 16 * expert) == 131_596_523_520
+    assert dbrx["activated"] == 2 * vocab * d + d + 40 * (layer + 4 * expert)
+    vocab, expert, width = 200_064, 3 * 6144 * 9216, 64 * 128
+    lightning, full = 5 * d * width + width, 2 * d * width + 2 * d * 8 * 128
+    layers = 70 * lightning + 10 * full + 80 * (2 * d + 32 * d)
+    m1 = load_model("minimax-m1")
+    assert params(m1)["total"] == 2 * vocab * d + d + layers + 80 * 32 * expert == 456_089_655_296
+    assert params(m1)["activated_without_embedding_and_head"] == d + layers + 80 * 2 * expert
+    assert kv_cache(m1, 7)["bytes"] == 2 * (7 * 10 * 2 * 8 * 128 + 70 * 64 * 128 * 128)
+    assert "lightning attention" in flops(m1, 1)["flops_note"]
+
+
+def test_a_config_is_read_in_its_own_spelling():
+    dbrx = load_model("dbrx")
+    assert (dbrx.num_local_experts, dbrx.num_key_value_heads) == (16, 8)
+    assert dbrx.replace(num_hidden_layers=20).num_hidden_layers == 20
+    with pytest.raises(ValueError, match="^n_heads is null; a dbrx config needs vocab_size, d_model, ffn_config.ffn"):
+        ModelConfig({**dbrx.raw, "n_heads": None, "num_attention_heads": None})
+
+
 def test_minimax_m2_5_has_the_shape_of_m2():
     assert params(load_model("minimax-m2.5"))["components"] == params(load_model("minimax-m2"))["components"]

@@ -60,7 +60,7 @@ CONFIGS = {
     "a family not supported": ({"model_type": "gemma3"}, ("model_type 'gemma3'", "nearest that are: glm4_moe")),
     "a misspelt family": ({"model_type": "deepseek-v3"}, ("model_type 'deepseek-v3'", "nearest that are: deepseek_v3")),
     "a private module": ({"model_type": "_parts"}, ("model_type '_parts'", "not supported")),
-    "a family that is no name": ({"model_type": 3}, ("model_type", "3", "a name such as deepseek_v2")),
+    "a family that is no name": ({"model_type": 3}, ("model_type", "3", "a name such as dbrx")),
 }
 
 

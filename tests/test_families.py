@@ -102,7 +102,7 @@ def test_a_family_without_attention_has_no_score_products(tmp_path, monkeypatch)
 def test_families_in_scope():
     dense = {"llama", "mistral", "qwen2", "qwen3"}
     deepseek = {"deepseek_v2", "deepseek_v3", "deepseek_v32", "kimi_k2"}
-    other_moe = {"mixtral", "qwen3_moe", "qwen3_next", "glm4_moe", "gpt_oss", "olmoe", "minimax_m2"}
+    other_moe = {"mixtral", "qwen3_moe", "qwen3_next", "glm4_moe", "gpt_oss", "olmoe", "minimax_m1", "minimax_m2", "dbrx"}
     assert set(supported()) == dense | deepseek | other_moe
     assert not any(name.startswith("_") for name in supported())
     assert not supports(None) and not supports({}) and not supports({"model_type": "grok"})

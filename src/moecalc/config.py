@@ -48,7 +48,7 @@ class ModelConfig:
             inside = "" if raw is wrapper else " in text_config"
             raise InputError(f"model_type is missing{inside}; accepted are {', '.join(supported())}")
         module = family(raw["model_type"])
-        values = read(module.KEYS, raw, raw["model_type"])
+        values = read(module.KEYS, raw, raw["model_type"], getattr(module, "SPELLING", {}))
         self.__dict__.update(values, model_type=raw["model_type"], name=name or raw["model_type"], raw=raw)
         self.__dict__["keys"] = tuple(values)
         #: of a multimodal wrapper: the parts that are not read, and a sentence that says so; else empty
@@ -165,7 +165,7 @@ def parse_config(text: str, name: str = "") -> ModelConfig:
     --------
     >>> parse_config("{}")
     Traceback (most recent call last):
-    moecalc.errors.InputError: model_type is missing; accepted are deepseek_v2, deepseek_v3, ...
+    moecalc.errors.InputError: model_type is missing; accepted are dbrx, deepseek_v2, deepseek_v3, ...
     """
     return ModelConfig(read_pasted(text, name), name)
 

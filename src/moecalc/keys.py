@@ -5,6 +5,9 @@ raises; a key that is absent or null takes the default, and is an error without 
 A default may name another key of the same config.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from .checks import whole
 from .errors import InputError, quoted
 
@@ -44,12 +47,14 @@ def _indices(key, value):
 
 
 def _names(*accepted):
+    known = ", ".join(map(str, accepted))
+
     def read_names(key, value):
         if not isinstance(value, (list, tuple)) or len(value) > MAX_LAYERS:
             raise InputError(f"{key} must be a list of one name a layer; found {quoted(value)}")
         for one in value:
             if one not in accepted:
-                raise InputError(f"{key} holds {', '.join(accepted)}; found {quoted(one)}")
+                raise InputError(f"{key} holds {known}; found {quoted(one)}")
         return tuple(value)
 
     return read_names
@@ -156,9 +161,9 @@ def names(*accepted, default=None):
 
     Parameters
     ----------
-    *accepted : str
+    *accepted : str or int
         The kinds that there are [-]
-    default : tuple of str, optional
+    default : tuple, optional
         Value where the key is absent or null [-]
 
     Returns
@@ -169,7 +174,7 @@ def names(*accepted, default=None):
     return _names(*accepted), default
 
 
-def read(readers: dict, raw: dict, model_type: str) -> dict:
+def read(readers: dict, raw: dict, model_type: str, spelling: Mapping = MappingProxyType({})) -> dict:
     """The checked values of every key that `readers` names.
 
     Parameters
@@ -180,6 +185,8 @@ def read(readers: dict, raw: dict, model_type: str) -> dict:
         A Hugging Face config [-]
     model_type : str
         For the error sentence [-]
+    spelling : dict, optional
+        Key -> what the config calls it, where it has a name of its own; a dot leads into an object [-]
 
     Returns
     -------
@@ -193,15 +200,26 @@ def read(readers: dict, raw: dict, model_type: str) -> dict:
     """
     values = {}
     for key, (reader, default) in readers.items():
-        value = raw.get(key)
+        name, value = key, raw.get(key)
+        if value is None and key in spelling:
+            name = spelling[key]
+            value = _inside(raw, name)
         if value is not None:
-            values[key] = reader(key, value)
+            values[key] = reader(name, value)
         elif default is REQUIRED:
-            state = "is null" if key in raw else "is missing"
-            raise InputError(f"{key} {state}; a {model_type} config needs {', '.join(needed(readers))}")
+            state = "is null" if key in raw or name in raw else "is missing"
+            known = ", ".join(spelling.get(one, one) for one in needed(readers))
+            raise InputError(f"{name} {state}; a {model_type} config needs {known}")
         else:
             values[key] = values[default] if isinstance(default, str) else default
     return values
+
+
+def _inside(raw, path: str):
+    """What stands at the end of a path through objects, None where it breaks off."""
+    for key in path.split("."):
+        raw = raw.get(key) if isinstance(raw, Mapping) else None
+    return raw
 
 
 def needed(readers: dict) -> list:

@@ -42,8 +42,8 @@ def why_not_counted(slug: str) -> str | None:
 
     Examples
     --------
-    >>> why_not_counted("grok-1"), why_not_counted("dbrx")
-    ('no public config', 'family dbrx is not described')
+    >>> why_not_counted("grok-1"), why_not_counted("glm-5")
+    ('no public config', 'family glm_moe_dsa is not described')
     """
     raw = facts.model(slug)["config"]
     if raw is None:

@@ -14,7 +14,7 @@ def model_choice(default: str = "deepseek-v3", flops: bool = False) -> Choice:
 
     def label(slug):
         partly = flops and counted_config(slug).anatomy.flops_note
-        return facts.model(slug)["name"] + (" (delta rule not counted)" if partly else "")
+        return facts.model(slug)["name"] + (" (FLOPs in part)" if partly else "")
 
     return Choice("model", "Model", default, tuple((slug, label(slug)) for slug in counted_slugs()))
 

@@ -4,6 +4,8 @@ A family module holds
 
 ``KEYS``
     the config keys that it reads, each with a reader of :mod:`moecalc.keys`;
+``SPELLING``
+    what its configs call some of these keys, if not by the common names;
 ``describe(config)``
     the :class:`~moecalc.anatomy.Anatomy` that those keys stand for.
 

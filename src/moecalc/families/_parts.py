@@ -4,7 +4,7 @@ from ..anatomy import Anatomy, Block, Cache, Score, matrix, vector
 from ..errors import InputError
 from ..keys import flag, layer_count, layers, names, size
 
-FULL, SLIDING = "full_attention", "sliding_attention"
+FULL, SLIDING, LINEAR = "full_attention", "sliding_attention", "linear_attention"
 
 #: Keys that every decoder has.
 COMMON_KEYS = {
@@ -163,13 +163,13 @@ def grouped_experts_mlp(config):
     return tensors
 
 
-def kinds_of_layers(config, default):
-    """``layer_types`` of every layer: as given, of which a model with fewer layers takes the first; else the default."""
-    num_layers, given = config.num_hidden_layers, config.layer_types
+def kinds_of_layers(config, default=None, key="layer_types"):
+    """The kind of every layer: as the key gives it, of which a model with fewer layers takes the first; else the default."""
+    num_layers, given = config.num_hidden_layers, getattr(config, key)
     if given is None:
         return [default(index) for index in range(num_layers)]
     if len(given) < num_layers:
-        raise InputError(f"layer_types must name each of the {num_layers} layers; found {len(given)} names")
+        raise InputError(f"{key} must name each of the {num_layers} layers; found {len(given)} names")
     return list(given[:num_layers])
 
 
@@ -187,9 +187,10 @@ def stack(kinds, make):
     return [made[kind] for kind in kinds]
 
 
-def layer_name(moe, window=None):
+def layer_name(moe, window=None, linear=False):
     """What a layer is called."""
-    return ("MoE layer" if moe else "dense layer") + ("" if window is None else ", sliding window")
+    attention = ", linear attention" if linear else "" if window is None else ", sliding window"
+    return ("MoE layer" if moe else "dense layer") + attention
 
 
 def decoder(config, layer_blocks, **known):

@@ -17,13 +17,18 @@ KEYS = COMMON_KEYS | GQA_KEYS | {
 MTP_NOTE = "the form of the multi-token prediction modules is not published, and the published checkpoints leave them out"
 
 
-def describe(config):
-    experts = config.num_local_experts
+def check_shared(config):
+    """No published model of MiniMax has a shared expert."""
     if config.shared_intermediate_size:
         raise InputError(
             "shared_intermediate_size must be 0, for the form of a shared expert of this family is not published; "
             f"found {config.shared_intermediate_size}"
         )
+
+
+def describe(config):
+    check_shared(config)
+    experts = config.num_local_experts
     block = layer(
         config,
         "MoE layer",

@@ -7,6 +7,7 @@ from ._parts import (
     COMMON_KEYS,
     FULL,
     GQA_KEYS,
+    LINEAR,
     decoder,
     experts_mlp,
     gqa_attention,
@@ -18,8 +19,6 @@ from ._parts import (
 )
 from .qwen3_moe import KEYS as QWEN3_MOE_KEYS
 from .qwen3_moe import is_moe_layer
-
-LINEAR = "linear_attention"
 
 KEYS = COMMON_KEYS | GQA_KEYS | {key: QWEN3_MOE_KEYS[key] for key in ("decoder_sparse_step", "mlp_only_layers")} | {
     "attention_bias": flag(False),
@@ -78,8 +77,7 @@ def describe(config):
             attention = linear_attention(config)
         else:
             attention = gqa_attention(config, qkv_bias=bias, output_bias=bias, qk_norm="head", gate=True)
-        name = layer_name(moe) + (", linear attention" if kind == LINEAR else "")
-        return layer(config, name, attention, feed_forward(config, moe))
+        return layer(config, layer_name(moe, linear=kind == LINEAR), attention, feed_forward(config, moe))
 
     types = kinds_of_layers(config, lambda index: LINEAR if (index + 1) % config.full_attention_interval else FULL)
     kinds = [(kind, is_moe_layer(config, index)) for index, kind in enumerate(types)]
