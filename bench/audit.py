@@ -38,6 +38,8 @@ NETWORKS = {"10 Mbit/s, 40 ms": (10e6, 40, 1.5), "slow 4G": (1.6e6, 150, 3.5)}
 LONGEST_STALL, LONGEST_WAIT = 100, 100
 #: Moves of two controls at once, which no page has stored
 MOVES = 8
+#: The figure whose computation takes longest, its largest state, and what that may take [s]
+LONG, LARGEST, LONGEST_COMPUTATION = "balancing", {"experts": 64, "tokens": 1000, "steps": 100}, 3
 
 
 class Row(NamedTuple):
@@ -224,6 +226,14 @@ STALLS = """() => {
     .observe({ type: "longtask" });
 }"""
 
+#: Notes every percentage that the status line of a figure shows.
+PERCENTAGES = """section => {
+  const status = section.querySelector(".explorer-status");
+  window.percentages = new Set();
+  new MutationObserver(() => status.textContent.includes("%") && window.percentages.add(status.textContent))
+    .observe(status, { childList: true, characterData: true, subtree: true });
+}"""
+
 
 @contextmanager
 def new_tab(browser, *scripts):
@@ -265,8 +275,7 @@ def with_engine(browser, address: str, pages: list, runs: int):
                 told = tab.evaluate(PICK)
                 section = tab.locator("section[data-explorer]").first
                 tab.evaluate(STALLS)
-                section.locator("[data-control]").first.focus()
-                tab.wait_for_function("document.querySelector('section[data-engine=ready]')", timeout=120_000)
+                start_engine(section)
                 for values in two_at_once(told["explorer"], told["values"]):
                     taken = section.evaluate("(section, values) => window.moveControls(section, values, true)", values)
                     waits.append(taken["ended"] - taken["started"])
@@ -274,6 +283,35 @@ def with_engine(browser, address: str, pages: list, runs: int):
                 stalls.append(tab.evaluate("Math.max(...window.stalls)"))
         yield Row(f"{page}: numbers after a move, engine ready", statistics.median(waits), "ms", LONGEST_WAIT)
         yield Row(f"{page}: longest stall while computing", max(stalls), "ms", LONGEST_STALL)
+
+
+def at_its_largest(browser, folder: Path, address: str, pages: list, runs: int):
+    """Three rows for the longest computation: what it takes, what is told of it, and how long the page stalls meanwhile."""
+    for page in pages:
+        if f'data-explorer="{LONG}"' not in (folder / page).read_text(encoding="utf-8"):
+            continue
+        seconds, told, stalls = [], [], []
+        for _ in range(runs):
+            with new_tab(browser, MOVE) as tab:
+                tab.goto(address + page)
+                section = tab.locator(f'section[data-explorer="{LONG}"]')
+                start_engine(section)
+                tab.evaluate(STALLS)
+                section.evaluate(PERCENTAGES)
+                taken = section.evaluate("(section, values) => window.moveControls(section, values, true)", LARGEST)
+                seconds.append((taken["ended"] - taken["started"]) / 1000)
+                tab.wait_for_timeout(400)  # its picture is drawn meanwhile
+                told.append(tab.evaluate("window.percentages.size"))
+                stalls.append(tab.evaluate("Math.max(...window.stalls)"))
+        yield Row(f"{page}: {LONG} at its largest", statistics.median(seconds), "s", LONGEST_COMPUTATION)
+        yield Row(f"{page}: percentages shown meanwhile", statistics.median(told), "", 2, least=True)
+        yield Row(f"{page}: longest stall meanwhile", max(stalls), "ms", LONGEST_STALL)
+
+
+def start_engine(section) -> None:
+    """Touch a figure, and wait until its engine is there."""
+    section.locator("[data-control]").first.focus()
+    section.page.wait_for_function("document.querySelector('section[data-engine=ready]')", timeout=120_000)
 
 
 def two_at_once(name: str, shown: dict) -> list:
@@ -313,6 +351,7 @@ def measure(folder: Path, pages: list, runs: int):
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield from first_answers(browser, address, figures, runs)
         yield from with_engine(browser, address, figures, runs)
+        yield from at_its_largest(browser, folder, address, figures, runs)
         browser.close()
         yield from audits(folder, address, pages, runs, chromium or playwright.chromium.executable_path)
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moecalc import InputError, balancing
-from moecalc.balancing import METHODS, Setting, at_the_end, dropped_share, max_violation, simulated_loads
+from moecalc.balancing import METHODS, Setting, at_the_end, dropped_share, max_violation, simulated_loads, simulations
+from moecalc.progress import finished
 
 SMALL = Setting(num_experts=16, num_experts_per_tok=2, num_tokens=100, num_steps=60, gamma=0.002)
 LOADS = st.lists(st.integers(0, 500), min_size=2, max_size=40).filter(sum)
@@ -61,6 +62,15 @@ def test_the_window_is_a_matter_of_speed(monkeypatch, window):
     before = {method: simulated_loads(SMALL, method) for method in METHODS}
     monkeypatch.setattr(balancing, "WINDOW", dict.fromkeys(METHODS, window))
     assert {method: simulated_loads(SMALL, method) for method in METHODS} == before
+
+
+@pytest.mark.parametrize("methods", [METHODS, ("bias",), ()])
+def test_what_is_told_of_the_way_changes_nothing(methods):
+    shares = []
+    results = finished(simulations(SMALL, methods), shares.append)
+    assert results == {method: simulated_loads(SMALL, method) for method in methods}
+    steps = len(methods) * SMALL.num_steps
+    assert shares == [done / steps for done in range(1, steps + 1)]
 
 
 def test_mean_affinity_against_an_integral():

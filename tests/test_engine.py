@@ -272,6 +272,28 @@ def test_a_published_config_pasted_into_the_page(slug, any_config):
     assert counts == {name: str(int(truth[name])) for name in counts}
 
 
+#: Notes what the status line of a figure says, and moves the figure by its address.
+SAID = """(section, hash) => {
+  const status = section.querySelector(".explorer-status");
+  window.said = [];
+  new MutationObserver(() => window.said.push(status.textContent))
+    .observe(status, { childList: true, characterData: true, subtree: true });
+  location.hash = hash;
+}"""
+
+
+def test_a_long_computation_tells_how_far_it_is_before_its_answer(tab, address):
+    tab.goto(f"{address}{page_of('balancing')}.html")
+    section = tab.locator('section[data-explorer="balancing"]')
+    section.locator("fieldset:not([disabled])").wait_for()
+    section.evaluate(SAID, "#balancing?experts=64&tokens=1000&steps=100")
+    section.locator('output[data-metric="mean_load"][data-value="62.5"]').wait_for(timeout=60_000)
+    said = tab.evaluate("window.said")
+    percents = [int(text.removeprefix("Computing: ").removesuffix(" %")) for text in said if "%" in text]
+    assert percents and percents == sorted(percents)
+    assert said[-1] == ""
+
+
 # --- what the site has stored ----------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from moecalc import InputError, explore, load_model
-from moecalc.explorers import explorer, explorer_names, explorers
+from moecalc.explorers import Explorer, Metric, Number, answer, answer_as_json, explorer, explorer_names, explorers
 
 PASTED = json.dumps(load_model("llama-3.1-8b").raw)
 #: explorer -> texts to try in its text controls, and whether they are accepted
@@ -138,6 +138,34 @@ def test_changes_to_a_config(text, accepted):
     else:
         with pytest.raises(InputError):
             explorer("parameters").run({"changes": text})
+
+
+@pytest.mark.parametrize("name", explorer_names())
+def test_what_is_told_of_the_way_changes_no_answer(name):
+    shares = []
+    told = answer(name, "{}", shares.append)
+    assert told == answer(name, "{}")
+    assert shares == sorted(shares) and all(0 <= share <= 1 for share in shares)
+    assert bool(shares) == (name == "balancing")
+
+
+def slowly(number):
+    yield from (0.25, 0.5)
+    if number == 3:
+        raise InputError("Not 3.")
+    return {"double": 2 * number}, [{"number": number}]
+
+
+@pytest.mark.parametrize("compute", [slowly, lambda number: ({"double": 2 * number}, [{"number": number}])])
+def test_a_figure_may_tell_how_far_it_is(compute):
+    controls, columns = (Number("number", "Number", 1, 1, 9, 1),), {"number": Metric("Number")}
+    one = Explorer("trial", "A trial", "Nothing.", controls, {"double": Metric("Double")}, columns, compute)
+    shares = []
+    assert one.run({"number": 2}, shares.append) == one.run({"number": 2}) == ({"number": 2}, {"double": 4}, [{"number": 2}])
+    assert shares == ([0.25, 0.5] if compute is slowly else [])
+    if compute is slowly:
+        assert json.loads(answer_as_json(one, '{"number": 3}', shares.append)) == {"error": "Not 3."}
+        assert shares == [0.25, 0.5] * 2
 
 
 def test_a_control_may_have_any_name():

@@ -10,7 +10,7 @@ SRC = Path(__file__).parent.parent / "src"
 #: Bottom to top: a module may import what stands in a line before its own. Packages count as one.
 LAYERS = (
     ("errors",),
-    ("checks", "pasted", "units"),
+    ("checks", "pasted", "progress", "units"),
     ("anatomy", "keys"),
     ("facts", "families"),
     ("config",),

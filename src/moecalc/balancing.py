@@ -12,6 +12,7 @@ from random import Random
 from typing import NamedTuple
 
 from .checks import one_of, real, whole
+from .progress import finished
 
 METHODS = ("none", "loss", "bias")
 #: Batches that are drawn; the steps take them in turn.
@@ -131,8 +132,45 @@ def simulated_loads(setting: Setting, method: str) -> dict:
     >>> len(loads), {sum(step) for step in loads}
     (100, {100})
     """
+    return finished(simulations(setting, (method,)))[method]
+
+
+def simulations(setting: Setting, methods=METHODS):
+    """The same tokens under several methods, as work that tells after each step how far it is.
+
+    Parameters
+    ----------
+    setting : Setting
+        Sizes, skew and steps [-]
+    methods : sequence of str, optional
+        Some of :data:`METHODS` [-]
+
+    Returns
+    -------
+    generator
+        Yields the share of all steps that is done; returns what :func:`simulated_loads` gives for each method
+
+    Raises
+    ------
+    InputError
+        At the first step, if a value is out of range, or there is no such method.
+
+    Examples
+    --------
+    >>> list(simulations(Setting(num_steps=2), ("none", "bias")))
+    [0.25, 0.5, 0.75, 1.0]
+    """
     check_setting(setting)
-    one_of("method", method, METHODS)
+    for method in methods:
+        one_of("method", method, METHODS)
+    steps, results = setting.num_steps, {}
+    for method in methods:
+        results[method] = yield from _simulation(setting, method, len(results) * steps, len(methods) * steps)
+    return results
+
+
+def _simulation(setting: Setting, method: str, before: int, total: int):
+    """One method; yields the share done of so many steps, some of which were done before."""
     num, moving = setting.num_experts, round(setting.num_steps * (1 - setting.frozen))
     popular = _drawn(num, setting.num_tokens, setting.skew, setting.seed)[0]
     batches = [_loader(batch, setting.num_experts_per_tok, WINDOW[method]) for batch in _scores(setting, method)]
@@ -141,8 +179,8 @@ def simulated_loads(setting: Setting, method: str) -> dict:
     for step in range(setting.num_steps):
         if method == "none" and step >= BATCHES:
             loads.append(loads[step % BATCHES])
-            continue
-        loads.append(batches[step % BATCHES](shifts if method == "loss" else offsets))
+        else:
+            loads.append(batches[step % BATCHES](shifts if method == "loss" else offsets))
         if method == "loss":
             gradient = _gradient(popular, shifts, [load / mean for load in loads[-1]])
             shifts = [(1 - PULL) * c - setting.strength * num * g for c, g in zip(shifts, gradient, strict=True)]
@@ -150,6 +188,7 @@ def simulated_loads(setting: Setting, method: str) -> dict:
             offsets = [
                 b + setting.gamma * ((load < mean) - (load > mean)) for b, load in zip(offsets, loads[-1], strict=True)
             ]
+        yield (before + step + 1) / total
     return {"loads": loads, "offsets": offsets, "shifts": shifts}
 
 

@@ -17,7 +17,7 @@ export const LIMITS = {
   start: 60_000,
   /** for a request to be taken up: the worker has nothing else to do by then */
   begin: 6_000,
-  /** for an answer */
+  /** for an answer; word of how much of it is computed is a sign of life */
   compute: 20_000,
   /** for an answer that nobody needs any more, while another is needed */
   superseded: 4_000,
@@ -29,6 +29,7 @@ export const LIMITS = {
  * @property {string} name explorer
  * @property {string} values JSON of its controls
  * @property {(reply: Reply) => void} reply
+ * @property {(share: number) => void} progress is told how much of it is computed, while it is wanted
  * @property {boolean} wanted false once a newer one supersedes it
  * @property {number} begun when it was sent to the worker [ms]
  * @property {boolean} taken whether the worker has said that it computes it
@@ -87,13 +88,14 @@ export class Engine {
    *
    * @param {string} name
    * @param {string} values JSON of its controls
+   * @param {(share: number) => void} [progress] is told how much is computed, from 0 to 1, where that takes long
    * @returns {Promise<Reply>}
    */
-  ask(name, values) {
+  ask(name, values, progress = () => {}) {
     this.cancel(name);
     if (this.state === "failed") return Promise.resolve({ failed: this.failure });
     return new Promise((reply) => {
-      this.#waiting.set(name, { id: (this.#ids += 1), name, values, reply, wanted: true, begun: 0, taken: false });
+      this.#waiting.set(name, { id: (this.#ids += 1), name, values, reply, progress, wanted: true, begun: 0, taken: false });
       this.start();
       this.#next();
       this.#stopWhatIsSuperseded();
@@ -151,7 +153,12 @@ export class Engine {
       case "begun":
         if (message.id !== this.#running?.id) break;
         this.#running.taken = true;
-        this.#watch(this.limits.compute, `The engine gave no answer within ${this.limits.compute / 1000} s`);
+        this.#watchComputing();
+        break;
+      case "working":
+        if (message.id !== this.#running?.id) break;
+        this.#watchComputing();
+        if (this.#running.wanted) this.#running.progress(message.share);
         break;
       case "answer":
         if (message.id === this.#running?.id) this.#deliver(this.#running, message.text);
@@ -260,6 +267,10 @@ export class Engine {
   #watch(wait, sentence) {
     clearTimeout(this.#watchdog);
     this.#watchdog = setTimeout(() => this.#died(sentence), wait);
+  }
+
+  #watchComputing() {
+    this.#watch(this.limits.compute, `The engine gave no answer within ${this.limits.compute / 1000} s`);
   }
 
   /** @param {EngineState} state */

@@ -42,6 +42,8 @@ export class Explorer {
   /** whether an answer of the engine is awaited, and whether that takes so long that it is said */
   #waiting = false;
   #slow = false;
+  /** how much of it is computed, where that is known @type {number | null} */
+  #share = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #slowly;
   /** whether the reader has used it */
@@ -316,12 +318,16 @@ export class Explorer {
   #ask(values) {
     this.#waiting = true;
     this.#slow = false;
+    this.#share = null;
     clearTimeout(this.#slowly);
     this.#slowly = setTimeout(() => {
       this.#slow = true;
       this.#say();
     }, SLOW);
-    const reply = this.engine.ask(this.name, toJson(this.definition, values));
+    const reply = this.engine.ask(this.name, toJson(this.definition, values), (share) => {
+      this.#share = share;
+      this.#say();
+    });
     this.#say();
     return reply;
   }
@@ -413,6 +419,8 @@ export class Explorer {
 
   #engineChanged() {
     this.section.setAttribute("data-engine", this.engine.state);
+    // a worker that is gone has taken along what it had computed
+    if (this.engine.state !== "ready") this.#share = null;
     this.#say();
   }
 
@@ -426,7 +434,7 @@ export class Explorer {
           ? ["Loading the engine that computes any values", `: ${megabytes(progress.loaded)} of ${megabytes(progress.total)} MB`]
           : ["Starting the engine", ""]
         : this.#waiting && this.#slow
-          ? ["Computing", ""]
+          ? ["Computing", this.#share === null ? "" : `: ${Math.floor(100 * this.#share)} %`]
           : this.#note
             ? [this.#note, ""]
             : state === "failed"

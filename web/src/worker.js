@@ -9,12 +9,16 @@
  * @import { EngineFiles, FromWorker, ToWorker } from "./types.js"
  */
 
+import { sparsely } from "./sparsely.js";
+
 /** The least that is a WebAssembly module. */
 const EMPTY_MODULE = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 /** Files that Pyodide fetches while it starts. */
 const COUNTED = /\.(wasm|zip|whl|json|mjs)$/;
 /** After the last request, how long to wait before memory is kept: that takes a moment [ms] */
 const QUIET = 1_500;
+/** Between two words on how far a computation is [ms] */
+const WORKING = 100;
 
 /** @type {any} a worker has no window, and these types know no worker */
 const scope = self;
@@ -177,7 +181,8 @@ function answer(id, name, values) {
   let text;
   try {
     const ask = pyodide.runPython("from moecalc.explorers import answer; answer");
-    text = ask(name, values);
+    // what is told while Python runs goes out at once; a number costs no proxy
+    text = ask(name, values, sparsely(WORKING, (share) => tell({ type: "working", id, share })));
     ask.destroy();
   } catch (error) {
     const told = error instanceof Error ? error.message : String(error);

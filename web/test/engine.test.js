@@ -171,6 +171,52 @@ test("what takes long and is wanted runs on while another explorer waits", () =>
   assert.equal(worker().terminated, false);
 });
 
+test("how much is computed is told of what runs and is wanted, and of nothing else", async () => {
+  /** @type {[string, number][]} */
+  const heard = [];
+  const ask = (/** @type {string} */ name, /** @type {string} */ values) =>
+    watch(engine.ask(name, values, (share) => heard.push([values, share])));
+  engine.start();
+  worker().say({ type: "ready" });
+  ask("cost", "1");
+  const first = worker().asked.id;
+  worker().say({ type: "begun", id: first });
+  worker().say({ type: "working", id: first, share: 0.25 });
+  const second = ask("cost", "2");
+  worker().say({ type: "working", id: first, share: 0.5 });
+  worker().answer({ metrics: {} });
+  const { id } = worker().asked;
+  worker().say({ type: "begun", id });
+  worker().say({ type: "working", id: first, share: 0.75 });
+  worker().say({ type: "working", id, share: 0.1 });
+  const old = worker();
+  old.breakDown();
+  old.say({ type: "working", id, share: 0.2 });
+  worker().say({ type: "ready" });
+  worker().say({ type: "working", id, share: 0.05 });
+  worker().answer({ metrics: {} });
+  worker().say({ type: "working", id, share: 0.9 });
+  await settle();
+  assert.deepEqual(second.reply, { answer: { metrics: {} } });
+  assert.deepEqual(heard, [["1", 0.25], ["2", 0.1], ["2", 0.05]]);
+});
+
+test("a computation that advances is alive, whether its explorer listens or not", () => {
+  engine.start();
+  worker().say({ type: "ready" });
+  void engine.ask("cost", "1");
+  const { id } = worker().asked;
+  worker().say({ type: "begun", id });
+  for (const share of [0.2, 0.4]) {
+    mock.timers.tick(LIMITS.compute - 1);
+    worker().say({ type: "working", id, share });
+  }
+  mock.timers.tick(LIMITS.compute - 1);
+  assert.equal(engine.state, "ready");
+  mock.timers.tick(1);
+  assert.equal(engine.state, "loading");
+});
+
 test("a worker that breaks is started again once, with what it was asked; then the engine has failed", async () => {
   engine.start();
   worker().say({ type: "ready" });

@@ -17,7 +17,7 @@ class FakeEngine {
   progress = /** @type {any} */ (null);
   failure = "";
   started = 0;
-  /** @type {{ values: object, reply: (reply: Reply) => void }[]} */
+  /** @type {{ values: object, reply: (reply: Reply) => void, progress: (share: number) => void }[]} */
   asked = [];
   /** @type {() => void} */
   #tell = () => {};
@@ -34,9 +34,9 @@ class FakeEngine {
     this.asked.at(-1)?.reply({ superseded: true });
   }
 
-  ask(/** @type {string} */ _name, /** @type {string} */ values) {
+  ask(/** @type {string} */ _name, /** @type {string} */ values, /** @type {(share: number) => void} */ progress) {
     if (this.state === "failed") return Promise.resolve({ failed: this.failure });
-    return new Promise((reply) => this.asked.push({ values: JSON.parse(values), reply }));
+    return new Promise((reply) => this.asked.push({ values: JSON.parse(values), reply, progress }));
   }
 
   become(/** @type {object} */ changes) {
@@ -165,6 +165,38 @@ test("what only the engine knows leaves the numbers busy until it answers", asyn
   page.engine.asked[0].reply(ANSWER);
   await settle();
   assert.deepEqual([page.busy(), page.metric("usd"), page.status()], [false, "$1.000 K", ""]);
+});
+
+test("a long computation tells how far it is, to the eye alone, until its answer is there", async () => {
+  const page = open();
+  page.move("num_gpus", "900");
+  const [{ progress, reply }] = page.engine.asked;
+  progress(0.125);
+  assert.equal(page.status(), "", "a short one is not announced");
+  mock.timers.tick(300);
+  assert.equal(page.status(), "Computing: 12 %");
+  const [sentence, figures] = page.find(".explorer-status").children;
+  progress(0.999);
+  assert.equal(page.status(), "Computing: 99 %");
+  assert.equal(page.find(".explorer-status").children[0], sentence, "what counts up does not say the sentence again");
+  assert.deepEqual([sentence.textContent, figures.getAttribute("aria-hidden")], ["Computing", "true"]);
+  reply(ANSWER);
+  await settle();
+  assert.deepEqual([page.busy(), page.status()], [false, ""]);
+});
+
+test("how far a computation is counts from the start again with each move, and with each worker", () => {
+  const page = open();
+  page.engine.become({ state: "ready" });
+  page.move("num_gpus", "900");
+  page.engine.asked[0].progress(0.5);
+  page.move("num_gpus", "901");
+  mock.timers.tick(300);
+  assert.equal(page.status(), "Computing");
+  page.engine.asked[1].progress(0.5);
+  page.engine.become({ state: "loading" });
+  page.engine.become({ state: "ready" });
+  assert.equal(page.status(), "Computing");
 });
 
 test("only the newest of several moves is shown", async () => {

@@ -99,6 +99,6 @@ def explore(name: str, /, **values) -> dict:
     return {"explorer": name, "controls": result.controls, "metrics": result.metrics}
 
 
-def answer(name: str, values: str) -> str:
+def answer(name: str, values: str, progress=None) -> str:
     """What the page's engine asks: an explorer's numbers for JSON values, as JSON; see :func:`answer_as_json`."""
-    return answer_as_json(explorer(name), values)
+    return answer_as_json(explorer(name), values, progress)

@@ -5,9 +5,11 @@ tests. Nothing here draws anything.
 """
 
 from collections.abc import Callable
+from types import GeneratorType
 from typing import NamedTuple
 
 from ..errors import InputError
+from ..progress import finished
 from ..units import show
 
 #: A slider with more stops than this cannot be set with a finger.
@@ -178,7 +180,8 @@ class Explorer(NamedTuple):
     controls: tuple
     metrics: dict  #: key -> Metric, in the order shown
     columns: dict  #: key of a row -> Metric: heading, unit and digits of the data table
-    compute: Callable  #: keyword per control -> (metrics, rows)
+    #: keyword per control -> (metrics, rows); where that takes long, a generator that yields the share done and returns them
+    compute: Callable
 
     def read(self, values: dict) -> dict:
         """Checked values of all controls: those given, defaults for the rest."""
@@ -188,13 +191,15 @@ class Explorer(NamedTuple):
                 raise InputError(f"{self.name} has no control {key!r}; it has {', '.join(known)}")
         return {key: control.read(values.get(key, control.default)) for key, control in known.items()}
 
-    def run(self, values: dict | None = None) -> Result:
+    def run(self, values: dict | None = None, progress: Callable | None = None) -> Result:
         """The figure's numbers and rows for some values of its controls.
 
         Parameters
         ----------
         values : dict, optional
             Control key -> value or its text; what is not given keeps its default [-]
+        progress : callable, optional
+            Is told the share done, from 0 to 1, as often as `compute` yields it: never, where it just returns [-]
 
         Returns
         -------
@@ -206,5 +211,6 @@ class Explorer(NamedTuple):
             If a key is unknown or a value is not accepted.
         """
         controls = self.read(values or {})
-        metrics, rows = self.compute(**controls)
+        found = self.compute(**controls)
+        metrics, rows = finished(found, progress) if isinstance(found, GeneratorType) else found
         return Result(controls, {key: metrics[key] for key in self.metrics}, rows)

@@ -35,7 +35,7 @@ def portable(value):
     return value
 
 
-def answer_as_json(explorer: Explorer, text: str) -> str:
+def answer_as_json(explorer: Explorer, text: str, progress=None) -> str:
     """What an explorer shows for the values that a page sends.
 
     Parameters
@@ -44,6 +44,8 @@ def answer_as_json(explorer: Explorer, text: str) -> str:
         The figure [-]
     text : str
         JSON: control key -> value or its text [-]
+    progress : callable, optional
+        Is told the share done, where the explorer tells it; see :meth:`Explorer.run` [-]
 
     Returns
     -------
@@ -51,7 +53,7 @@ def answer_as_json(explorer: Explorer, text: str) -> str:
         JSON: ``controls``, ``metrics`` and ``rows``, or ``error`` with the sentence to show.
     """
     try:
-        result = explorer.run(json.loads(text))
+        result = explorer.run(json.loads(text), progress)
     except InputError as error:
         return json.dumps({"error": str(error)})
     return json.dumps(portable(result._asdict()), allow_nan=False)

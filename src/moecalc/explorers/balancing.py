@@ -2,7 +2,7 @@
 
 import math
 
-from ..balancing import METHODS, Setting, at_the_end, max_violation, simulated_loads
+from ..balancing import METHODS, Setting, at_the_end, max_violation, simulations
 from ._define import Choice, Explorer, Metric, Number
 
 #: Points of each curve; one stands for the mean of the steps up to it.
@@ -12,7 +12,7 @@ NAMES = {"none": "no balancing", "loss": "auxiliary loss", "bias": "bias"}
 
 def compute(experts, top_k, tokens, steps, skew, gamma, frozen, strength, capacity, seed):
     setting = Setting(experts, top_k, tokens, steps, skew, gamma, frozen / 100, strength, seed)
-    results = {method: simulated_loads(setting, method) for method in METHODS}
+    results = yield from simulations(setting)
     ends = {method: at_the_end(result, setting, capacity) for method, result in results.items()}
     metrics = {
         **{f"violation_{method}": ends[method]["max_violation"] for method in METHODS},
