@@ -88,7 +88,15 @@ async function start(base, mayUseSnapshot) {
   const site = pyodide.runPython("import sysconfig; sysconfig.get_path('purelib')");
   pyodide.unpackArchive(await wheel, "zip", { extractDir: site });
   pyodide.runPython("import importlib; importlib.invalidate_caches(); import moecalc.explorers");
-  if (store && !kept) snapshots = { save: () => store.save(pyodide) };
+  if (!store || kept) return;
+  const size = memorySize();
+  // a start gives memory its first size, and a picture of more does not fit in
+  snapshots = { save: async () => (memorySize() === size ? store.save(pyodide) : undefined) };
+}
+
+/** @returns {number | undefined} bytes of Python's memory; undefined where that name is gone */
+function memorySize() {
+  return pyodide._module?.HEAP8?.length;
 }
 
 async function needWebAssembly() {
