@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from moecalc import InputError, balancing
 from moecalc.balancing import METHODS, Setting, at_the_end, dropped_share, max_violation, simulated_loads, simulations
+from moecalc.explorers import balancing as figure
 from moecalc.progress import finished
 
 SMALL = Setting(num_experts=16, num_experts_per_tok=2, num_tokens=100, num_steps=60, gamma=0.002)
@@ -154,3 +155,20 @@ def test_bad_method_and_capacity():
         simulated_loads(Setting(), "biases")
     with pytest.raises(InputError, match="capacity_factor"):
         dropped_share([1, 2], 0)
+
+
+def test_the_figure_simulates_again_only_what_a_control_touches(monkeypatch):
+    asked = []
+    monkeypatch.setattr(figure, "_kept", {})
+    monkeypatch.setattr(figure, "simulations", lambda setting, methods: asked.append(methods) or simulations(setting, methods))
+    run = {"experts": 16, "tokens": 125, "steps": 50}
+    moves = {"capacity": 2, "gamma": 0.01, "frozen": 50, "strength": 1, "seed": 2}
+    figure.EXPLORER.run(run)
+    moved = {key: figure.EXPLORER.run({**run, key: value}) for key, value in moves.items()}
+    assert asked == [list(METHODS), [], ["bias"], ["bias"], ["loss"], list(METHODS)]
+    for number in range(1, 6):
+        figure.EXPLORER.run({**run, "seed": number})
+    assert len(figure._kept) == figure.KEPT
+    for key, value in moves.items():
+        monkeypatch.setattr(figure, "_kept", {})
+        assert figure.EXPLORER.run({**run, key: value}) == moved[key]
