@@ -160,7 +160,7 @@ def test_bad_method_and_capacity():
 def test_the_figure_simulates_again_only_what_a_control_touches(monkeypatch):
     asked = []
     monkeypatch.setattr(figure, "_kept", {})
-    monkeypatch.setattr(figure, "simulations", lambda setting, methods: asked.append(methods) or simulations(setting, methods))
+    monkeypatch.setattr(figure, "simulations", lambda *which: asked.append(which[1]) or simulations(*which))
     run = {"experts": 16, "tokens": 125, "steps": 50}
     moves = {"capacity": 2, "gamma": 0.01, "frozen": 50, "strength": 1, "seed": 2}
     figure.EXPLORER.run(run)
