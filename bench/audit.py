@@ -315,14 +315,15 @@ def start_engine(section) -> None:
 
 
 def two_at_once(name: str, shown: dict) -> list:
-    """Values of all controls, two of them moved, that the calculators accept; the same at every run."""
+    """Values of all controls, two of them moved, that the calculators accept; the same at every run, no state twice."""
     draw, one = random.Random(name), explorer(name)
     found = []
     movable = [control for control in one.controls if control.stops()]
     for _ in range(10_000):
         moved = draw.sample(movable, 2)
         values = {**one.read(shown), **{control.key: draw.choice(control.stops()) for control in moved}}
-        if "error" not in json.loads(answer(name, json.dumps(values))):
+        # a move to where the page is already would be waited for in vain
+        if values not in [one.read(shown), *found] and "error" not in json.loads(answer(name, json.dumps(values))):
             found.append(values)
         if len(found) == MOVES:
             break
