@@ -96,6 +96,7 @@ IMPOSSIBLE = [
     ("gpt-oss-120b", {"layer_types": ["chunked"] * 36}, ("layer_types", "'chunked'", "full_attention, sliding_attention")),
     ("gpt-oss-120b", {"layer_types": [None] * 36}, ("layer_types", "None", "full_attention, sliding_attention")),
     ("gpt-oss-120b", {"layer_types": "full_attention"}, ("layer_types", "'full_attention'", "a list")),
+    ("minimax-m1", {"head_dim": None, "hidden_size": 6145, "attn_type_list": [0] * 80}, ("must divide hidden_size 6145",)),
     ("minimax-m2.5", {"shared_intermediate_size": 8}, ("shared_intermediate_size", "must be 0", "found 8")),
     ("qwen3-next-80b-a3b", {"linear_num_key_heads": 5}, ("linear_num_key_heads", "divide the 32", "found 5")),
     ("qwen3-next-80b-a3b", {"layer_types": ["sliding_attention"] * 48}, ("'sliding_attention'", "linear_attention")),

@@ -11,7 +11,7 @@ SRC = Path(__file__).parent.parent / "src"
 LAYERS = (
     ("errors",),
     ("checks", "pasted", "progress", "units"),
-    ("anatomy", "keys"),
+    ("anatomy", "keys", "softmax"),
     ("facts", "families"),
     ("config",),
     ("flops", "layout", "params", "precision"),

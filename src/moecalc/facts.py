@@ -261,6 +261,23 @@ def model(slug: str) -> dict:
     return _json(os.path.join("models", slug + ".json"))
 
 
+def facts_of_model(slug: str) -> list:
+    """Every fact of one model, also where sources disagree.
+
+    Parameters
+    ----------
+    slug : str
+        A model of ``data/models/`` [-]
+
+    Returns
+    -------
+    list of Fact
+        In the order of the file.
+    """
+    rows = enumerate(model(slug)["facts"], start=1)
+    return [fact({"subject": slug, **row}, f"data/models/{slug}.json, fact {i}") for i, row in rows]
+
+
 def model_facts(slug: str) -> dict:
     """The facts of one model.
 
@@ -275,8 +292,7 @@ def model_facts(slug: str) -> dict:
         quantity -> Fact; the first where sources disagree.
     """
     found = {}
-    for i, row in enumerate(model(slug)["facts"], start=1):
-        one = fact({"subject": slug, **row}, f"data/models/{slug}.json, fact {i}")
+    for one in facts_of_model(slug):
         found.setdefault(one.quantity, one)
     return found
 

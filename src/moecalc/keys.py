@@ -6,7 +6,6 @@ A default may name another key of the same config.
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from .checks import whole
 from .errors import InputError, quoted
@@ -174,7 +173,7 @@ def names(*accepted, default=None):
     return _names(*accepted), default
 
 
-def read(readers: dict, raw: dict, model_type: str, spelling: Mapping = MappingProxyType({})) -> dict:
+def read(readers: dict, raw: dict, model_type: str, spelling: dict) -> dict:
     """The checked values of every key that `readers` names.
 
     Parameters
@@ -185,7 +184,7 @@ def read(readers: dict, raw: dict, model_type: str, spelling: Mapping = MappingP
         A Hugging Face config [-]
     model_type : str
         For the error sentence [-]
-    spelling : dict, optional
+    spelling : dict
         Key -> what the config calls it, where it has a name of its own; a dot leads into an object [-]
 
     Returns

@@ -4,42 +4,10 @@ import math
 from collections.abc import Sequence
 
 from . import facts
-from .checks import LARGEST, real, whole
+from .checks import real, whole
 from .config import ModelConfig
 from .errors import InputError
 from .flops import MAX_SEQ_LEN, training_flops_per_token
-
-
-def softmax(logits: Sequence[float]) -> list:
-    r"""Probabilities of the words of a vocabulary, from their scores.
-
-    .. math:: P[w] = \frac{e^{z_w}}{\sum_v e^{z_v}}
-
-    Parameters
-    ----------
-    logits : sequence of float, shape [vocabulary]
-        z, one a word [-]
-
-    Returns
-    -------
-    list of float, shape [vocabulary]
-        P; they sum to 1 [-]
-
-    Raises
-    ------
-    InputError
-        If there is no score, or one is not a finite number.
-
-    Examples
-    --------
-    >>> softmax([0, 0, 0, 0]), [round(p, 3) for p in softmax([3, 1, 0])]
-    ([0.25, 0.25, 0.25, 0.25], [0.844, 0.114, 0.042])
-    """
-    if not logits:
-        raise InputError("logits must hold at least one number; found none")
-    top = max(real("logits", one, least=-LARGEST) for one in logits)  # taken off, so that no power overflows
-    powers = [math.exp(one - top) for one in logits]
-    return [power / math.fsum(powers) for power in powers]
 
 
 def depth_terms(probabilities: Sequence[float], depth: int) -> list:
@@ -118,7 +86,12 @@ def depth_loss(probabilities: Sequence[float], depth: int, per_term: bool = Fals
     .. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, section 2.2, equation 24.
     """
     terms = [one["term"] for one in depth_terms(probabilities, depth)]
-    return math.fsum(terms) / (len(terms) if per_term else len(terms) + depth)
+    return math.fsum(terms) / _divisor(len(terms), depth, per_term)
+
+
+def _divisor(num_terms: int, depth: int, per_term: bool) -> int:
+    """T, of which a depth has k terms less, or the number of its terms."""
+    return num_terms if per_term else num_terms + depth
 
 
 def mtp_loss(depth_losses: Sequence[float], weight: float) -> float:
@@ -201,7 +174,7 @@ def mtp_terms(probabilities: Sequence[Sequence[float]], weight: float, per_term:
         raise InputError(f"a depth has one probability less than the depth before; found {', '.join(map(str, lengths))}")
     share = real("weight", weight) / len(lengths)
     return [
-        {"depth": depth, **one, "share": share * one["term"] / (len(given) if per_term else len(given) + depth)}
+        {"depth": depth, **one, "share": share * one["term"] / _divisor(len(given), depth, per_term)}
         for depth, given in enumerate(probabilities, start=1)
         for one in depth_terms(given, depth)
     ]

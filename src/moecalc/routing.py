@@ -6,6 +6,7 @@ from random import Random
 
 from .checks import one_of, real, whole
 from .errors import InputError, quoted
+from .softmax import softmax
 
 SCORING = ("sigmoid", "softmax")
 #: Digits behind the point of a drawn affinity, so that ties are ties everywhere.
@@ -43,10 +44,7 @@ def affinities(logits: Sequence[float], scoring_func: str = "sigmoid") -> list:
     logits = _numbers("logits", logits, -700, 700)
     if scoring_func == "sigmoid":
         return [1 / (1 + math.exp(-one)) for one in logits]
-    top = max(logits)
-    powers = [math.exp(one - top) for one in logits]
-    total = math.fsum(powers)
-    return [power / total for power in powers]
+    return softmax(logits)
 
 
 def route(

@@ -43,15 +43,24 @@ CONVENTIONS = {
 }
 
 
-def activated_by_convention(slug: str) -> dict:
-    """Activated parameters in the three conventions in use [B parameters]."""
-    config = load_model(slug)
-    return {name: num_activated_params_without(config, *left_out) / 1e9 for name, left_out in CONVENTIONS.items()}
+def activated_by_convention(config) -> dict:
+    """Activated parameters in the three conventions in use [parameters]."""
+    return {name: num_activated_params_without(config, *left_out) for name, left_out in CONVENTIONS.items()}
+
+
+def billions(counts: dict) -> dict:
+    """Counts as they are published [B parameters]."""
+    return {name: count / 1e9 for name, count in counts.items()}
+
+
+def fitting(printed: str, counts: dict) -> list:
+    """The conventions that give a printed number."""
+    return [name for name, count in counts.items() if agrees(printed, count)]
 
 
 def convention_of(printed: str, counts: dict) -> str:
     """The fullest convention that gives a printed number; the fullest of all where none does."""
-    return next((name for name, count in counts.items() if agrees(printed, count)), next(iter(counts)))
+    return next(iter(fitting(printed, counts)), next(iter(counts)))
 
 
 @check("C29", "C30")
@@ -59,7 +68,7 @@ def sizes(claim):
     slug = {"C29": V2, "C30": V3}[claim["id"]]
     published = facts.model_facts(slug)
     total, activated = numbers(claim["id"])
-    counts = activated_by_convention(slug)
+    counts = billions(activated_by_convention(load_model(slug)))
     convention = convention_of(activated, counts)
     parts = (
         Part(total, None, published["total_params"].to("B parameters"), published["total_params"]),
@@ -112,9 +121,9 @@ def quantization_of_v3(claim):
 def activated_fraction(claim):
     published = facts.model_facts(V3)
     activated, total, routed, shared, experts = numbers("C48")
-    counts = activated_by_convention(V3)
-    convention = convention_of(activated, counts)
     config = load_model(V3)
+    counts = billions(activated_by_convention(config))
+    convention = convention_of(activated, counts)
     active = config.num_experts_per_tok + config.n_shared_experts
     return Evidence(
         (
@@ -171,7 +180,7 @@ SIZES = {
 
 def convention_names(printed: str, counts: dict) -> str:
     """The conventions that give a printed number, or "none"."""
-    return "; ".join(name for name, count in counts.items() if agrees(printed, count)) or "none"
+    return "; ".join(fitting(printed, counts)) or "none"
 
 
 def sizes_by_convention(slug: str) -> dict:
@@ -179,9 +188,7 @@ def sizes_by_convention(slug: str) -> dict:
     config = load_model(slug)
     counts = {
         "total_params": {"every parameter once": num_total_params(config)},
-        "activated_params": {
-            name: num_activated_params_without(config, *left_out) for name, left_out in CONVENTIONS.items()
-        },
+        "activated_params": activated_by_convention(config),
     }
     mtp = [row for row in params_by_tensor(config) if row["block"] == "MTP module"]
     if mtp:
@@ -205,11 +212,10 @@ def published_sizes(*slugs: str) -> list:
     rows = []
     for slug in slugs:
         counts = sizes_by_convention(slug)
-        for i, row in enumerate(facts.model(slug)["facts"], start=1):
-            if row["quantity"] not in counts:
+        for fact in facts.facts_of_model(slug):
+            if fact.quantity not in counts:
                 continue
-            fact = facts.fact({"subject": slug, **row}, f"data/models/{slug}.json, fact {i}")
-            ours = {name: count / 1e9 for name, count in counts[fact.quantity].items()}
+            ours = billions(counts[fact.quantity])
             model = facts.model(slug)["name"].partition(" (")[0].removeprefix("DeepSeek-")
             rows.append(
                 {
@@ -281,8 +287,7 @@ def params_by_hand(*slugs: str) -> list:
 
 def fitting_conventions(config, printed: str) -> list:
     """Names of the conventions in which the activated parameters of a config round to a published number [B parameters]."""
-    counts = {name: num_activated_params_without(config, *left_out) / 1e9 for name, left_out in CONVENTIONS.items()}
-    return [name for name, count in counts.items() if agrees(printed, count)]
+    return fitting(printed, billions(activated_by_convention(config)))
 
 
 def published_activated() -> list:
@@ -292,21 +297,12 @@ def published_activated() -> list:
         config = load_model(slug)
         if config.anatomy.num_routed_experts == 1:
             continue  # dense: what is activated is all of it
-        for i, row in enumerate(facts.model(slug)["facts"], start=1):
-            if row["quantity"] != "activated_params":
-                continue
-            fact = facts.fact({"subject": slug, **row}, f"data/models/{slug}.json, fact {i}")
-            printed = str(fact.value)
-            rows.append(
-                {
-                    "slug": slug,
-                    "name": facts.model(slug)["name"],
-                    "published": printed,
-                    **{name: num_activated_params_without(config, *out) / 1e9 for name, out in CONVENTIONS.items()},
-                    "fits": fitting_conventions(config, printed),
-                    "fact": fact,
-                }
-            )
+        counts = billions(activated_by_convention(config))
+        for fact in facts.facts_of_model(slug):
+            if fact.quantity == "activated_params":
+                printed = str(fact.value)
+                known = {"slug": slug, "name": facts.model(slug)["name"], "published": printed, "fact": fact}
+                rows.append({**known, **counts, "fits": fitting(printed, counts)})
     return rows
 
 

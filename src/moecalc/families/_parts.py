@@ -34,6 +34,16 @@ UPPER_WINDOW_KEYS = {
 GROUP_KEYS = {"n_group": size(None), "topk_group": size(None)}
 
 
+def head_size(config):
+    """Numbers of a head: as the config gives it, else the heads share the hidden vector."""
+    hidden, heads = config.hidden_size, config.num_attention_heads
+    if config.head_dim is not None:
+        return config.head_dim
+    if hidden % heads:
+        raise InputError(f"num_attention_heads must divide hidden_size {hidden} where head_dim is not given; found {heads}")
+    return hidden // heads
+
+
 def gqa_attention(config, qkv_bias=False, output_bias=False, window=None, qk_norm=None, gate=False):
     """Grouped-query attention (multi-head and multi-query are its ends): tensors, scores, cache.
 
@@ -44,13 +54,7 @@ def gqa_attention(config, qkv_bias=False, output_bias=False, window=None, qk_nor
     hidden, heads, kv_heads = config.hidden_size, config.num_attention_heads, config.num_key_value_heads
     if heads % kv_heads:
         raise InputError(f"num_key_value_heads must divide the {heads} attention heads; found {kv_heads}")
-    head_dim = config.head_dim
-    if head_dim is None:
-        if hidden % heads:
-            raise InputError(
-                f"num_attention_heads must divide hidden_size {hidden} where head_dim is not given; found {heads}"
-            )
-        head_dim = hidden // heads
+    head_dim = head_size(config)
     q_dim = heads * head_dim * (2 if gate else 1)
     tensors = [
         matrix("attention", "q_proj", hidden, q_dim, shards=heads),

@@ -9,6 +9,7 @@ from ._parts import (
     decoder,
     experts_mlp,
     gqa_attention,
+    head_size,
     kinds_of_layers,
     layer,
     layer_name,
@@ -30,7 +31,7 @@ FLOPS_NOTE = "the products inside lightning attention are not counted: how many 
 def lightning_attention(config):
     """Linear attention with a decay, a norm and an output gate: its state is of one size, however long the sequence."""
     hidden, heads = config.hidden_size, config.num_attention_heads
-    head_dim = config.head_dim or hidden // heads
+    head_dim = head_size(config)
     width = heads * head_dim
     tensors = [
         matrix(LINEAR, "qkv_proj", hidden, 3 * width, shards=heads),

@@ -1,0 +1,40 @@
+"""The softmax of a few numbers."""
+
+import math
+from collections.abc import Sequence
+
+from .checks import LARGEST, real
+from .errors import InputError
+
+
+def softmax(logits: Sequence[float]) -> list:
+    r"""Shares that are proportional to the exponentials of scores: probabilities of words, affinities for experts.
+
+    .. math:: p_i = \frac{e^{z_i}}{\sum_j e^{z_j}}
+
+    Parameters
+    ----------
+    logits : sequence of float, shape [n]
+        z [-]
+
+    Returns
+    -------
+    list of float, shape [n]
+        p; they sum to 1 [-]
+
+    Raises
+    ------
+    InputError
+        If there is no score, or one is not a finite number.
+
+    Examples
+    --------
+    >>> softmax([0, 0, 0, 0]), [round(p, 3) for p in softmax([3, 1, 0])]
+    ([0.25, 0.25, 0.25, 0.25], [0.844, 0.114, 0.042])
+    """
+    if not logits:
+        raise InputError("logits must hold at least one number; found none")
+    top = max(real("logits", one, least=-LARGEST) for one in logits)  # taken off, so that no power overflows
+    powers = [math.exp(one - top) for one in logits]
+    total = math.fsum(powers)
+    return [power / total for power in powers]
