@@ -10,7 +10,7 @@ import pytest
 import vl_convert
 
 from moebook import charts
-from moecalc.errors import InputError
+from moecalc.base.errors import InputError
 from moecalc.explorers import explorer, explorer_names, portable
 
 #: A reader loads one of these for each figure and screen; they are all made at every build.

@@ -6,12 +6,12 @@ import json
 import pytest
 
 from moecalc import facts
+from moecalc.base.errors import InputError
 from moecalc.claims import PAGES, VERDICTS, counts_by_verdict, ledger, page
 from moecalc.claims.evidence import Evidence, Part, agrees, filled, outcome, shown_like, truncated, verdict
 from moecalc.claims.printed import items, number, numbers
 from moecalc.claims.registry import CHECKS
 from moecalc.cli import main
-from moecalc.errors import InputError
 
 
 def span(text):

@@ -8,11 +8,11 @@ from frictionless import Package, system
 from jsonschema import Draft202012Validator
 
 from moecalc import facts, prices
+from moecalc.base.errors import InputError
+from moecalc.base.units import UNITS
 from moecalc.config import ModelConfig, load_accelerators, load_model
-from moecalc.errors import InputError
 from moecalc.families import supported
 from moecalc.precision import RECIPES
-from moecalc.units import UNITS
 
 DATA = Path(facts.data_dir())
 PACKAGE = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from moecalc.errors import InputError
+from moecalc.base.errors import InputError
 from moecalc.explorers import explorer
 from moecalc.grpo import advantages, clipped, group_std, grpo, is_cut_off, kl_k3, surrogate
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moecalc import load_accelerator, load_model
+from moecalc.base.errors import InputError
 from moecalc.claims import ledger
-from moecalc.errors import InputError
 from moecalc.explorers import explorer
 from moecalc.explorers.mtp_loss import FOLLOWS, SENTENCE, WORDS, right_probabilities
 from moecalc.flops import training_flops_per_token

@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from moecalc import ModelConfig
+from moecalc.base.units import UNITS, convert
 from moecalc.cost import cost, cost_usd, gpu_hours_of, num_gpus_for_deadline, usd_per_gpu_hour_for_budget, wall_days
 from moecalc.flops import (
     attention_score_flops_per_token,
@@ -33,7 +34,6 @@ from moecalc.params import (
     params_by_tensor,
 )
 from moecalc.precision import RECIPES
-from moecalc.units import UNITS, convert
 
 seq_lens = st.integers(1, 10**6)
 positive = st.floats(1e-6, 1e15)

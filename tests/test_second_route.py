@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moecalc import ModelConfig, load_model
-from moecalc.errors import InputError
+from moecalc.base.errors import InputError
 from moecalc.flops import attention_score_flops_per_token, forward_flops_per_token, training_flops_per_token
 from moecalc.kv_cache import kv_cache_bytes, kv_cache_elements_per_token
 from moecalc.mfu import recomputed_flops_per_token

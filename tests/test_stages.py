@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moecalc import facts, load_accelerator, load_model
-from moecalc.errors import InputError
+from moecalc.base.errors import InputError
 from moecalc.explorers import explorer
 from moecalc.flops import training_flops_per_token
 from moecalc.stages import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from moecalc.units import convert, show, si
+from moecalc.base.units import convert, show, si
 
 DEFINITIONS = [
     (1, "GB", "bytes", 10**9),

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 
 from moebook import html, show
 from moecalc import load_model
-from moecalc.errors import InputError
+from moecalc.base.errors import InputError
 from moecalc.explorers import explorer, explorer_names, explorers
 
 CONTROLS = [(one.name, control.key) for one in explorers() for control in one.controls]

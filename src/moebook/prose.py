@@ -3,8 +3,8 @@
 from IPython.display import HTML
 
 from moecalc import facts
+from moecalc.base.units import show as shown
 from moecalc.explorers import Metric
-from moecalc.units import show as shown
 
 from . import html
 
@@ -15,7 +15,7 @@ def say(**texts) -> None:
     Parameters
     ----------
     **texts
-        Name -> the text, or a tuple (value, unit, digits) that :func:`moecalc.units.show` makes one of [-]
+        Name -> the text, or a tuple (value, unit, digits) that :func:`moecalc.base.units.show` makes one of [-]
     """
     from myst_nb import glue
 

@@ -2,7 +2,7 @@
 
 import ipywidgets
 
-from moecalc.errors import InputError
+from moecalc.base.errors import InputError
 from moecalc.explorers import explorer
 
 from . import figure, html

@@ -19,7 +19,7 @@ _EXPORTS = {
         "load_model",
         "parse_config",
     ),
-    "errors": ("InputError",),
+    "base.errors": ("InputError",),
     "explorers": ("explore",),
     "params": (
         "num_activated_params",

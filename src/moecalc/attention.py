@@ -3,9 +3,9 @@
 import math
 from typing import NamedTuple
 
-from .checks import one_of, real, whole
+from .base.checks import one_of, real, whole
+from .base.errors import InputError
 from .config import ModelConfig
-from .errors import InputError
 from .flops import MAX_SEQ_LEN
 from .precision import MAX_BYTES_PER_ELEMENT
 

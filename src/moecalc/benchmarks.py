@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from . import facts
-from .errors import InputError
+from .base.errors import InputError
 from .facts import Fact, unknown
 
 #: key -> (its name in data/benchmarks.csv, what it holds)

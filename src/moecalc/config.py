@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from . import facts
-from .errors import InputError, quoted
+from .base.errors import InputError, quoted
 from .families import family, language_config, supported
 from .keys import read
 from .pasted import kind_of, read_pasted
@@ -165,7 +165,7 @@ def parse_config(text: str, name: str = "") -> ModelConfig:
     --------
     >>> parse_config("{}")
     Traceback (most recent call last):
-    moecalc.errors.InputError: model_type is missing; accepted are dbrx, deepseek_v2, deepseek_v3, ...
+    moecalc.base.errors.InputError: model_type is missing; accepted are dbrx, deepseek_v2, deepseek_v3, ...
     """
     return ModelConfig(read_pasted(text, name), name)
 

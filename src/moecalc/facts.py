@@ -8,8 +8,8 @@ import json
 import os
 from typing import NamedTuple
 
-from .errors import InputError, nearest, quoted
-from .units import convert, dimension_and_factor
+from .base.errors import InputError, nearest, quoted
+from .base.units import convert, dimension_and_factor
 
 STATUSES = ("reported", "measured", "derived", "assumed", "unverified")
 #: Columns of every fact table; a table may add more behind or before them.

@@ -1,7 +1,7 @@
 """FLOPs of one token: 2 per multiply-add of every matrix product, and nothing else."""
 
 from .anatomy import add, count_blocks, in_order
-from .checks import whole
+from .base.checks import whole
 from .config import ModelConfig
 
 #: A sequence longer than this is a slip of the keyboard.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from .anatomy import add
-from .checks import real, whole
+from .base.checks import real, whole
 from .config import ModelConfig
 from .flops import MAX_SEQ_LEN
 from .precision import MAX_BYTES_PER_ELEMENT

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from .checks import one_of, whole
+from .base.checks import one_of, whole
+from .base.errors import InputError
 from .config import ModelConfig
-from .errors import InputError
 
 SCHEDULES = ("1f1b", "zb1p", "dualpipe", "dualpipev")
 ZERO_STAGES = (0, 1, 2, 3)

@@ -1,6 +1,6 @@
 """Model states on each GPU: weights, gradients, optimizer. Activations are not counted here."""
 
-from .checks import whole
+from .base.checks import whole
 from .config import ModelConfig
 from .layout import Layout, check_layout, split_evenly, stages_of_rank
 from .precision import Recipe, recipe

@@ -1,6 +1,6 @@
 """Model FLOPs utilisation: the share of the peak that the model's own FLOPs make up."""
 
-from .checks import one_of, real
+from .base.checks import one_of, real
 from .config import ModelConfig
 from .flops import (
     TRAINING_PASSES,

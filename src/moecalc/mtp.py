@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 
 from . import facts
-from .checks import real, whole
+from .base.checks import real, whole
+from .base.errors import InputError
 from .config import ModelConfig
-from .errors import InputError
 from .flops import MAX_SEQ_LEN, training_flops_per_token
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-from .errors import InputError, quoted
+from .base.errors import InputError, quoted
 
 #: A config is two or three levels deep; far more would exhaust the stack of a browser's Python.
 MAX_DEPTH = 100
@@ -52,7 +52,7 @@ def read_pasted(text: str, name: str = "") -> dict:
     {'model_type': 'llama', 'hidden_size': 4096}
     >>> read_pasted("https://huggingface.co/deepseek-ai/DeepSeek-V3")
     Traceback (most recent call last):
-    moecalc.errors.InputError: the config is an address, not JSON, at line 1 column 1; ...
+    moecalc.base.errors.InputError: the config is an address, not JSON, at line 1 column 1; ...
     """
     where = f" {quoted(name, 200)}" if name else ""
     text = text.removeprefix("\ufeff")  # the mark that some editors put in front

@@ -1,7 +1,7 @@
 """Rental prices of accelerators, from ``data/rental_prices.csv``."""
 
 from . import facts
-from .errors import InputError, quoted
+from .base.errors import InputError, quoted
 
 
 def rental_price_usd_per_gpu_hour(slug: str) -> tuple:

@@ -2,7 +2,7 @@
 
 import math
 
-from .checks import real, whole
+from .base.checks import real, whole
 from .config import Accelerator, ModelConfig
 from .flops import MAX_SEQ_LEN
 

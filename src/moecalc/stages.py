@@ -4,7 +4,7 @@ from math import cos, exp, fsum, log, pi
 from typing import NamedTuple
 
 from . import facts
-from .checks import real, whole
+from .base.checks import real, whole
 from .config import ModelConfig
 from .flops import MAX_SEQ_LEN, training_flops_per_token
 from .mfu import mfu

@@ -3,9 +3,9 @@
 import re
 
 from .anatomy import Tensor, add, count_blocks, in_order
-from .checks import whole
+from .base.checks import whole
+from .base.errors import InputError, quoted
 from .config import ModelConfig
-from .errors import InputError, quoted
 
 #: Name in ``torch_dtype`` or ``dtype`` -> bytes of a number.
 DTYPES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2, "float8_e4m3fn": 1, "float8_e5m2": 1}

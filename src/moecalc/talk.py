@@ -6,9 +6,9 @@ translates once. The formulas share no code with :mod:`moecalc.flops`.
 
 from typing import NamedTuple
 
-from .checks import whole
+from .base.checks import whole
+from .base.errors import InputError
 from .config import ModelConfig
-from .errors import InputError
 from .flops import MAX_SEQ_LEN, forward_flops_by_operator
 
 

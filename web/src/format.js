@@ -1,5 +1,5 @@
 /**
- * Numbers as a reader sees them: `show` and `si` of moecalc.units, to the letter.
+ * Numbers as a reader sees them: `show` and `si` of moecalc.base.units, to the letter.
  * A test compares the two over some thousand values.
  *
  * @import { Value } from "./types.js"

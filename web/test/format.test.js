@@ -12,7 +12,7 @@ const UNITS = ["", "%", "USD", "bytes", "bytes/s", "FLOPs", "FLOP/s", "parameter
 const CASES = `
 import json, random
 from moecalc.explorers._exchange import portable
-from moecalc.units import show
+from moecalc.base.units import show
 random.seed(20241226)
 units = json.load(__import__("sys").stdin)
 values = [0, 1, -1, 7, 999, 1000, 1001, 999499, 999500, 999999, 671026404352, 2**53, 2**53 + 1, 2**60, -(2**70), 10**21, 10**30]
@@ -34,7 +34,7 @@ for value in values:
 print(json.dumps(cases))
 `;
 
-test("a value with its unit is written as moecalc.units.show writes it", () => {
+test("a value with its unit is written as moecalc.base.units.show writes it", () => {
   /** @type {[any, string, number, string][]} */
   const cases = parse(python(CASES, UNITS));
   assert.ok(cases.length > 5000);

@@ -20,7 +20,7 @@ const BAD_AND_GOOD = [
 test("controls accept what Python accepts, and refuse with the same sentence", () => {
   const program = `
 import json, sys
-from moecalc.errors import InputError
+from moecalc.base.errors import InputError
 from moecalc.explorers import explorers
 texts = json.load(sys.stdin)
 cases = []
@@ -56,7 +56,7 @@ function sameValue(ours, theirs) {
 
 test("an unknown control is told as Python tells it", () => {
   const program = `
-from moecalc.errors import InputError
+from moecalc.base.errors import InputError
 from moecalc.explorers import explorer
 import json
 cost = explorer("cost")

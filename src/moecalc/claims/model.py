@@ -1,6 +1,7 @@
 """Checks of the second chapter: sizes and configs of DeepSeek-V2 and V3."""
 
 from .. import facts
+from ..base.units import show
 from ..config import load_model
 from ..models import counted_slugs
 from ..params import (
@@ -10,7 +11,6 @@ from ..params import (
     params_by_component,
     params_by_tensor,
 )
-from ..units import show
 from .evidence import Evidence, Part, agrees
 from .printed import items, numbers
 from .registry import check, config_fact, config_part

@@ -3,11 +3,11 @@
 import math
 
 from .. import facts
+from ..base.units import show
 from ..config import load_model
 from ..flops import forward_flops_per_token
 from ..mtp import depth_loss, mtp_loss
 from ..params import num_total_params
-from ..units import show
 from .evidence import Evidence, Part
 from .registry import check, report_fact
 

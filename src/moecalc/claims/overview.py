@@ -1,12 +1,12 @@
 """Checks of what the run cost, which chapter two prints again, and of how DeepSeek-V3 compares."""
 
 from .. import facts
+from ..base.units import show
 from ..benchmarks import MODELS, OPEN_RIVALS, lead
 from ..config import load_model
 from ..cost import cost_usd, wall_days
 from ..params import num_total_params
 from ..prices import rental_price_usd_per_gpu_hour
-from ..units import show
 from .evidence import Evidence, Part
 from .printed import given, number, numbers
 from .registry import check, recomputed, run_fact, stated

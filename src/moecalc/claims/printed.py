@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from .. import facts
-from ..errors import InputError, quoted
+from ..base.errors import InputError, quoted
 
 _NUMBER = re.compile(r"1/\d+|\d+(?:\.\d+)?(?:e\d+)?")
 _BETWEEN_ITEMS = re.compile(r" / |, |; ")

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from .. import facts
+from ..base.units import show
 from ..config import load_accelerator, load_model
 from ..cost import HOURS_PER_DAY, SECONDS_PER_HOUR
 from ..flops import TRAINING_PASSES, forward_flops_by_component, forward_flops_per_token, training_flops_per_token
@@ -11,7 +12,6 @@ from ..memory import params_per_gpu, stage_blocks
 from ..mfu import mfu, nd_flops_per_token, utilisation
 from ..params import params_by_component
 from ..talk import compare_with_talk, talk_forward_flops_by_operator
-from ..units import show
 from .evidence import Evidence, Part, agrees
 from .printed import claims, given, items, number, numbers
 from .registry import check, config_fact, recomputed, run_fact

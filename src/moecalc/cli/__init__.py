@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 
 from .. import __version__
-from ..errors import InputError, nearest, quoted
+from ..base.errors import InputError, nearest, quoted
 
 COMMANDS = (
     "models",

@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from ..errors import InputError, nearest, quoted
+from ..base.errors import InputError, nearest, quoted
 
 
 class Parser(argparse.ArgumentParser):

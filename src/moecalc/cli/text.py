@@ -1,6 +1,6 @@
 """Tables for a terminal."""
 
-from ..units import si
+from ..base.units import si
 
 
 def table(rows, columns: dict) -> str:

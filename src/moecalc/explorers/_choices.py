@@ -3,8 +3,8 @@
 import json
 
 from .. import facts
+from ..base.errors import InputError
 from ..config import load_accelerators
-from ..errors import InputError
 from ..models import counted_config, counted_slugs
 from ._define import Choice
 

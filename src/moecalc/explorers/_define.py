@@ -8,9 +8,9 @@ from collections.abc import Callable
 from types import GeneratorType
 from typing import NamedTuple
 
-from ..errors import InputError
-from ..progress import finished
-from ..units import show
+from ..base.errors import InputError
+from ..base.progress import finished
+from ..base.units import show
 
 #: A slider with more stops than this cannot be set with a finger.
 MAX_STOPS = 50

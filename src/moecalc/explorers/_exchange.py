@@ -2,7 +2,7 @@
 
 import json
 
-from ..errors import InputError
+from ..base.errors import InputError
 from ._define import Explorer
 
 #: Largest whole number that JavaScript holds exactly; larger ones travel as strings of digits.

@@ -1,8 +1,8 @@
 """One block of a model, tensor by tensor, in the order in which a token meets them."""
 
 from ..anatomy import COMPONENTS, Block, Cache, Score, Tensor, title
+from ..base.errors import InputError
 from ..config import load_model
-from ..errors import InputError
 from ..flops import forward_flops_per_token
 from ..models import counted_slugs
 from ..params import num_total_params

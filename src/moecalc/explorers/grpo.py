@@ -1,6 +1,6 @@
 """GRPO on one group of sampled answers."""
 
-from ..errors import InputError
+from ..base.errors import InputError
 from ..grpo import grpo
 from ._define import Choice, Explorer, Metric, Number, Text
 

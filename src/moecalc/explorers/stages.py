@@ -1,10 +1,10 @@
 """Shares of DeepSeek-V3's training by stage, and the utilisation that the hours of two stages imply."""
 
 from .. import facts
+from ..base.units import show as words_for
 from ..config import load_accelerator, load_model
 from ..cost import cost_usd
 from ..stages import phases_flops, phases_mfu, v3_extension, v3_pretraining
-from ..units import show as words_for
 from ._define import Choice, Explorer, Metric, Number
 
 V3, H800 = "deepseek-v3", "h800-sxm"

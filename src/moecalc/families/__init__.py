@@ -16,7 +16,7 @@ in ``data/models/``. Nothing else in the package knows a family by name.
 import os
 from collections.abc import Mapping
 
-from ..errors import InputError, nearest, quoted
+from ..base.errors import InputError, nearest, quoted
 
 
 def supported() -> list:

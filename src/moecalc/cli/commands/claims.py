@@ -1,6 +1,6 @@
 """moecalc claims"""
 
-from ...errors import InputError, nearest, quoted
+from ...base.errors import InputError, nearest, quoted
 
 HELP = "every claim of the talk, recomputed, with a verdict"
 EXAMPLE = "moecalc claims --verdict differs"

@@ -1,6 +1,6 @@
 """moecalc cost"""
 
-from ...errors import InputError
+from ...base.errors import InputError
 from ..arguments import add_accelerator, number, number_or_range
 
 HELP = "price and days of a run, or the GPUs for a deadline, or the price for a budget"

@@ -1,6 +1,6 @@
 """moecalc explore"""
 
-from ...errors import InputError
+from ...base.errors import InputError
 from ..arguments import assignment
 
 HELP = "the numbers of a figure of the report, for any values of its controls"

@@ -21,7 +21,7 @@ def run(args):
 
 
 def show(result):
-    from ...units import si
+    from ...base.units import si
 
     per_token, total = result["bytes_per_token"], result["bytes"]
     lines = [

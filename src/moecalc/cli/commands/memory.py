@@ -19,7 +19,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    from ...checks import whole as check_whole
+    from ...base.checks import whole as check_whole
     from ...config import load_accelerator
     from ...layout import Layout
     from ...memory import model_states
@@ -36,7 +36,7 @@ def run(args):
 
 
 def show(result):
-    from ...units import si
+    from ...base.units import si
     from ..text import table
 
     rows = [

@@ -1,6 +1,6 @@
 """moecalc mfu"""
 
-from ...errors import InputError
+from ...base.errors import InputError
 from ..arguments import add_accelerator, add_model, number, read_model, whole
 
 HELP = "utilisation of a run, by every convention"
@@ -56,7 +56,7 @@ TITLES = {
 
 
 def show(result):
-    from ...units import si
+    from ...base.units import si
 
     lines = [f"{title:42} {result[key]:8.2%}" for key, title in TITLES.items() if result[key] is not None]
     lines += ["", f"{'exact, causal, per GPU':42} {si(result['flops_per_s_per_gpu'], 'FLOP/s')}"]

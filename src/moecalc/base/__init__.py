@@ -1,0 +1,1 @@
+"""What every calculator stands on: errors, checks of numbers, units, progress. It imports the standard library alone."""
