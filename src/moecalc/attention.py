@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 from .base.checks import one_of, real, whole
 from .base.errors import InputError
+from .base.limits import MAX_BYTES_PER_ELEMENT, MAX_SEQ_LEN
 from .config import ModelConfig
-from .flops import MAX_SEQ_LEN
-from .precision import MAX_BYTES_PER_ELEMENT
 
 #: No layer has a larger head, rank or number of heads.
 MAX_SIZE = 10**6

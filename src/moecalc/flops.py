@@ -2,10 +2,8 @@
 
 from .anatomy import add, count_blocks, in_order
 from .base.checks import whole
+from .base.limits import MAX_SEQ_LEN
 from .config import ModelConfig
-
-#: A sequence longer than this is a slip of the keyboard.
-MAX_SEQ_LEN = 10**9
 
 #: Forward once; backward for the input and for the weights.
 TRAINING_PASSES = 3

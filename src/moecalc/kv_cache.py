@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from .anatomy import add
 from .base.checks import real, whole
+from .base.limits import MAX_BYTES_PER_ELEMENT, MAX_SEQ_LEN
 from .config import ModelConfig
-from .flops import MAX_SEQ_LEN
-from .precision import MAX_BYTES_PER_ELEMENT
 
 
 def kv_cache_elements_per_token(config: ModelConfig) -> int:

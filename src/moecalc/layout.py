@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 from .base.checks import one_of, whole
 from .base.errors import InputError
+from .base.limits import MAX_PARALLEL_SIZE
 from .config import ModelConfig
 
 SCHEDULES = ("1f1b", "zb1p", "dualpipe", "dualpipev")
 ZERO_STAGES = (0, 1, 2, 3)
-MAX_PARALLEL_SIZE = 10**6
 
 
 class Layout(NamedTuple):

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from . import facts
 from .base.checks import real, whole
 from .base.errors import InputError
+from .base.limits import MAX_SEQ_LEN
 from .config import ModelConfig
-from .flops import MAX_SEQ_LEN, training_flops_per_token
+from .flops import training_flops_per_token
 
 
 def depth_terms(probabilities: Sequence[float], depth: int) -> list:

@@ -8,9 +8,6 @@ from .base.checks import one_of
 #: Products that low-precision recipes run in FP8; the rest (embedding, head, router, norms) stays wider.
 LOW_PRECISION_COMPONENTS = {"attention", "routed_experts", "shared_experts", "dense_mlp", "mtp_projection"}
 
-#: A number kept wider than this is a slip of the keyboard.
-MAX_BYTES_PER_ELEMENT = 16
-
 
 class Recipe(NamedTuple):
     """Bytes per parameter of each model state."""

@@ -3,11 +3,8 @@
 import math
 
 from .base.checks import real, whole
+from .base.limits import MAX_DEPTH, MAX_SEQ_LEN
 from .config import Accelerator, ModelConfig
-from .flops import MAX_SEQ_LEN
-
-#: Nobody drafts further.
-MAX_DEPTH = 100
 
 
 def tokens_distribution(acceptance: float, depth: int) -> list:

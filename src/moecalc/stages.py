@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from . import facts
 from .base.checks import real, whole
+from .base.limits import MAX_SEQ_LEN
 from .config import ModelConfig
-from .flops import MAX_SEQ_LEN, training_flops_per_token
+from .flops import training_flops_per_token
 from .mfu import mfu
 
 

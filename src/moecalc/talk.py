@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from .base.checks import whole
 from .base.errors import InputError
+from .base.limits import MAX_SEQ_LEN
 from .config import ModelConfig
-from .flops import MAX_SEQ_LEN, forward_flops_by_operator
+from .flops import forward_flops_by_operator
 
 
 class TalkNames(NamedTuple):
