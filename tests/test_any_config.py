@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from moecalc import InputError, facts, load_model
+from moecalc import InputError, load_model
 from moecalc.claims.model import CONVENTIONS, kimi_k2_surplus, published_activated
 from moecalc.explorers import explorer
 from moecalc.explorers.any_config import VIEWS
+from moecalc.facts import tables
 from moecalc.families import language_config
 from moecalc.models import counted_slugs, model_rows, why_not_counted
 from moecalc.pasted import MAX_DEPTH, read_pasted
@@ -20,7 +21,7 @@ COUNTS = ("total", "activated", "activated_without_embedding", "activated_withou
 
 
 def raw(slug):
-    return facts.model(slug)["config"]
+    return tables.model(slug)["config"]
 
 
 def sentence(call) -> str:
@@ -34,7 +35,7 @@ def sentence(call) -> str:
 # --- pasting ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("slug", [slug for slug in facts.model_slugs() if raw(slug)])
+@pytest.mark.parametrize("slug", [slug for slug in tables.model_slugs() if raw(slug)])
 def test_every_models_config_is_counted_or_refused_by_name(slug):
     text = json.dumps(raw(slug), indent=2)
     if slug not in counted_slugs():
@@ -61,7 +62,7 @@ def test_counts_are_the_truth(slug):
 
 def test_every_model_of_the_truth_is_counted_and_some_others_are_not():
     assert set(TRUTH) <= set(counted_slugs())
-    assert len([slug for slug in facts.model_slugs() if slug not in counted_slugs()]) > 5
+    assert len([slug for slug in tables.model_slugs() if slug not in counted_slugs()]) > 5
 
 
 NO_CONFIG = {

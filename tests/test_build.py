@@ -26,9 +26,9 @@ NUMBERS = """# Numbers
 ```{code-cell} python
 :tags: [hide-input]
 from moebook.prose import say
-from moecalc import facts
+from moecalc.facts import tables
 from moecalc.cost import wall_days
-hours = facts.lookup("training_runs", "dsv3-total", "gpu_hours").to("GPU-hours")
+hours = tables.lookup("training_runs", "dsv3-total", "gpu_hours").to("GPU-hours")
 say(hours=f"{hours:,.0f}", days=f"{wall_days(hours, 1000):.3f}")
 ```
 

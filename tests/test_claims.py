@@ -5,13 +5,13 @@ import json
 
 import pytest
 
-from moecalc import facts
 from moecalc.base.errors import InputError
 from moecalc.claims import PAGES, VERDICTS, counts_by_verdict, ledger, page
 from moecalc.claims.evidence import Evidence, Part, agrees, filled, outcome, shown_like, truncated, verdict
 from moecalc.claims.printed import items, number, numbers
 from moecalc.claims.registry import CHECKS
 from moecalc.cli import main
+from moecalc.facts import tables
 
 
 def span(text):
@@ -36,7 +36,7 @@ EXPECTED = {
 
 
 def a_fact(value, status="reported"):
-    return facts.Fact("model", "quantity", value, None, "count", "talk", "here", status, "2024-12", "")
+    return tables.Fact("model", "quantity", value, None, "count", "talk", "here", status, "2024-12", "")
 
 
 # --- the ledger
@@ -67,7 +67,7 @@ def test_open_claims_have_no_page():
 
 def test_sources_exist():
     for row in ROWS.values():
-        assert row["source"] == "" or row["source"] in facts.sources()
+        assert row["source"] == "" or row["source"] in tables.sources()
         assert bool(row["source"]) == bool(row["locator"])
 
 
@@ -148,8 +148,8 @@ def test_activated_parameters_hold_under_a_convention():
 @pytest.fixture
 def data(monkeypatch):
     """A copy of the files read so far that a test may change; what is made of them is made again."""
-    files = {key: copy.deepcopy(value) for key, value in facts._cache.items() if isinstance(key, str)}
-    monkeypatch.setattr(facts, "_cache", files)
+    files = {key: copy.deepcopy(value) for key, value in tables._cache.items() if isinstance(key, str)}
+    monkeypatch.setattr(tables, "_cache", files)
     return files
 
 
@@ -209,7 +209,7 @@ def test_another_fact_gives_another_verdict(data, subject, quantity, value, clai
 
 
 def test_another_config_gives_another_verdict(data):
-    facts.model("deepseek-v3")["config"]["hidden_size"] = 7160
+    tables.model("deepseek-v3")["config"]["hidden_size"] = 7160
     assert [verdict_of(claim) for claim in ("C32", "C33")] == ["contradicted", "reported"]
 
 

@@ -221,12 +221,12 @@ V3_FILE = "models/deepseek-v3.json"
 def test_only_the_data_that_is_needed_is_read(line, files):
     code = """if True:
         import contextlib, io, sys
-        from moecalc import facts
+        from moecalc.facts import tables
         from moecalc.cli import main
         opened = set()
         def note(event, args):
-            if event == "open" and str(args[0]).startswith(facts.data_dir()):
-                opened.add(str(args[0])[len(facts.data_dir()) + 1:])
+            if event == "open" and str(args[0]).startswith(tables.data_dir()):
+                opened.add(str(args[0])[len(tables.data_dir()) + 1:])
         sys.addaudithook(note)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
             assert main(sys.argv[1:]) == 0

@@ -7,18 +7,19 @@ import pytest
 from frictionless import Package, system
 from jsonschema import Draft202012Validator
 
-from moecalc import facts, prices
+from moecalc import prices
 from moecalc.base.errors import InputError
 from moecalc.base.units import UNITS
 from moecalc.config import ModelConfig, load_accelerators, load_model
+from moecalc.facts import tables
 from moecalc.families import supported
 from moecalc.precision import RECIPES
 
-DATA = Path(facts.data_dir())
+DATA = Path(tables.data_dir())
 PACKAGE = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
 TABLES = [Path(resource["path"]).stem for resource in PACKAGE["resources"]]
 FACT_TABLES = [table for table in TABLES if table != "claims"]
-SLUGS = facts.model_slugs()
+SLUGS = tables.model_slugs()
 GOOD_ROW = {
     "subject": "h800-sxm",
     "quantity": "memory",
@@ -43,9 +44,9 @@ def schema_errors(value, schema):
 
 
 def used_sources():
-    used = {fact.source for table in FACT_TABLES for fact in facts.facts(table)}
-    used |= {fact["source"] for slug in SLUGS for fact in facts.model(slug)["facts"]}
-    used |= {facts.model(slug)["config_source"] for slug in SLUGS}
+    used = {fact.source for table in FACT_TABLES for fact in tables.facts(table)}
+    used |= {fact["source"] for slug in SLUGS for fact in tables.model(slug)["facts"]}
+    used |= {tables.model(slug)["config_source"] for slug in SLUGS}
     return used | {recipe.source for recipe in RECIPES.values()}
 
 
@@ -67,26 +68,26 @@ def test_every_unit_of_the_schemas_is_known():
 
 
 def test_the_sources_keep_their_schema():
-    assert not schema_errors(facts.sources(), "sources.schema.json")
+    assert not schema_errors(tables.sources(), "sources.schema.json")
 
 
 def test_every_source_exists_and_is_used():
-    assert used_sources() == set(facts.sources())
+    assert used_sources() == set(tables.sources())
 
 
 @pytest.mark.parametrize("table", FACT_TABLES)
 def test_every_fact_of_a_table_reads(table):
-    assert len(facts.facts(table)) == len(facts.rows(table)) > 0
+    assert len(tables.facts(table)) == len(tables.rows(table)) > 0
 
 
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_model_keeps_its_schema_and_reads(slug):
-    assert not schema_errors(facts.model(slug), "model.schema.json")
-    for row in facts.model(slug)["facts"]:
-        assert facts.fact({"subject": slug, **row}, slug).value == row["value"]
+    assert not schema_errors(tables.model(slug), "model.schema.json")
+    for row in tables.model(slug)["facts"]:
+        assert tables.fact({"subject": slug, **row}, slug).value == row["value"]
 
 
-@pytest.mark.parametrize("slug", [s for s in SLUGS if (facts.model(s)["config"] or {}).get("model_type") in supported()])
+@pytest.mark.parametrize("slug", [s for s in SLUGS if (tables.model(s)["config"] or {}).get("model_type") in supported()])
 def test_every_model_of_a_supported_family_loads(slug):
     config = load_model(slug)
     assert isinstance(config, ModelConfig)
@@ -97,13 +98,13 @@ def test_every_model_of_a_supported_family_loads(slug):
     "slug", ["llama-3.1-405b", "llama-3.1-8b", "qwen2.5-72b", "mistral-7b-v0.3", "qwen3-8b", "qwen3-0.6b"]
 )
 def test_a_dense_model_activates_all_it_has(slug):
-    published = facts.model_facts(slug)
+    published = tables.model_facts(slug)
     assert published["activated_params"].value == published["total_params"].value
 
 
 def test_the_accelerators_load():
     slugs = [one.slug for one in load_accelerators()]
-    assert slugs == list(facts.by_subject("accelerators"))
+    assert slugs == list(tables.by_subject("accelerators"))
     assert slugs[0] == "h800-sxm"
     for one in load_accelerators():
         assert one.peak_dense_bf16_flops_per_s > 1e14
@@ -111,35 +112,36 @@ def test_the_accelerators_load():
 
 
 def test_every_rental_price_is_of_an_accelerator_and_loads():
-    for slug in facts.by_subject("rental_prices"):
-        assert slug in facts.by_subject("accelerators")
+    for slug in tables.by_subject("rental_prices"):
+        assert slug in tables.by_subject("accelerators")
         low, high = prices.rental_price_usd_per_gpu_hour(slug)
         assert 0 < low <= high
 
 
 def test_a_range_goes_upwards():
-    ranges = [fact for table in FACT_TABLES for fact in facts.facts(table) if fact.high is not None]
+    ranges = [fact for table in FACT_TABLES for fact in tables.facts(table) if fact.high is not None]
     assert ranges
     assert not [fact for fact in ranges if not fact.value < fact.high]
 
 
 def test_the_claims_are_numbered_without_a_gap():
-    assert [row["id"] for row in facts.rows("claims")] == [f"C{number:02d}" for number in range(1, 108)]
+    assert [row["id"] for row in tables.rows("claims")] == [f"C{number:02d}" for number in range(1, 108)]
 
 
 def test_the_cost_of_deepseek_v3_adds_up():
-    parts = [facts.lookup("training_runs", run, "gpu_hours").value for run in ("dsv3-pretrain", "dsv3-ctx-ext", "dsv3-post")]
-    assert sum(parts) == facts.lookup("training_runs", "dsv3-total", "gpu_hours").value == 2788000
+    runs = ("dsv3-pretrain", "dsv3-ctx-ext", "dsv3-post")
+    parts = [tables.lookup("training_runs", run, "gpu_hours").value for run in runs]
+    assert sum(parts) == tables.lookup("training_runs", "dsv3-total", "gpu_hours").value == 2788000
 
 
 def test_a_good_row_is_a_fact():
-    assert facts.fact(GOOD_ROW, "row 2").to("bytes") == 80e9
+    assert tables.fact(GOOD_ROW, "row 2").to("bytes") == 80e9
 
 
-@pytest.mark.parametrize("column", [column for column in facts.COLUMNS if column not in ("high", "note")])
+@pytest.mark.parametrize("column", [column for column in tables.COLUMNS if column not in ("high", "note")])
 def test_a_blank_column_is_refused_and_the_row_named(column):
     with pytest.raises(InputError, match=f"row 7: {column} is blank"):
-        facts.fact({**GOOD_ROW, column: ""}, "row 7")
+        tables.fact({**GOOD_ROW, column: ""}, "row 7")
 
 
 @pytest.mark.parametrize(
@@ -154,4 +156,4 @@ def test_a_blank_column_is_refused_and_the_row_named(column):
 )
 def test_a_wrong_cell_is_refused_and_the_row_named(change, complaint):
     with pytest.raises(InputError, match=complaint):
-        facts.fact({**GOOD_ROW, **change}, "row 7")
+        tables.fact({**GOOD_ROW, **change}, "row 7")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from moecalc import ModelConfig, families, load_model
-from moecalc import facts as fact_tables
+from moecalc.facts import tables as fact_tables
 from moecalc.families import supported, supports
 from moecalc.flops import flops, forward_flops_by_operator
 from moecalc.kv_cache import kv_cache

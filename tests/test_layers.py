@@ -11,12 +11,12 @@ SRC = Path(__file__).parent.parent / "src"
 LAYERS = (
     ("base",),
     ("pasted",),
-    ("anatomy", "keys", "softmax"),
-    ("facts", "families"),
+    ("anatomy", "facts", "keys", "softmax"),
+    ("families",),
     ("config",),
     ("flops", "layout", "params", "precision"),
     (
-        "attention", "balancing", "benchmarks", "cost", "grpo", "kv_cache", "memory",
+        "attention", "balancing", "cost", "grpo", "kv_cache", "memory",
         "mfu", "models", "mtp", "prices", "speculative", "storage", "routing", "talk", "yarn",
     ),
     ("stages",),

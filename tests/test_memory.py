@@ -113,7 +113,7 @@ def test_recipes(recipe, bytes_per_param):
 
 
 def test_every_recipe_says_where_it_is_from():
-    from moecalc.facts import sources
+    from moecalc.facts.tables import sources
 
     assert [recipe.source for recipe in RECIPES.values() if recipe.source not in sources()] == []
 

@@ -59,6 +59,6 @@ def test_the_installed_command_works_from_anywhere(installed, tmp_path, line, mo
 
 
 def test_the_installed_package_reads_its_own_data(installed, tmp_path):
-    command = [installed / "python", "-c", "from moecalc import facts; print(facts.data_dir())"]
+    command = [installed / "python", "-c", "from moecalc.facts import tables; print(tables.data_dir())"]
     folder = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=True).stdout.strip()
     assert Path(folder).is_relative_to(installed.parent)

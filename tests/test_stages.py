@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moecalc import facts, load_accelerator, load_model
+from moecalc import load_accelerator, load_model
 from moecalc.base.errors import InputError
 from moecalc.explorers import explorer
+from moecalc.facts import tables
 from moecalc.flops import training_flops_per_token
 from moecalc.stages import (
     Phase,
@@ -84,7 +85,7 @@ def test_sizes_that_are_none(sizes):
 
 def test_the_parts_of_the_schedule_make_up_the_tokens():
     """10 + 4.3 + 0.333 + 0.167 T tokens are the 14.8 T of the whole."""
-    rate = facts.by_subject("v3_report")["learning rate"]
+    rate = tables.by_subject("v3_report")["learning rate"]
     parts = ("constant_until", "cosine_tokens", "constant_tokens_4", "constant_tokens_5")
     assert sum(rate[part].to("B tokens") for part in parts) == pytest.approx(14_800)
 

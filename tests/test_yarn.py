@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moecalc import InputError, facts, load_model
+from moecalc import InputError, load_model
+from moecalc.facts import tables
 from moecalc.yarn import ramp_pairs, score_factor, wavelengths, yarn
 
 
@@ -40,7 +41,7 @@ def test_v3_as_released():
 
 def test_settings_are_those_of_the_report():
     """Section 4.3, and the config."""
-    report, scaling = facts.by_subject("v3_report")["context extension"], load_model("deepseek-v3").raw["rope_scaling"]
+    report, scaling = tables.by_subject("v3_report")["context extension"], load_model("deepseek-v3").raw["rope_scaling"]
     stated = [report[key].value for key in ("scale_s", "alpha", "beta")]
     assert stated == [scaling[key] for key in ("factor", "beta_slow", "beta_fast")]
     assert score_factor(scaling["factor"], scaling["mscale_all_dim"]) == pytest.approx(0.1 * math.log(40) + 1)

@@ -2,9 +2,9 @@
 
 from IPython.display import HTML
 
-from moecalc import facts
 from moecalc.base.units import show as shown
 from moecalc.explorers import Metric
+from moecalc.facts import tables
 
 from . import html
 
@@ -98,7 +98,7 @@ def still(name: str, title: str, caption: str, **controls) -> HTML:
 
 def source_link(key: str, locator: str = "") -> str:
     """A link to a source, as HTML: its title, and where in it; no link where it has no address."""
-    source = facts.sources()[key]
+    source = tables.sources()[key]
     title = html.text(source["title"])
     where = f", {html.text(locator)}" if locator else ""
     return f'<a href="{html.text(source["url"])}">{title}</a>{where}' if source["url"] else title + where
@@ -109,7 +109,7 @@ def fact_table(rows, caption: str = "Facts that this page uses") -> HTML:
 
     Parameters
     ----------
-    rows : iterable of moecalc.facts.Fact
+    rows : iterable of moecalc.facts.tables.Fact
         What to list [-]
     caption : str, optional
         Said where it unfolds [-]

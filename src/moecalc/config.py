@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from . import facts
 from .base.errors import InputError, quoted
+from .facts import tables
 from .families import family, language_config, supported
 from .keys import read
 from .pasted import kind_of, read_pasted
@@ -109,7 +109,7 @@ def load_model(slug: str) -> ModelConfig:
     >>> load_model("llama-3.1-405b").num_hidden_layers
     126
     """
-    record = facts.model(slug)
+    record = tables.model(slug)
     if record["config"] is None:
         raise InputError(f"no public config is known for {quoted(slug)}; only its published figures are listed")
     return ModelConfig(record["config"], slug)
@@ -223,9 +223,9 @@ def load_accelerator(slug: str) -> Accelerator:
     >>> load_accelerator("h800-sxm").peak_dense_bf16_flops_per_s
     989000000000000.0
     """
-    known = facts.by_subject("accelerators")
+    known = tables.by_subject("accelerators")
     if slug not in list(known):
-        raise InputError(facts.unknown("accelerator", slug, known))
+        raise InputError(tables.unknown("accelerator", slug, known))
     values = {
         field: known[slug][quantity].to(unit) if quantity in known[slug] else None
         for field, (quantity, unit) in _ACCELERATOR_FACTS.items()
@@ -241,4 +241,4 @@ def load_accelerators() -> list:
     list of Accelerator
         In the order of the file.
     """
-    return [load_accelerator(slug) for slug in facts.by_subject("accelerators")]
+    return [load_accelerator(slug) for slug in tables.by_subject("accelerators")]

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from . import facts
 from .base.checks import real, whole
 from .base.errors import InputError
 from .base.limits import MAX_SEQ_LEN
 from .config import ModelConfig
+from .facts import tables
 from .flops import training_flops_per_token
 
 
@@ -235,7 +235,7 @@ def ablation() -> list:
         "Large MoE w/ MTP": "large_mtp",
     }
     found = {}
-    for row, fact in zip(facts.rows("benchmarks"), facts.facts("benchmarks"), strict=True):
+    for row, fact in zip(tables.rows("benchmarks"), tables.facts("benchmarks"), strict=True):
         if row["table"] == "Table 4 (MTP ablation)":
             test = f"{row['benchmark']} ({row['shots']})" if row["shots"] else row["benchmark"]
             found.setdefault(test, {"test": test})[names[row["model"]]] = fact

@@ -1,7 +1,7 @@
 """Rental prices of accelerators, from ``data/rental_prices.csv``."""
 
-from . import facts
 from .base.errors import InputError, quoted
+from .facts import tables
 
 
 def rental_price_usd_per_gpu_hour(slug: str) -> tuple:
@@ -27,7 +27,7 @@ def rental_price_usd_per_gpu_hour(slug: str) -> tuple:
     >>> rental_price_usd_per_gpu_hour("h800-sxm")
     (2, 2)
     """
-    known = facts.by_subject("rental_prices")
+    known = tables.by_subject("rental_prices")
     if slug not in list(known):
         raise InputError(f"no rental price is known for {quoted(slug)}; there is one for {', '.join(known)}")
     return known[slug]["rental"].range_to("USD/GPU-hour")

@@ -3,10 +3,10 @@
 from math import cos, exp, fsum, log, pi
 from typing import NamedTuple
 
-from . import facts
 from .base.checks import real, whole
 from .base.limits import MAX_SEQ_LEN
 from .config import ModelConfig
+from .facts import tables
 from .flops import training_flops_per_token
 from .mfu import mfu
 
@@ -176,7 +176,7 @@ def v3_pretraining() -> Phase:
     >>> v3_pretraining()
     Phase(name='pre-training', num_tokens=14800000000000.0, seq_len=4096)
     """
-    run = facts.by_subject("training_runs")["dsv3-pretrain"]
+    run = tables.by_subject("training_runs")["dsv3-pretrain"]
     return Phase("pre-training", run["num_tokens"].to("tokens"), run["seq_len"].to("tokens"))
 
 
@@ -205,7 +205,7 @@ def v3_extension(num_steps: int | None = None, batch_sizes=(None, None)) -> list
     >>> [phase.seq_len for phase in v3_extension()]
     [32768, 131072]
     """
-    given, phases = facts.by_subject("v3_report")["context extension"], []
+    given, phases = tables.by_subject("v3_report")["context extension"], []
     for i, batch_size in enumerate(batch_sizes, 1):
         seq_len = given[f"seq_len_phase_{i}"].value
         steps = given[f"steps_phase_{i}"].value if num_steps is None else num_steps
@@ -228,7 +228,7 @@ def v3_schedule() -> Schedule:
     >>> one.constant_until, one.decayed_at, one.last_from, one.num_tokens
     (10000000000000.0, 14300000000000.0, 14633000000000.0, 14800000000000.0)
     """
-    given = facts.by_subject("v3_report")
+    given = tables.by_subject("v3_report")
     rate, batch, balance = given["learning rate"], given["batch size"], given["load balancing"]
     total = given["pre-training data"]["num_tokens"].to("tokens")
     constant_until, decay = rate["constant_until"].to("tokens"), rate["cosine_tokens"].to("tokens")

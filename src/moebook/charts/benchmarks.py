@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from moecalc.benchmarks import MODELS, V3, results, subjects
+from moecalc.facts.benchmarks import MODELS, V3, results, subjects
 
 from ..theme import CATEGORIES, hue
 from . import chart, panel_header, present

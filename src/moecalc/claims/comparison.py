@@ -1,8 +1,8 @@
 """The talk's table of four models, cell by cell: what it prints, what is found, and a verdict on each."""
 
-from .. import facts
-from ..benchmarks import lead
 from ..config import load_model
+from ..facts import tables
+from ..facts.benchmarks import lead
 from .evidence import Evidence, Part, verdict
 from .registry import check, config_fact
 
@@ -74,8 +74,8 @@ def architecture(slug: str) -> str:
 
 def weights(slug: str) -> tuple:
     """("Yes" where config and licence are published, the fact of the licence)."""
-    license = facts.model_facts(slug).get("license")
-    return "Yes" if license and facts.model(slug)["config"] else "No", license
+    license = tables.model_facts(slug).get("license")
+    return "Yes" if license and tables.model(slug)["config"] else "No", license
 
 
 def statement(name: str, printed: str) -> tuple:

@@ -3,7 +3,7 @@
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import NamedTuple
 
-from ..facts import Fact
+from ..facts.tables import Fact
 
 #: All verdicts, in the order in which they are listed.
 VERDICTS = ("contradicted", "reproduced", "differs", "in part", "reported", "unverified", "question", "open")

@@ -2,9 +2,9 @@
 
 import math
 
-from .. import facts
 from ..base.units import show
 from ..config import load_model
+from ..facts import tables
 from ..flops import forward_flops_per_token
 from ..mtp import depth_loss, mtp_loss
 from ..params import num_total_params
@@ -58,7 +58,7 @@ def parts_of_the_module(claim):
         shown="shared embedding and head, one Transformer block, one projection; no MLP beside the block",
         note=f"Beside the block stands one projection of {projection.inputs:,} x {projection.outputs:,}, and norms; "
         "the feed-forward part is the block's own, with its experts.",
-        cite=facts.model_facts(V3)["mtp_module"],
+        cite=tables.model_facts(V3)["mtp_module"],
     )
 
 
@@ -69,7 +69,7 @@ def use_at_inference(claim):
     same = num_total_params(without) == num_total_params(config) and (
         forward_flops_per_token(without, 4096) == forward_flops_per_token(config, 4096)
     )
-    gain = facts.lookup("serving", "MTP speculative decoding", "tps_gain")
+    gain = tables.lookup("serving", "MTP speculative decoding", "tps_gain")
     return Evidence(
         (
             Part("True", same, name="may be dropped"),

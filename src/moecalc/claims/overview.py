@@ -1,10 +1,10 @@
 """Checks of what the run cost, which chapter two prints again, and of how DeepSeek-V3 compares."""
 
-from .. import facts
 from ..base.units import show
-from ..benchmarks import MODELS, OPEN_RIVALS, lead
 from ..config import load_model
 from ..cost import cost_usd, wall_days
+from ..facts import tables
+from ..facts.benchmarks import MODELS, OPEN_RIVALS, lead
 from ..params import num_total_params
 from ..prices import rental_price_usd_per_gpu_hour
 from .evidence import Evidence, Part
@@ -122,7 +122,7 @@ def size_of_v3(claim):
     count = num_total_params(load_model("deepseek-v3"))
     return stated(
         claim,
-        facts.model_facts("deepseek-v3")["total_params"],
+        tables.model_facts("deepseek-v3")["total_params"],
         "B parameters",
         own=show(count, "parameters", 5),
         convention="each learned parameter once, without the MTP module and the router's correction biases",
@@ -134,7 +134,7 @@ def size_of_llama(claim):
     count = num_total_params(load_model("llama-3.1-405b"))
     return stated(
         claim,
-        facts.model_facts("llama-3.1-405b")["nominal_params"],
+        tables.model_facts("llama-3.1-405b")["nominal_params"],
         "B parameters",
         own=show(count, "parameters", 5),
         convention="each learned parameter once",
@@ -144,14 +144,14 @@ def size_of_llama(claim):
 
 @check("C21")
 def speed_of_v3(claim):
-    later = facts.lookup("serving", "DeepSeek V3/R1 online service", "output_speed_per_user")
+    later = tables.lookup("serving", "DeepSeek V3/R1 online service", "output_speed_per_user")
     low, high = later.range_to("tokens/s")
     return stated(
         claim,
-        facts.lookup("serving", "DeepSeek-V3 API", "output_speed"),
+        tables.lookup("serving", "DeepSeek-V3 API", "output_speed"),
         "tokens/s",
         note=f"As announced with the model. On {later.date} the online service gave {low} to {high} tokens/s a user "
-        f"({facts.sources()[later.source]['title']}).",
+        f"({tables.sources()[later.source]['title']}).",
     )
 
 

@@ -3,8 +3,8 @@
 import re
 from typing import NamedTuple
 
-from .. import facts
 from ..base.errors import InputError, quoted
+from ..facts import tables
 
 _NUMBER = re.compile(r"1/\d+|\d+(?:\.\d+)?(?:e\d+)?")
 _BETWEEN_ITEMS = re.compile(r" / |, |; ")
@@ -34,7 +34,7 @@ INPUTS = {
 
 def claims() -> dict:
     """id -> row of ``data/claims.csv``, in order."""
-    return {row["id"]: row for row in facts.rows("claims")}
+    return {row["id"]: row for row in tables.rows("claims")}
 
 
 def numbers(claim_id: str) -> list:
@@ -61,7 +61,7 @@ def number(claim_id: str, index: int = 0) -> float:
     if index >= len(found):
         printed = claims()[claim_id]["printed"]
         raise InputError(f"{claim_id} prints {quoted(printed)}; a number in place {index + 1} is needed")
-    return facts.number(found[index], claim_id)
+    return tables.number(found[index], claim_id)
 
 
 def given(name: str) -> float:

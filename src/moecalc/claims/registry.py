@@ -1,7 +1,7 @@
 """Checks by the claims they settle, and facts to hold claims against."""
 
-from .. import facts
-from ..facts import Fact
+from ..facts import tables
+from ..facts.tables import Fact
 from .evidence import Evidence, Part
 from .printed import numbers
 
@@ -24,11 +24,11 @@ def check(*ids):
 
 def config_fact(slug: str, key: str) -> Fact:
     """A key of a published config as a fact; "None" where the config has no such key."""
-    record = facts.model(slug)
+    record = tables.model(slug)
     source = record["config_source"]
     value = record["config"].get(key, "None")
     locator = f"{key} in config.json: {record['config_locator'].partition('. ')[0]}"
-    return Fact(slug, key, value, None, "text", source, locator, "reported", facts.sources()[source]["date"], "")
+    return Fact(slug, key, value, None, "text", source, locator, "reported", tables.sources()[source]["date"], "")
 
 
 def config_part(printed: str, slug: str, key: str) -> Part:
@@ -39,12 +39,12 @@ def config_part(printed: str, slug: str, key: str) -> Part:
 
 def run_fact(run: str, quantity: str) -> Fact:
     """A fact of data/training_runs.csv."""
-    return facts.lookup("training_runs", run, quantity)
+    return tables.lookup("training_runs", run, quantity)
 
 
 def report_fact(subject: str, quantity: str) -> Fact:
     """A fact of data/v3_report.csv."""
-    return facts.lookup("v3_report", subject, quantity)
+    return tables.lookup("v3_report", subject, quantity)
 
 
 def stated(claim: dict, fact: Fact, unit: str, **more) -> Evidence:

@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from .. import facts
 from ..base.units import show
 from ..config import load_accelerator, load_model
 from ..cost import HOURS_PER_DAY, SECONDS_PER_HOUR
+from ..facts import tables
 from ..flops import TRAINING_PASSES, forward_flops_by_component, forward_flops_per_token, training_flops_per_token
 from ..layout import Layout
 from ..memory import params_per_gpu, stage_blocks
@@ -54,7 +54,7 @@ def experts_per_gpu(claim):
 def expert_readings() -> list:
     """What the routed experts on one GPU come to, step by step, and what the talk prints, one byte a parameter."""
     experts, layers, ranks = number("C59"), number("C39", 1), number("C57", 1)
-    copies = facts.number(items("C63")[1].rstrip("x"), "C63")
+    copies = tables.number(items("C63")[1].rstrip("x"), "C63")
     one_layer = printed_expert_params() / layers
     printed = number("C64") * 1e9
     steps = (
@@ -83,7 +83,7 @@ def is_routed(tensor) -> bool:
 
 @check("C65")
 def expert_bytes_per_gpu(claim):
-    ranks, copies = number("C57", 1), facts.number(items("C63")[1].rstrip("x"), "C63")
+    ranks, copies = number("C57", 1), tables.number(items("C63")[1].rstrip("x"), "C63")
     layout = Layout(pp=ranks, ep=number("C57", 2), dp=number("C57", 3))
     held = [
         FP8_BYTES * sum(params_per_gpu(t, layout) for block in blocks for t in block.tensors if is_routed(t)) / 1e9

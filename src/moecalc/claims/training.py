@@ -1,8 +1,8 @@
 """Checks of the second chapter: how the model was trained, after pre-training above all."""
 
-from .. import facts
 from ..base.units import show
 from ..config import load_model
+from ..facts import tables
 from ..flops import training_flops_per_token
 from ..mfu import recomputed_flops_per_token
 from ..params import params_by_tensor
@@ -76,7 +76,7 @@ def post_training(claim):
 
 @check("C100")
 def on_ascend(claim):
-    fact = facts.lookup("serving", *ON_ASCEND)
+    fact = tables.lookup("serving", *ON_ASCEND)
     # every tensor of R1 has its like in V3
     same = params_by_tensor(load_model(R1)) == params_by_tensor(load_model(V3))
     return Evidence(

@@ -7,7 +7,7 @@ with it stands in ``moebook.charts``.
 import os
 
 from ..base.errors import InputError
-from ..facts import unknown
+from ..facts.tables import unknown
 from ._define import Choice, Explorer, Metric, Number, Result, Switch, Text
 from ._exchange import answer_as_json, portable, single_moves
 

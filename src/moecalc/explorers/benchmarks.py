@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from ..benchmarks import MODELS, TABLES, V3, lead, points_ahead, results, subjects
+from ..facts.benchmarks import MODELS, TABLES, V3, lead, points_ahead, results, subjects
 from ._define import Choice, Explorer, Metric, Number
 
 ALL = "all"

@@ -1,8 +1,8 @@
 """What a run costs and how long it takes, with Llama 3.1 405B beside it."""
 
-from .. import facts
 from ..config import load_accelerator
 from ..cost import cost_usd, num_gpus_for_deadline, wall_days
+from ..facts import tables
 from ._choices import accelerator_choice
 from ._define import Explorer, Metric, Number
 
@@ -14,7 +14,7 @@ DEADLINE_DAYS = 30
 
 def run_gpu_hours(run: str) -> float:
     """GPU-hours of a training run of data/training_runs.csv."""
-    return facts.lookup("training_runs", run, "gpu_hours").to("GPU-hours")
+    return tables.lookup("training_runs", run, "gpu_hours").to("GPU-hours")
 
 
 def compute(gpu_hours, usd_per_gpu_hour, num_gpus, accelerator):
@@ -22,7 +22,7 @@ def compute(gpu_hours, usd_per_gpu_hour, num_gpus, accelerator):
     # the same work at the same share of the peak
     hours = gpu_hours * reference.peak_dense_bf16_flops_per_s / chosen.peak_dense_bf16_flops_per_s
     llama_hours = run_gpu_hours("llama31-405B")
-    rental = facts.by_subject("rental_prices").get(accelerator)
+    rental = tables.by_subject("rental_prices").get(accelerator)
     low, high = rental["rental"].range_to("USD/GPU-hour") if rental else (None, None)
     metrics = {
         "gpu_hours": hours,

@@ -1,7 +1,7 @@
 """What speculative decoding gains: by acceptance, and by how many sequences decode together."""
 
-from .. import facts
 from ..config import load_accelerator, load_model
+from ..facts import tables
 from ..speculative import decode_step, speed_up, tokens_per_step, verify_cost
 from ._choices import accelerator_choice
 from ._define import Explorer, Metric, Number
@@ -18,7 +18,7 @@ DIGITS = 6
 
 def published_points() -> list:
     """(name, lowest and highest acceptance, speed-up) as each source gives them."""
-    rows = [one for one in facts.facts("serving") if one.subject == "MTP speculative decoding"]
+    rows = [one for one in tables.facts("serving") if one.subject == "MTP speculative decoding"]
     found = {(one.source, one.quantity): one for one in rows}
     return [
         (name, *found[source, "second_token_acceptance"].range_to("ratio"), found[source, "tps_gain"].value)

@@ -1,9 +1,9 @@
 """Shares of DeepSeek-V3's training by stage, and the utilisation that the hours of two stages imply."""
 
-from .. import facts
 from ..base.units import show as words_for
 from ..config import load_accelerator, load_model
 from ..cost import cost_usd
+from ..facts import tables
 from ..stages import phases_flops, phases_mfu, v3_extension, v3_pretraining
 from ._define import Choice, Explorer, Metric, Number
 
@@ -18,7 +18,7 @@ MASKS = {"causal": "causal, half of the scores", "non-causal": "non-causal, all 
 
 def published_hours() -> dict:
     """Stage -> GPU-hours of Table 1."""
-    return {stage: facts.lookup("training_runs", run, "gpu_hours").to("GPU-hours") for stage, run in RUNS.items()}
+    return {stage: tables.lookup("training_runs", run, "gpu_hours").to("GPU-hours") for stage, run in RUNS.items()}
 
 
 def show_amount(amount: float | None, unit: str, share: float | None) -> str:

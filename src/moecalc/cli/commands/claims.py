@@ -59,9 +59,9 @@ def short(row: dict) -> dict:
 
 def whole(row: dict) -> str:
     """A claim in full, one line a field."""
-    from ... import facts
+    from ...facts import tables
 
-    source = facts.sources()[row["source"]] if row["source"] else {}
+    source = tables.sources()[row["source"]] if row["source"] else {}
     fields = {
         "claim": f"{row['subject']}: {row['claim']}",
         "slide": row["slide"],

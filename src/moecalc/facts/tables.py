@@ -8,8 +8,8 @@ import json
 import os
 from typing import NamedTuple
 
-from .base.errors import InputError, nearest, quoted
-from .base.units import convert, dimension_and_factor
+from ..base.errors import InputError, nearest, quoted
+from ..base.units import convert, dimension_and_factor
 
 STATUSES = ("reported", "measured", "derived", "assumed", "unverified")
 #: Columns of every fact table; a table may add more behind or before them.
@@ -52,7 +52,7 @@ def data_dir() -> str:
     str
         The checkout's ``data/``, or else the copy in the installed package.
     """
-    package = os.path.dirname(os.path.abspath(__file__))
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     checkout = os.path.join(os.path.dirname(os.path.dirname(package)), "data")
     return checkout if os.path.isfile(os.path.join(checkout, "sources.json")) else os.path.join(package, "data")
 

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from . import facts
-from .base.errors import InputError
-from .facts import Fact, unknown
+from ..base.errors import InputError
+from . import tables
+from .tables import Fact, unknown
 
 #: key -> (its name in data/benchmarks.csv, what it holds)
 TABLES = {
@@ -144,7 +144,7 @@ def results(table: str = "chat") -> dict:
     Returns
     -------
     dict
-        :class:`Benchmark` -> model, a key of :data:`MODELS` -> (its name in the table, :class:`~moecalc.facts.Fact`),
+        :class:`Benchmark` -> model, a key of :data:`MODELS` -> (its name in the table, :class:`~moecalc.facts.tables.Fact`),
         in the table's order
 
     Raises
@@ -161,12 +161,12 @@ def results(table: str = "chat") -> dict:
     if table not in TABLES:
         raise InputError(unknown("table of benchmarks", table, TABLES))
     listed = {}
-    for row, fact in zip(facts.rows("benchmarks"), facts.facts("benchmarks"), strict=True):
+    for row, fact in zip(tables.rows("benchmarks"), tables.facts("benchmarks"), strict=True):
         # rows without a category describe the models; a dash stands for a result that was not published
         if row["table"] != TABLES[table][0] or not row["category"] or not isinstance(fact.value, (int, float)):
             continue
         if row["model"] not in _KEY_OF:
-            raise InputError(unknown(f"model of {row['table']} in moecalc.benchmarks", row["model"], _KEY_OF))
+            raise InputError(unknown(f"model of {row['table']} in moecalc.facts.benchmarks", row["model"], _KEY_OF))
         benchmark = Benchmark(row["category"], row["benchmark"], row["metric"], row["shots"])
         listed.setdefault(benchmark, {})[_KEY_OF[row["model"]]] = row["model"], fact
     return listed
@@ -179,7 +179,7 @@ def same_level_gap() -> Fact:
     -------
     Fact
     """
-    return facts.lookup("v3_report", "evaluation", "same_level_gap")
+    return tables.lookup("v3_report", "evaluation", "same_level_gap")
 
 
 def lead(*rivals: str, subject: str = "", table: str = "chat", margin: float = 0) -> Lead:

@@ -1,0 +1,1 @@
+"""Figures that were read elsewhere, each with its unit, source and date. It imports base alone."""
