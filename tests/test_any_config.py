@@ -9,7 +9,7 @@ from moecalc import InputError, load_model
 from moecalc.claims.model import CONVENTIONS, kimi_k2_surplus, published_activated
 from moecalc.explorers import explorer
 from moecalc.explorers.any_config import VIEWS
-from moecalc.facts import tables
+from moecalc.facts import models
 from moecalc.families import language_config
 from moecalc.models import counted_slugs, model_rows, why_not_counted
 from moecalc.pasted import MAX_DEPTH, read_pasted
@@ -21,7 +21,7 @@ COUNTS = ("total", "activated", "activated_without_embedding", "activated_withou
 
 
 def raw(slug):
-    return tables.model(slug)["config"]
+    return models.model(slug)["config"]
 
 
 def sentence(call) -> str:
@@ -35,7 +35,7 @@ def sentence(call) -> str:
 # --- pasting ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("slug", [slug for slug in tables.model_slugs() if raw(slug)])
+@pytest.mark.parametrize("slug", [slug for slug in models.model_slugs() if raw(slug)])
 def test_every_models_config_is_counted_or_refused_by_name(slug):
     text = json.dumps(raw(slug), indent=2)
     if slug not in counted_slugs():
@@ -62,7 +62,7 @@ def test_counts_are_the_truth(slug):
 
 def test_every_model_of_the_truth_is_counted_and_some_others_are_not():
     assert set(TRUTH) <= set(counted_slugs())
-    assert len([slug for slug in tables.model_slugs() if slug not in counted_slugs()]) > 5
+    assert len([slug for slug in models.model_slugs() if slug not in counted_slugs()]) > 5
 
 
 NO_CONFIG = {

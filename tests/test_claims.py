@@ -11,7 +11,7 @@ from moecalc.claims.evidence import Evidence, Part, agrees, filled, outcome, sho
 from moecalc.claims.printed import items, number, numbers
 from moecalc.claims.registry import CHECKS
 from moecalc.cli import main
-from moecalc.facts import tables
+from moecalc.facts import models, tables
 
 
 def span(text):
@@ -209,7 +209,7 @@ def test_another_fact_gives_another_verdict(data, subject, quantity, value, clai
 
 
 def test_another_config_gives_another_verdict(data):
-    tables.model("deepseek-v3")["config"]["hidden_size"] = 7160
+    models.model("deepseek-v3")["config"]["hidden_size"] = 7160
     assert [verdict_of(claim) for claim in ("C32", "C33")] == ["contradicted", "reported"]
 
 

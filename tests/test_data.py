@@ -11,7 +11,7 @@ from moecalc import prices
 from moecalc.base.errors import InputError
 from moecalc.base.units import UNITS
 from moecalc.config import ModelConfig, load_accelerators, load_model
-from moecalc.facts import tables
+from moecalc.facts import models, tables
 from moecalc.families import supported
 from moecalc.precision import RECIPES
 
@@ -19,7 +19,7 @@ DATA = Path(tables.data_dir())
 PACKAGE = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
 TABLES = [Path(resource["path"]).stem for resource in PACKAGE["resources"]]
 FACT_TABLES = [table for table in TABLES if table != "claims"]
-SLUGS = tables.model_slugs()
+SLUGS = models.model_slugs()
 GOOD_ROW = {
     "subject": "h800-sxm",
     "quantity": "memory",
@@ -45,8 +45,8 @@ def schema_errors(value, schema):
 
 def used_sources():
     used = {fact.source for table in FACT_TABLES for fact in tables.facts(table)}
-    used |= {fact["source"] for slug in SLUGS for fact in tables.model(slug)["facts"]}
-    used |= {tables.model(slug)["config_source"] for slug in SLUGS}
+    used |= {fact["source"] for slug in SLUGS for fact in models.model(slug)["facts"]}
+    used |= {models.model(slug)["config_source"] for slug in SLUGS}
     return used | {recipe.source for recipe in RECIPES.values()}
 
 
@@ -82,12 +82,12 @@ def test_every_fact_of_a_table_reads(table):
 
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_model_keeps_its_schema_and_reads(slug):
-    assert not schema_errors(tables.model(slug), "model.schema.json")
-    for row in tables.model(slug)["facts"]:
+    assert not schema_errors(models.model(slug), "model.schema.json")
+    for row in models.model(slug)["facts"]:
         assert tables.fact({"subject": slug, **row}, slug).value == row["value"]
 
 
-@pytest.mark.parametrize("slug", [s for s in SLUGS if (tables.model(s)["config"] or {}).get("model_type") in supported()])
+@pytest.mark.parametrize("slug", [s for s in SLUGS if (models.model(s)["config"] or {}).get("model_type") in supported()])
 def test_every_model_of_a_supported_family_loads(slug):
     config = load_model(slug)
     assert isinstance(config, ModelConfig)
@@ -98,7 +98,7 @@ def test_every_model_of_a_supported_family_loads(slug):
     "slug", ["llama-3.1-405b", "llama-3.1-8b", "qwen2.5-72b", "mistral-7b-v0.3", "qwen3-8b", "qwen3-0.6b"]
 )
 def test_a_dense_model_activates_all_it_has(slug):
-    published = tables.model_facts(slug)
+    published = models.model_facts(slug)
     assert published["activated_params"].value == published["total_params"].value
 
 

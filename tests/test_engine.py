@@ -15,7 +15,7 @@ from moebook.site.figures import MAX_GZIPPED_BYTES
 from moebook.site.scripts import node
 from moecalc import InputError, explore
 from moecalc.explorers import answer, explorer, explorer_names, explorers, portable
-from moecalc.facts import tables
+from moecalc.facts import models
 from moecalc.families import language_config
 
 pytest_plugins = ["site_fixtures"]
@@ -249,10 +249,10 @@ def any_config(chromium, address):
     context.close()
 
 
-@pytest.mark.parametrize("slug", [slug for slug in tables.model_slugs() if tables.model(slug)["config"]])
+@pytest.mark.parametrize("slug", [slug for slug in models.model_slugs() if models.model(slug)["config"]])
 def test_a_published_config_pasted_into_the_page(slug, any_config):
     """It is counted as the truth has it, or the page says why not."""
-    raw, truth, one = tables.model(slug)["config"], TRUTH.get(slug, {}), explorer("any-config")
+    raw, truth, one = models.model(slug)["config"], TRUTH.get(slug, {}), explorer("any-config")
     values = {"config": json.dumps(raw, indent=2), "seq_len": truth.get("seq_len", 4096), "context": 1000}
     for control in one.controls:
         if control.key in values:

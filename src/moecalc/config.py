@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from .base.errors import InputError, quoted
-from .facts import tables
+from .facts import models, tables
 from .families import family, language_config, supported
 from .keys import read
 from .pasted import kind_of, read_pasted
@@ -109,7 +109,7 @@ def load_model(slug: str) -> ModelConfig:
     >>> load_model("llama-3.1-405b").num_hidden_layers
     126
     """
-    record = tables.model(slug)
+    record = models.model(slug)
     if record["config"] is None:
         raise InputError(f"no public config is known for {quoted(slug)}; only its published figures are listed")
     return ModelConfig(record["config"], slug)

@@ -1,7 +1,7 @@
 """The models of ``data/models/``: counted where their family is supported, published figures else."""
 
 from .config import ModelConfig
-from .facts import tables
+from .facts import models
 from .families import language_config, supports
 from .params import num_activated_params, num_total_params
 
@@ -18,7 +18,7 @@ def counted_config(slug: str):
     -------
     ModelConfig or None
     """
-    raw = tables.model(slug)["config"]
+    raw = models.model(slug)["config"]
     return ModelConfig(raw, slug) if supports(raw) else None
 
 
@@ -45,7 +45,7 @@ def why_not_counted(slug: str) -> str | None:
     >>> why_not_counted("grok-1"), why_not_counted("glm-5")
     ('no public config', 'family glm_moe_dsa is not described')
     """
-    raw = tables.model(slug)["config"]
+    raw = models.model(slug)["config"]
     if raw is None:
         return "no public config"
     return None if supports(raw) else f"family {language_config(raw)[0].get('model_type')} is not described"
@@ -78,7 +78,7 @@ def model_row(slug: str) -> dict:
     >>> row["total_params"], row["published_total_params"], row["release_date"]
     (671026404352, 671000000000, '2024-12-26')
     """
-    record, published = tables.model(slug), tables.model_facts(slug)
+    record, published = models.model(slug), models.model_facts(slug)
     config = counted_config(slug)
 
     def figure(quantity):
@@ -112,7 +112,7 @@ def model_rows() -> list:
     list of dict
         By slug, one :func:`model_row` each.
     """
-    return [model_row(slug) for slug in tables.model_slugs()]
+    return [model_row(slug) for slug in models.model_slugs()]
 
 
 def counted_slugs() -> list:
@@ -123,4 +123,4 @@ def counted_slugs() -> list:
     list of str
         Their slugs, in alphabetical order.
     """
-    return [slug for slug in tables.model_slugs() if supports(tables.model(slug)["config"])]
+    return [slug for slug in models.model_slugs() if supports(models.model(slug)["config"])]

@@ -1,7 +1,7 @@
 """The talk's table of four models, cell by cell: what it prints, what is found, and a verdict on each."""
 
 from ..config import load_model
-from ..facts import tables
+from ..facts import models
 from ..facts.benchmarks import lead
 from .evidence import Evidence, Part, verdict
 from .registry import check, config_fact
@@ -74,8 +74,8 @@ def architecture(slug: str) -> str:
 
 def weights(slug: str) -> tuple:
     """("Yes" where config and licence are published, the fact of the licence)."""
-    license = tables.model_facts(slug).get("license")
-    return "Yes" if license and tables.model(slug)["config"] else "No", license
+    license = models.model_facts(slug).get("license")
+    return "Yes" if license and models.model(slug)["config"] else "No", license
 
 
 def statement(name: str, printed: str) -> tuple:

@@ -2,7 +2,7 @@
 
 from ..base.units import show
 from ..config import load_model
-from ..facts import tables
+from ..facts import models
 from ..models import counted_slugs
 from ..params import (
     num_activated_params_without,
@@ -66,7 +66,7 @@ def convention_of(printed: str, counts: dict) -> str:
 @check("C29", "C30")
 def sizes(claim):
     slug = {"C29": V2, "C30": V3}[claim["id"]]
-    published = tables.model_facts(slug)
+    published = models.model_facts(slug)
     total, activated = numbers(claim["id"])
     counts = billions(activated_by_convention(load_model(slug)))
     convention = convention_of(activated, counts)
@@ -119,7 +119,7 @@ def quantization_of_v3(claim):
 
 @check("C48")
 def activated_fraction(claim):
-    published = tables.model_facts(V3)
+    published = models.model_facts(V3)
     activated, total, routed, shared, experts = numbers("C48")
     config = load_model(V3)
     counts = billions(activated_by_convention(config))
@@ -150,7 +150,7 @@ def keys_of_both(claim):
 @check("C92")
 def quantization_of_v2(claim):
     part = config_part(items("C92")[0], V2, "quantization_config")
-    missing = "quantization_config" not in tables.model(V2)["config"]
+    missing = "quantization_config" not in models.model(V2)["config"]
     return Evidence((part,), note="Its config.json has no quantization_config." if missing else "")
 
 
@@ -212,11 +212,11 @@ def published_sizes(*slugs: str) -> list:
     rows = []
     for slug in slugs:
         counts = sizes_by_convention(slug)
-        for fact in tables.facts_of_model(slug):
+        for fact in models.facts_of_model(slug):
             if fact.quantity not in counts:
                 continue
             ours = billions(counts[fact.quantity])
-            model = tables.model(slug)["name"].partition(" (")[0].removeprefix("DeepSeek-")
+            model = models.model(slug)["name"].partition(" (")[0].removeprefix("DeepSeek-")
             rows.append(
                 {
                     "model": slug,
@@ -253,7 +253,7 @@ LETTERS = {
 
 def letters(*slugs: str) -> list:
     """The letters of the formula with their values in the published configs."""
-    configs = {slug: tables.model(slug)["config"] for slug in slugs}
+    configs = {slug: models.model(slug)["config"] for slug in slugs}
     return [
         {"letter": letter, "key": key, **{slug: config[key] for slug, config in configs.items()}}
         for letter, key in LETTERS.items()
@@ -264,7 +264,7 @@ def params_by_hand(*slugs: str) -> list:
     """The parameters of DeepSeek-V2 or V3 from one formula of the config's keys: a second route, which sees no tensors."""
     steps = {}
     for slug in slugs:
-        one = {letter: tables.model(slug)["config"][key] for letter, key in LETTERS.items()}
+        one = {letter: models.model(slug)["config"][key] for letter, key in LETTERS.items()}
         V, h, L, D, f, m, E, S, k, a, q, c, n, r, v = one.values()
         attention = h * q + q * a * (n + r) + h * (c + r) + c * a * (n + v) + a * v * h + q + c
         expert = 3 * h * m
@@ -298,10 +298,10 @@ def published_activated() -> list:
         if config.anatomy.num_routed_experts == 1:
             continue  # dense: what is activated is all of it
         counts = billions(activated_by_convention(config))
-        for fact in tables.facts_of_model(slug):
+        for fact in models.facts_of_model(slug):
             if fact.quantity == "activated_params":
                 printed = str(fact.value)
-                known = {"slug": slug, "name": tables.model(slug)["name"], "published": printed, "fact": fact}
+                known = {"slug": slug, "name": models.model(slug)["name"], "published": printed, "fact": fact}
                 rows.append({**known, **counts, "fits": fitting(printed, counts)})
     return rows
 
@@ -309,7 +309,7 @@ def published_activated() -> list:
 def kimi_k2_surplus() -> dict:
     """What the published weights of Kimi K2 hold beyond the count from its config: an open question."""
     config = load_model("kimi-k2")
-    fact = tables.model_facts("kimi-k2")["safetensors_params"]
+    fact = models.model_facts("kimi-k2")["safetensors_params"]
     counted = num_total_params(config) + num_correction_biases(config)
     surplus = fact.value - counted
     each, rest = divmod(surplus, config.num_hidden_layers)

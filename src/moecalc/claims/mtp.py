@@ -4,7 +4,7 @@ import math
 
 from ..base.units import show
 from ..config import load_model
-from ..facts import tables
+from ..facts import models, tables
 from ..flops import forward_flops_per_token
 from ..mtp import depth_loss, mtp_loss
 from ..params import num_total_params
@@ -58,7 +58,7 @@ def parts_of_the_module(claim):
         shown="shared embedding and head, one Transformer block, one projection; no MLP beside the block",
         note=f"Beside the block stands one projection of {projection.inputs:,} x {projection.outputs:,}, and norms; "
         "the feed-forward part is the block's own, with its experts.",
-        cite=tables.model_facts(V3)["mtp_module"],
+        cite=models.model_facts(V3)["mtp_module"],
     )
 
 

@@ -3,7 +3,7 @@
 from ..base.units import show
 from ..config import load_model
 from ..cost import cost_usd, wall_days
-from ..facts import tables
+from ..facts import models, tables
 from ..facts.benchmarks import MODELS, OPEN_RIVALS, lead
 from ..params import num_total_params
 from ..prices import rental_price_usd_per_gpu_hour
@@ -122,7 +122,7 @@ def size_of_v3(claim):
     count = num_total_params(load_model("deepseek-v3"))
     return stated(
         claim,
-        tables.model_facts("deepseek-v3")["total_params"],
+        models.model_facts("deepseek-v3")["total_params"],
         "B parameters",
         own=show(count, "parameters", 5),
         convention="each learned parameter once, without the MTP module and the router's correction biases",
@@ -134,7 +134,7 @@ def size_of_llama(claim):
     count = num_total_params(load_model("llama-3.1-405b"))
     return stated(
         claim,
-        tables.model_facts("llama-3.1-405b")["nominal_params"],
+        models.model_facts("llama-3.1-405b")["nominal_params"],
         "B parameters",
         own=show(count, "parameters", 5),
         convention="each learned parameter once",

@@ -1,6 +1,6 @@
 """Checks by the claims they settle, and facts to hold claims against."""
 
-from ..facts import tables
+from ..facts import models, tables
 from ..facts.tables import Fact
 from .evidence import Evidence, Part
 from .printed import numbers
@@ -24,7 +24,7 @@ def check(*ids):
 
 def config_fact(slug: str, key: str) -> Fact:
     """A key of a published config as a fact; "None" where the config has no such key."""
-    record = tables.model(slug)
+    record = models.model(slug)
     source = record["config_source"]
     value = record["config"].get(key, "None")
     locator = f"{key} in config.json: {record['config_locator'].partition('. ')[0]}"

@@ -4,7 +4,7 @@ import json
 
 from ..base.errors import InputError
 from ..config import load_accelerators
-from ..facts import tables
+from ..facts import models
 from ..models import counted_config, counted_slugs
 from ._define import Choice
 
@@ -14,7 +14,7 @@ def model_choice(default: str = "deepseek-v3", flops: bool = False) -> Choice:
 
     def label(slug):
         partly = flops and counted_config(slug).anatomy.flops_note
-        return tables.model(slug)["name"] + (" (FLOPs in part)" if partly else "")
+        return models.model(slug)["name"] + (" (FLOPs in part)" if partly else "")
 
     return Choice("model", "Model", default, tuple((slug, label(slug)) for slug in counted_slugs()))
 

@@ -3,7 +3,7 @@
 from ..anatomy import title
 from ..claims.model import fitting_conventions
 from ..config import ModelConfig, load_model, parse_config
-from ..facts.tables import model_facts
+from ..facts.models import model_facts
 from ..flops import attention_score_flops_per_token, flops, forward_flops_by_component, forward_flops_per_token
 from ..kv_cache import kv_cache, kv_cache_bytes
 from ..params import num_activated_params, num_total_params, params, params_by_component

@@ -4,7 +4,7 @@ import math
 
 from ..attention import FORMS, absorption_break_even, expanded_cache_elements, mla_roofline
 from ..config import load_accelerator, load_model
-from ..facts import tables
+from ..facts import models
 from ..kv_cache import kv_cache_bytes
 from ..models import counted_slugs
 from ._choices import accelerator_choice, cached_width_choice
@@ -24,7 +24,7 @@ def latent_models() -> tuple:
     def dense(config):
         return "kv_lora_rank" in config.keys and all(len(layer.cache) == 1 for layer in config.anatomy.layers)
 
-    return tuple((slug, tables.model(slug)["name"]) for slug in counted_slugs() if dense(load_model(slug)))
+    return tuple((slug, models.model(slug)["name"]) for slug in counted_slugs() if dense(load_model(slug)))
 
 
 def compute(model, cached_tokens, query_tokens, batch, tp, bytes_per_element, accelerator, sweep):

@@ -235,80 +235,7 @@ def sources() -> dict:
     dict
         key -> title, address, date.
     """
-    return _json("sources.json")
-
-
-def model(slug: str) -> dict:
-    """What is known of one model.
-
-    Parameters
-    ----------
-    slug : str
-        Name of a file of ``data/models/`` without ``.json`` [-]
-
-    Returns
-    -------
-    dict
-        ``name``, ``config`` as published (None where it is not), ``facts`` as they are written.
-
-    Raises
-    ------
-    InputError
-        If there is no such model; the sentence names the nearest.
-    """
-    if slug not in model_slugs():
-        raise InputError(unknown("model", slug, model_slugs()))
-    return _json(os.path.join("models", slug + ".json"))
-
-
-def facts_of_model(slug: str) -> list:
-    """Every fact of one model, also where sources disagree.
-
-    Parameters
-    ----------
-    slug : str
-        A model of ``data/models/`` [-]
-
-    Returns
-    -------
-    list of Fact
-        In the order of the file.
-    """
-    rows = enumerate(model(slug)["facts"], start=1)
-    return [fact({"subject": slug, **row}, f"data/models/{slug}.json, fact {i}") for i, row in rows]
-
-
-def model_facts(slug: str) -> dict:
-    """The facts of one model.
-
-    Parameters
-    ----------
-    slug : str
-        A model of ``data/models/`` [-]
-
-    Returns
-    -------
-    dict
-        quantity -> Fact; the first where sources disagree.
-    """
-    found = {}
-    for one in facts_of_model(slug):
-        found.setdefault(one.quantity, one)
-    return found
-
-
-def model_slugs() -> list:
-    """The models there are.
-
-    Returns
-    -------
-    list of str
-        Their slugs, in alphabetical order.
-    """
-    if "slugs" not in _cache:
-        names = os.listdir(os.path.join(data_dir(), "models"))
-        _cache["slugs"] = sorted(name[:-5] for name in names if name.endswith(".json"))
-    return _cache["slugs"]
+    return read_json("sources.json")
 
 
 def unknown(what: str, name: str, known) -> str:
@@ -328,8 +255,39 @@ def unknown(what: str, name: str, known) -> str:
     return f"no {what} named {quoted(name)}; the nearest are {nearest(name, known)}"
 
 
-def _json(name: str):
+def read_json(name: str):
+    """A JSON file of the facts, read once.
+
+    Parameters
+    ----------
+    name : str
+        Its path below ``data/`` [-]
+
+    Returns
+    -------
+    object
+    """
     if name not in _cache:
         with open(os.path.join(data_dir(), name), encoding="utf-8") as file:
             _cache[name] = json.load(file)
     return _cache[name]
+
+
+def json_names(folder: str) -> list:
+    """The JSON files of a folder of the facts.
+
+    Parameters
+    ----------
+    folder : str
+        Its path below ``data/`` [-]
+
+    Returns
+    -------
+    list of str
+        Names without ``.json``, in alphabetical order.
+    """
+    key = folder, "names"
+    if key not in _cache:
+        names = os.listdir(os.path.join(data_dir(), folder))
+        _cache[key] = sorted(name[:-5] for name in names if name.endswith(".json"))
+    return _cache[key]
