@@ -8,9 +8,9 @@ import sys
 import time
 
 from moecalc import load_model, num_total_params, parse_config
-from moecalc.flops import flops
-from moecalc.kv_cache import kv_cache
-from moecalc.params import params
+from moecalc.model.flops import flops
+from moecalc.model.kv_cache import kv_cache
+from moecalc.model.params import params
 
 from .timing import Row, median_ms, median_us, table
 

@@ -62,7 +62,7 @@ def compare() -> None:
         taken = median_us(mine), median_us(theirs)
         counts = f"{mine():>22,} {taken[0]:>7.3g} {theirs():>22,.0f} {taken[1]:>7.3g}"
         print(f"{question:34} {counts} {taken[1] / taken[0]:>5.2g}x")
-    imports = {name: [sys.executable, "-c", f"import {name}"] for name in ("moecalc.params", "llm_analysis.analysis")}
+    imports = {name: [sys.executable, "-c", f"import {name}"] for name in ("moecalc.model.params", "llm_analysis.analysis")}
     taken = list(median_ms(imports, runs=11).values())
     print(f"{'import, as a process (ms)':34} {'':22} {taken[0]:>7.3g} {'':22} {taken[1]:>7.3g} {taken[1] / taken[0]:>5.2g}x")
 

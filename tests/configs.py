@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from moecalc import ModelConfig
-from moecalc.families.dbrx import SPELLING
+from moecalc.model.families.dbrx import SPELLING
 
 #: Ends of the names of tensors that are no matrices.
 VECTORS = ("norm", ".bias", "sinks", "dt_bias", "A_log")

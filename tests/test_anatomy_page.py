@@ -12,10 +12,10 @@ from moecalc.claims.printed import claims
 from moecalc.explorers import explorer
 from moecalc.explorers.anatomy import BF16_BYTES, CACHE, chosen_blocks, components_in_use, in_token_order, ranges
 from moecalc.explorers.v2_to_v3 import COUNTS, NAMES, ORDERS, counted_with, interaction, order_of
-from moecalc.flops import forward_flops_per_token
-from moecalc.kv_cache import kv_cache_elements_per_token
-from moecalc.models import counted_slugs
-from moecalc.params import num_activated_params, num_mtp_params, num_total_params
+from moecalc.model.catalog import counted_slugs
+from moecalc.model.flops import forward_flops_per_token
+from moecalc.model.kv_cache import kv_cache_elements_per_token
+from moecalc.model.params import num_activated_params, num_mtp_params, num_total_params
 
 ANATOMY, CHANGES = explorer("anatomy"), explorer("v2-to-v3")
 MODELS = counted_slugs()

@@ -10,9 +10,9 @@ from moecalc.claims.model import CONVENTIONS, kimi_k2_surplus, published_activat
 from moecalc.explorers import explorer
 from moecalc.explorers.any_config import VIEWS
 from moecalc.facts import models
-from moecalc.families import language_config
-from moecalc.models import counted_slugs, model_rows, why_not_counted
-from moecalc.pasted import MAX_DEPTH, read_pasted
+from moecalc.model.catalog import counted_slugs, model_rows, why_not_counted
+from moecalc.model.families import language_config
+from moecalc.model.pasted import MAX_DEPTH, read_pasted
 
 FIGURE = explorer("any-config")
 TRUTH = json.loads((Path(__file__).parent / "truth" / "models.json").read_text(encoding="utf-8"))["models"]

@@ -19,7 +19,7 @@ from moecalc.attention import (
     sequences_that_fit,
 )
 from moecalc.explorers import explore, explorer
-from moecalc.kv_cache import kv_cache_bytes, kv_cache_elements_per_token
+from moecalc.model.kv_cache import kv_cache_bytes, kv_cache_elements_per_token
 
 V3 = load_model("deepseek-v3")
 H800 = load_accelerator("h800-sxm")

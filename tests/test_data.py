@@ -10,9 +10,9 @@ from jsonschema import Draft202012Validator
 from moecalc import prices
 from moecalc.base.errors import InputError
 from moecalc.base.units import UNITS
-from moecalc.config import ModelConfig, load_accelerators, load_model
 from moecalc.facts import models, tables
-from moecalc.families import supported
+from moecalc.model.config import ModelConfig, load_accelerators, load_model
+from moecalc.model.families import supported
 from moecalc.precision import RECIPES
 
 DATA = Path(tables.data_dir())

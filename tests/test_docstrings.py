@@ -15,7 +15,7 @@ SECTIONS = ("Parameters", "Returns", "Raises", "Notes", "Examples", "References"
 def public_definitions():
     for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE)
-        if name.parts[0] in ELSEWHERE:
+        if set(name.parts) & set(ELSEWHERE):
             continue
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):

@@ -16,7 +16,7 @@ from moebook.site.scripts import node
 from moecalc import InputError, explore
 from moecalc.explorers import answer, explorer, explorer_names, explorers, portable
 from moecalc.facts import models
-from moecalc.families import language_config
+from moecalc.model.families import language_config
 
 pytest_plugins = ["site_fixtures"]
 pytestmark = pytest.mark.site

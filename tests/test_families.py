@@ -4,16 +4,17 @@ import json
 
 import pytest
 
-from moecalc import ModelConfig, families, load_model
+from moecalc import ModelConfig, load_model
 from moecalc.facts import tables as fact_tables
-from moecalc.families import supported, supports
-from moecalc.flops import flops, forward_flops_by_operator
-from moecalc.kv_cache import kv_cache
 from moecalc.layout import Layout
 from moecalc.memory import model_states
 from moecalc.mfu import utilisation
-from moecalc.models import counted_slugs, model_row
-from moecalc.params import params
+from moecalc.model import families
+from moecalc.model.catalog import counted_slugs, model_row
+from moecalc.model.families import supported, supports
+from moecalc.model.flops import flops, forward_flops_by_operator
+from moecalc.model.kv_cache import kv_cache
+from moecalc.model.params import params
 
 #: Multi-query attention without a gate, a convolution that no other family has, experts in each layer.
 DESCRIPTION = '''

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from moecalc import ModelConfig
 from moecalc.base.units import UNITS, convert
 from moecalc.cost import cost, cost_usd, gpu_hours_of, num_gpus_for_deadline, usd_per_gpu_hour_for_budget, wall_days
-from moecalc.flops import (
+from moecalc.layout import SCHEDULES, ZERO_STAGES, Layout, split_evenly
+from moecalc.memory import STATES, model_states, rank_groups, states_of_all_gpus
+from moecalc.mfu import from_6nd_to_exact, mfu, utilisation
+from moecalc.model.flops import (
     attention_score_flops_per_token,
     flops,
     forward_flops_by_component,
@@ -19,11 +22,8 @@ from moecalc.flops import (
     forward_flops_per_token_met,
     training_flops_per_token,
 )
-from moecalc.kv_cache import kv_cache, kv_cache_bytes, kv_cache_elements_per_token, kv_state_elements
-from moecalc.layout import SCHEDULES, ZERO_STAGES, Layout, split_evenly
-from moecalc.memory import STATES, model_states, rank_groups, states_of_all_gpus
-from moecalc.mfu import from_6nd_to_exact, mfu, utilisation
-from moecalc.params import (
+from moecalc.model.kv_cache import kv_cache, kv_cache_bytes, kv_cache_elements_per_token, kv_state_elements
+from moecalc.model.params import (
     num_activated_params,
     num_mtp_params,
     num_total_params,

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from moecalc import ModelConfig, load_model
 from moecalc.base.errors import InputError
-from moecalc.flops import attention_score_flops_per_token, forward_flops_per_token, training_flops_per_token
-from moecalc.kv_cache import kv_cache_bytes, kv_cache_elements_per_token
 from moecalc.mfu import recomputed_flops_per_token
-from moecalc.params import num_activated_params, num_mtp_params, num_total_params, params_by_layer, params_by_tensor
+from moecalc.model.flops import attention_score_flops_per_token, forward_flops_per_token, training_flops_per_token
+from moecalc.model.kv_cache import kv_cache_bytes, kv_cache_elements_per_token
+from moecalc.model.params import num_activated_params, num_mtp_params, num_total_params, params_by_layer, params_by_tensor
 from moecalc.talk import compare_with_talk, talk_forward_flops_by_operator
 
 V3 = load_model("deepseek-v3")

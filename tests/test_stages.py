@@ -10,7 +10,7 @@ from moecalc import load_accelerator, load_model
 from moecalc.base.errors import InputError
 from moecalc.explorers import explorer
 from moecalc.facts import tables
-from moecalc.flops import training_flops_per_token
+from moecalc.model.flops import training_flops_per_token
 from moecalc.stages import (
     Phase,
     batch_size,

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moecalc import InputError, ModelConfig, load_model
-from moecalc.params import num_total_params, params
-from moecalc.storage import storage_bytes
+from moecalc.model.checkpoint import storage_bytes
+from moecalc.model.params import num_total_params, params
 
 V3 = load_model("deepseek-v3")
 #: Embedding and head that the MTP module of the checkpoint holds once more, in BF16.

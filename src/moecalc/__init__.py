@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 
 #: public name -> module; loaded when first asked for, so that a command starts quickly
 _EXPORTS = {
-    "config": (
+    "model.config": (
         "Accelerator",
         "ModelConfig",
         "load_accelerator",
@@ -21,7 +21,7 @@ _EXPORTS = {
     ),
     "base.errors": ("InputError",),
     "explorers": ("explore",),
-    "params": (
+    "model.params": (
         "num_activated_params",
         "num_activated_params_without",
         "num_mtp_params",
@@ -30,15 +30,15 @@ _EXPORTS = {
         "params_by_layer",
         "params_by_tensor",
     ),
-    "flops": (
+    "model.flops": (
         "attention_score_flops_per_token",
         "forward_flops_by_component",
         "forward_flops_by_operator",
         "forward_flops_per_token",
         "training_flops_per_token",
     ),
-    "kv_cache": ("kv_cache_bytes", "kv_cache_elements_per_token"),
-    "storage": ("storage_bytes",),
+    "model.kv_cache": ("kv_cache_bytes", "kv_cache_elements_per_token"),
+    "model.checkpoint": ("storage_bytes",),
 }
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 __all__ = sorted(_MODULE_OF)

@@ -1,8 +1,8 @@
 """Model states on each GPU: weights, gradients, optimizer. Activations are not counted here."""
 
 from .base.checks import whole
-from .config import ModelConfig
 from .layout import Layout, check_layout, split_evenly, stages_of_rank
+from .model.config import ModelConfig
 from .precision import Recipe, recipe
 
 STATES = ("weights", "gradients", "optimizer_states")

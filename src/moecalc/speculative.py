@@ -4,7 +4,7 @@ import math
 
 from .base.checks import real, whole
 from .base.limits import MAX_DEPTH, MAX_SEQ_LEN
-from .config import Accelerator, ModelConfig
+from .model.config import Accelerator, ModelConfig
 
 
 def tokens_distribution(acceptance: float, depth: int) -> list:

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from .base.checks import real, whole
 from .base.limits import MAX_SEQ_LEN
-from .config import ModelConfig
 from .facts import tables
-from .flops import training_flops_per_token
 from .mfu import mfu
+from .model.config import ModelConfig
+from .model.flops import training_flops_per_token
 
 
 class Phase(NamedTuple):

@@ -1,7 +1,7 @@
 """The talk's own FLOPs formulas, kept as a second, independent route to the exact count.
 
 They are written in the names of DeepSeek's demonstration code; :func:`talk_names`
-translates once. The formulas share no code with :mod:`moecalc.flops`.
+translates once. The formulas share no code with :mod:`moecalc.model.flops`.
 """
 
 from typing import NamedTuple
@@ -9,8 +9,8 @@ from typing import NamedTuple
 from .base.checks import whole
 from .base.errors import InputError
 from .base.limits import MAX_SEQ_LEN
-from .config import ModelConfig
-from .flops import forward_flops_by_operator
+from .model.config import ModelConfig
+from .model.flops import forward_flops_by_operator
 
 
 class TalkNames(NamedTuple):

@@ -1,8 +1,8 @@
 """The talk's table of four models, cell by cell: what it prints, what is found, and a verdict on each."""
 
-from ..config import load_model
 from ..facts import models
 from ..facts.benchmarks import lead
+from ..model.config import load_model
 from .evidence import Evidence, Part, verdict
 from .registry import check, config_fact
 

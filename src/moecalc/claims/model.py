@@ -1,10 +1,10 @@
 """Checks of the second chapter: sizes and configs of DeepSeek-V2 and V3."""
 
 from ..base.units import show
-from ..config import load_model
 from ..facts import models
-from ..models import counted_slugs
-from ..params import (
+from ..model.catalog import counted_slugs
+from ..model.config import load_model
+from ..model.params import (
     num_activated_params_without,
     num_correction_biases,
     num_total_params,

@@ -3,11 +3,11 @@
 import math
 
 from ..base.units import show
-from ..config import load_model
 from ..facts import models, tables
-from ..flops import forward_flops_per_token
+from ..model.config import load_model
+from ..model.flops import forward_flops_per_token
+from ..model.params import num_total_params
 from ..mtp import depth_loss, mtp_loss
-from ..params import num_total_params
 from .evidence import Evidence, Part
 from .registry import check, report_fact
 

@@ -1,6 +1,6 @@
 """Checks about routing: how many nodes a token may go to."""
 
-from ..config import load_model
+from ..model.config import load_model
 from ..routing import groups_touched
 from .registry import check, report_fact, stated
 

@@ -3,14 +3,14 @@
 from typing import NamedTuple
 
 from ..base.units import show
-from ..config import load_accelerator, load_model
 from ..cost import HOURS_PER_DAY, SECONDS_PER_HOUR
 from ..facts import tables
-from ..flops import TRAINING_PASSES, forward_flops_by_component, forward_flops_per_token, training_flops_per_token
 from ..layout import Layout
 from ..memory import params_per_gpu, stage_blocks
 from ..mfu import mfu, nd_flops_per_token, utilisation
-from ..params import params_by_component
+from ..model.config import load_accelerator, load_model
+from ..model.flops import TRAINING_PASSES, forward_flops_by_component, forward_flops_per_token, training_flops_per_token
+from ..model.params import params_by_component
 from ..talk import compare_with_talk, talk_forward_flops_by_operator
 from .evidence import Evidence, Part, agrees
 from .printed import claims, given, items, number, numbers

@@ -1,11 +1,11 @@
 """Checks of the second chapter: how the model was trained, after pre-training above all."""
 
 from ..base.units import show
-from ..config import load_model
 from ..facts import tables
-from ..flops import training_flops_per_token
 from ..mfu import recomputed_flops_per_token
-from ..params import params_by_tensor
+from ..model.config import load_model
+from ..model.flops import training_flops_per_token
+from ..model.params import params_by_tensor
 from .evidence import Evidence, Part
 from .registry import check, report_fact, stated
 

@@ -84,7 +84,7 @@ def add_model(parser) -> None:
 
 def read_model(args):
     """The config that `add_model`'s arguments name."""
-    from ..config import load_config, load_model
+    from ..model.config import load_config, load_model
 
     config = load_model(args.model) if args.model is not None else load_config(args.config)
     return config.replace(**{key: json_value(value) for key, value in args.set}) if args.set else config

@@ -3,9 +3,9 @@
 import json
 
 from ..base.errors import InputError
-from ..config import load_accelerators
 from ..facts import models
-from ..models import counted_config, counted_slugs
+from ..model.catalog import counted_config, counted_slugs
+from ..model.config import load_accelerators
 from ._define import Choice
 
 

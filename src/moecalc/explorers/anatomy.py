@@ -1,11 +1,11 @@
 """One block of a model, tensor by tensor, in the order in which a token meets them."""
 
-from ..anatomy import COMPONENTS, Block, Cache, Score, Tensor, title
 from ..base.errors import InputError
-from ..config import load_model
-from ..flops import forward_flops_per_token
-from ..models import counted_slugs
-from ..params import num_total_params
+from ..model.anatomy import COMPONENTS, Block, Cache, Score, Tensor, title
+from ..model.catalog import counted_slugs
+from ..model.config import load_model
+from ..model.flops import forward_flops_per_token
+from ..model.params import num_total_params
 from ._choices import model_choice
 from ._define import Choice, Explorer, Metric, Number
 

@@ -1,13 +1,13 @@
 """Any config: a model of the project, or a pasted ``config.json``, with any key changed."""
 
-from ..anatomy import title
 from ..claims.model import fitting_conventions
-from ..config import ModelConfig, load_model, parse_config
 from ..facts.models import model_facts
-from ..flops import attention_score_flops_per_token, flops, forward_flops_by_component, forward_flops_per_token
-from ..kv_cache import kv_cache, kv_cache_bytes
-from ..params import num_activated_params, num_total_params, params, params_by_component
-from ..storage import storage_bytes
+from ..model.anatomy import title
+from ..model.checkpoint import storage_bytes
+from ..model.config import ModelConfig, load_model, parse_config
+from ..model.flops import attention_score_flops_per_token, flops, forward_flops_by_component, forward_flops_per_token
+from ..model.kv_cache import kv_cache, kv_cache_bytes
+from ..model.params import num_activated_params, num_total_params, params, params_by_component
 from ._choices import cached_width_choice, model_choice, read_changes
 from ._define import Choice, Explorer, Metric, Number, Text
 from ._exchange import LARGEST_EXACT

@@ -1,8 +1,8 @@
 """What a run costs and how long it takes, with Llama 3.1 405B beside it."""
 
-from ..config import load_accelerator
 from ..cost import cost_usd, num_gpus_for_deadline, wall_days
 from ..facts import tables
+from ..model.config import load_accelerator
 from ._choices import accelerator_choice
 from ._define import Explorer, Metric, Number
 

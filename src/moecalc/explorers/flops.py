@@ -1,8 +1,8 @@
 """FLOPs of a token by operator, as the sequence grows."""
 
-from ..anatomy import title
-from ..config import load_model
-from ..flops import TRAINING_PASSES, forward_flops_by_component, training_flops_per_token
+from ..model.anatomy import title
+from ..model.config import load_model
+from ..model.flops import TRAINING_PASSES, forward_flops_by_component, training_flops_per_token
 from ._choices import model_choice
 from ._define import Explorer, Metric, Number, Switch
 

@@ -1,8 +1,8 @@
 """Model states on each pipeline rank."""
 
-from ..config import load_accelerator, load_model
 from ..layout import ZERO_STAGES, Layout
 from ..memory import STATES, model_states
+from ..model.config import load_accelerator, load_model
 from ..precision import RECIPES
 from ._choices import accelerator_choice, model_choice
 from ._define import Choice, Explorer, Metric, Number

@@ -3,10 +3,10 @@
 import math
 
 from ..attention import FORMS, absorption_break_even, expanded_cache_elements, mla_roofline
-from ..config import load_accelerator, load_model
 from ..facts import models
-from ..kv_cache import kv_cache_bytes
-from ..models import counted_slugs
+from ..model.catalog import counted_slugs
+from ..model.config import load_accelerator, load_model
+from ..model.kv_cache import kv_cache_bytes
 from ._choices import accelerator_choice, cached_width_choice
 from ._define import Choice, Explorer, Metric, Number
 

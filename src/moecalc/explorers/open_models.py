@@ -4,11 +4,11 @@ from datetime import date
 from math import ceil
 from statistics import median
 
-from ..config import load_accelerator
 from ..cost import cost_usd, training_gpu_hours
-from ..flops import training_flops_per_token
 from ..mfu import nd_flops_per_token
-from ..models import counted_config, model_rows
+from ..model.catalog import counted_config, model_rows
+from ..model.config import load_accelerator
+from ..model.flops import training_flops_per_token
 from ._choices import accelerator_choice
 from ._define import Choice, Explorer, Metric, Number
 

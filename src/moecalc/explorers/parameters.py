@@ -1,10 +1,10 @@
 """Where a model's parameters sit, for any model of the project and any change to its counts."""
 
-from ..anatomy import title
-from ..config import load_model
-from ..flops import forward_flops_per_token
-from ..kv_cache import kv_cache_elements_per_token
-from ..params import num_total_params, params
+from ..model.anatomy import title
+from ..model.config import load_model
+from ..model.flops import forward_flops_per_token
+from ..model.kv_cache import kv_cache_elements_per_token
+from ..model.params import num_total_params, params
 from ._choices import model_choice, read_changes
 from ._define import Explorer, Metric, Number, Text
 

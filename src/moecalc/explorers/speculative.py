@@ -1,7 +1,7 @@
 """What speculative decoding gains: by acceptance, and by how many sequences decode together."""
 
-from ..config import load_accelerator, load_model
 from ..facts import tables
+from ..model.config import load_accelerator, load_model
 from ..speculative import decode_step, speed_up, tokens_per_step, verify_cost
 from ._choices import accelerator_choice
 from ._define import Explorer, Metric, Number

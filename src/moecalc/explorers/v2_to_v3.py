@@ -4,10 +4,10 @@ import math
 from functools import cache
 
 from ..base.units import si
-from ..config import ModelConfig, load_model
-from ..flops import training_flops_per_token
-from ..kv_cache import kv_cache_elements_per_token
-from ..params import num_activated_params, num_total_params
+from ..model.config import ModelConfig, load_model
+from ..model.flops import training_flops_per_token
+from ..model.kv_cache import kv_cache_elements_per_token
+from ..model.params import num_activated_params, num_total_params
 from ._define import Choice, Explorer, Metric
 
 SEQ_LEN = 4096

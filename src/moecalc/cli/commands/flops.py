@@ -13,7 +13,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    from ...flops import flops, forward_flops_by_operator
+    from ...model.flops import flops, forward_flops_by_operator
 
     config = read_model(args)
     result = {"model": config.name, **flops(config, args.seq_len)}

@@ -14,7 +14,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    from ...kv_cache import kv_cache
+    from ...model.kv_cache import kv_cache
 
     config = read_model(args)
     return {"model": config.name, **kv_cache(config, args.context, args.bytes_per_element, args.batch)}

@@ -9,7 +9,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    from ...models import model_rows
+    from ...model.catalog import model_rows
 
     return {"models": model_rows()}
 

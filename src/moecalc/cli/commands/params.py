@@ -13,7 +13,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    from ...params import params, params_by_layer, params_by_tensor
+    from ...model.params import params, params_by_layer, params_by_tensor
 
     config = read_model(args)
     result = {"model": config.name, **params(config)}

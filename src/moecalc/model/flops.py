@@ -1,8 +1,8 @@
 """FLOPs of one token: 2 per multiply-add of every matrix product, and nothing else."""
 
+from ..base.checks import whole
+from ..base.limits import MAX_SEQ_LEN
 from .anatomy import add, count_blocks, in_order
-from .base.checks import whole
-from .base.limits import MAX_SEQ_LEN
 from .config import ModelConfig
 
 #: Forward once; backward for the input and for the weights.

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from ..base.checks import real, whole
+from ..base.limits import MAX_BYTES_PER_ELEMENT, MAX_SEQ_LEN
 from .anatomy import add
-from .base.checks import real, whole
-from .base.limits import MAX_BYTES_PER_ELEMENT, MAX_SEQ_LEN
 from .config import ModelConfig
 
 

@@ -1,7 +1,7 @@
 """Qwen3-Next: three layers of linear attention (a gated delta rule) to one of gated full attention; experts in each."""
 
+from ...base.errors import InputError
 from ..anatomy import Cache, matrix, vector
-from ..base.errors import InputError
 from ..keys import count, flag, names, size
 from ._parts import (
     COMMON_KEYS,

@@ -3,11 +3,11 @@
 A family module holds
 
 ``KEYS``
-    the config keys that it reads, each with a reader of :mod:`moecalc.keys`;
+    the config keys that it reads, each with a reader of :mod:`moecalc.model.keys`;
 ``SPELLING``
     what its configs call some of these keys, if not by the common names;
 ``describe(config)``
-    the :class:`~moecalc.anatomy.Anatomy` that those keys stand for.
+    the :class:`~moecalc.model.anatomy.Anatomy` that those keys stand for.
 
 To add a family, add such a module (its parts are in ``_parts.py``) and a model of it
 in ``data/models/``. Nothing else in the package knows a family by name.
@@ -16,7 +16,7 @@ in ``data/models/``. Nothing else in the package knows a family by name.
 import os
 from collections.abc import Mapping
 
-from ..base.errors import InputError, nearest, quoted
+from ...base.errors import InputError, nearest, quoted
 
 
 def supported() -> list:

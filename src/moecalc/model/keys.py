@@ -7,8 +7,8 @@ A default may name another key of the same config.
 
 from collections.abc import Mapping
 
-from .base.checks import whole
-from .base.errors import InputError, quoted
+from ..base.checks import whole
+from ..base.errors import InputError, quoted
 
 REQUIRED = object()
 

@@ -1,7 +1,7 @@
 """The models of ``data/models/``: counted where their family is supported, published figures else."""
 
+from ..facts import models
 from .config import ModelConfig
-from .facts import models
 from .families import language_config, supports
 from .params import num_activated_params, num_total_params
 

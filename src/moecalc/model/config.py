@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .base.errors import InputError, quoted
-from .facts import models, tables
+from ..base.errors import InputError, quoted
+from ..facts import models, tables
 from .families import family, language_config, supported
 from .keys import read
 from .pasted import kind_of, read_pasted
@@ -158,7 +158,7 @@ def parse_config(text: str, name: str = "") -> ModelConfig:
     Raises
     ------
     InputError
-        If the text is empty, is not JSON (an address, a model card: see :func:`moecalc.pasted.read_pasted`), or
+        If the text is empty, is not JSON (an address, a model card: see :func:`moecalc.model.pasted.read_pasted`), or
         its config is not accepted.
 
     Examples

@@ -1,6 +1,6 @@
 """MiniMax-M2: grouped-query attention with norms over the whole projection, experts with correction biases in each layer."""
 
-from ..base.errors import InputError
+from ...base.errors import InputError
 from ..keys import count, flag, layer_count, size
 from ._parts import COMMON_KEYS, GQA_KEYS, decoder, experts_mlp, gqa_attention, layer
 

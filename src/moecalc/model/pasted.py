@@ -3,7 +3,7 @@
 import json
 import re
 
-from .base.errors import InputError, quoted
+from ..base.errors import InputError, quoted
 
 #: A config is two or three levels deep; far more would exhaust the stack of a browser's Python.
 MAX_DEPTH = 100

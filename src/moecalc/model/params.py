@@ -1,7 +1,7 @@
 """Parameters: total, activated in three conventions, by component and by layer."""
 
+from ..base.checks import one_of
 from .anatomy import add, count_blocks, in_order
-from .base.checks import one_of
 from .config import ModelConfig
 
 

@@ -1,7 +1,7 @@
 """Parts that families share: attention of two kinds, feed-forwards of two kinds, the ends of a model."""
 
+from ...base.errors import InputError
 from ..anatomy import Anatomy, Block, Cache, Score, matrix, vector
-from ..base.errors import InputError
 from ..keys import flag, layer_count, layers, names, size
 
 FULL, SLIDING, LINEAR = "full_attention", "sliding_attention", "linear_attention"

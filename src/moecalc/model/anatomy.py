@@ -1,6 +1,6 @@
 """What a model is made of: tensors in blocks. Parameters, FLOPs and cache are all read off this.
 
-A family (:mod:`moecalc.families`) builds an :class:`Anatomy` from a config; nothing
+A family (:mod:`moecalc.model.families`) builds an :class:`Anatomy` from a config; nothing
 else looks at ``model_type``. The tensor that is counted as parameters is the tensor
 that is multiplied, so the two counts cannot drift apart.
 """

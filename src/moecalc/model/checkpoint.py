@@ -2,9 +2,9 @@
 
 import re
 
+from ..base.checks import whole
+from ..base.errors import InputError, quoted
 from .anatomy import Tensor, add, count_blocks, in_order
-from .base.checks import whole
-from .base.errors import InputError, quoted
 from .config import ModelConfig
 
 #: Name in ``torch_dtype`` or ``dtype`` -> bytes of a number.
