@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moecalc import InputError, load_accelerator, load_model, params_by_component
-from moecalc.attention import (
+from moecalc.explorers import explore, explorer
+from moecalc.mechanisms.attention import (
     FORMS,
     absorption_break_even,
     expanded_cache_elements,
@@ -18,7 +19,6 @@ from moecalc.attention import (
     num_pairs,
     sequences_that_fit,
 )
-from moecalc.explorers import explore, explorer
 from moecalc.model.kv_cache import kv_cache_bytes, kv_cache_elements_per_token
 
 V3 = load_model("deepseek-v3")

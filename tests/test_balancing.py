@@ -7,10 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moecalc import InputError, balancing
-from moecalc.balancing import METHODS, Setting, at_the_end, dropped_share, max_violation, simulated_loads, simulations
+from moecalc import InputError
 from moecalc.base.progress import finished
 from moecalc.explorers import balancing as figure
+from moecalc.mechanisms import balancing
+from moecalc.mechanisms.balancing import (
+    METHODS,
+    Setting,
+    at_the_end,
+    dropped_share,
+    max_violation,
+    simulated_loads,
+    simulations,
+)
 
 SMALL = Setting(num_experts=16, num_experts_per_tok=2, num_tokens=100, num_steps=60, gamma=0.002)
 LOADS = st.lists(st.integers(0, 500), min_size=2, max_size=40).filter(sum)

@@ -27,7 +27,7 @@ NUMBERS = """# Numbers
 :tags: [hide-input]
 from moebook.prose import say
 from moecalc.facts import tables
-from moecalc.cost import wall_days
+from moecalc.economics.cost import wall_days
 hours = tables.lookup("training_runs", "dsv3-total", "gpu_hours").to("GPU-hours")
 say(hours=f"{hours:,.0f}", days=f"{wall_days(hours, 1000):.3f}")
 ```

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from moecalc import ModelConfig, load_model
-from moecalc.mfu import TRAINING_PASSES
 from moecalc.model.flops import flops, forward_flops_per_token, forward_flops_per_token_met, training_flops_per_token
 from moecalc.model.kv_cache import kv_cache
 from moecalc.model.params import num_mtp_params, params, params_by_tensor
+from moecalc.training.mfu import TRAINING_PASSES
 
 TRUTH = json.loads((Path(__file__).parent / "truth" / "models.json").read_text(encoding="utf-8"))["models"]
 V3 = "deepseek-v3"

@@ -7,13 +7,13 @@ import pytest
 from frictionless import Package, system
 from jsonschema import Draft202012Validator
 
-from moecalc import prices
 from moecalc.base.errors import InputError
 from moecalc.base.units import UNITS
+from moecalc.economics import prices
 from moecalc.facts import models, tables
 from moecalc.model.config import ModelConfig, load_accelerators, load_model
 from moecalc.model.families import supported
-from moecalc.precision import RECIPES
+from moecalc.training.recipes import RECIPES
 
 DATA = Path(tables.data_dir())
 PACKAGE = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))

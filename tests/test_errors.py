@@ -9,13 +9,13 @@ import pytest
 
 from moecalc import InputError, ModelConfig, load_accelerator, load_config, load_model, parse_config
 from moecalc.base.units import convert
-from moecalc.cost import cost, num_gpus_for_deadline, usd_per_gpu_hour_for_budget, wall_days
-from moecalc.layout import Layout, check_layout
-from moecalc.memory import model_states, states_of_all_gpus
-from moecalc.mfu import mfu, recomputed_flops_per_token
+from moecalc.economics.cost import cost, num_gpus_for_deadline, usd_per_gpu_hour_for_budget, wall_days
 from moecalc.model.flops import forward_flops_per_token
 from moecalc.model.kv_cache import kv_cache_bytes
 from moecalc.model.params import num_activated_params_without
+from moecalc.training.layout import Layout, check_layout
+from moecalc.training.mfu import mfu, recomputed_flops_per_token
+from moecalc.training.states import model_states, states_of_all_gpus
 
 V3 = load_model("deepseek-v3")
 LLAMA = load_model("llama-3.1-8b")

@@ -6,15 +6,15 @@ import pytest
 
 from moecalc import ModelConfig, load_model
 from moecalc.facts import tables as fact_tables
-from moecalc.layout import Layout
-from moecalc.memory import model_states
-from moecalc.mfu import utilisation
 from moecalc.model import families
 from moecalc.model.catalog import counted_slugs, model_row
 from moecalc.model.families import supported, supports
 from moecalc.model.flops import flops, forward_flops_by_operator
 from moecalc.model.kv_cache import kv_cache
 from moecalc.model.params import params
+from moecalc.training.layout import Layout
+from moecalc.training.mfu import utilisation
+from moecalc.training.states import model_states
 
 #: Multi-query attention without a gate, a convolution that no other family has, experts in each layer.
 DESCRIPTION = '''

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from moecalc.base.errors import InputError
 from moecalc.explorers import explorer
-from moecalc.grpo import advantages, clipped, group_std, grpo, is_cut_off, kl_k3, surrogate
+from moecalc.mechanisms.grpo import advantages, clipped, group_std, grpo, is_cut_off, kl_k3, surrogate
 
 rewards = st.lists(st.floats(-100, 100), min_size=2, max_size=32)
 ratios = st.floats(0.01, 100)

@@ -10,14 +10,12 @@ SRC = Path(__file__).parent.parent / "src"
 #: Bottom to top: a module may import what stands in a line before its own. Packages count as one.
 LAYERS = (
     ("base",),
-    ("facts", "softmax"),
+    ("facts",),
     ("model",),
-    ("layout", "precision"),
-    (
-        "attention", "balancing", "cost", "grpo", "memory",
-        "mfu", "mtp", "prices", "speculative", "routing", "talk", "yarn",
-    ),
-    ("stages",),
+    ("mechanisms",),
+    ("hardware",),
+    ("training", "serving"),
+    ("economics",),
     ("claims",),
     ("explorers",),
     ("cli",),

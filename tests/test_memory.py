@@ -3,9 +3,9 @@
 import pytest
 
 from moecalc import load_model
-from moecalc.layout import Layout, check_layout, stages_of_rank
-from moecalc.memory import NOT_COUNTED, model_states
-from moecalc.precision import RECIPES
+from moecalc.training.layout import Layout, check_layout, stages_of_rank
+from moecalc.training.recipes import RECIPES
+from moecalc.training.states import NOT_COUNTED, model_states
 
 V3 = load_model("deepseek-v3")
 PUBLISHED = Layout(tp=1, pp=16, ep=64, dp=128, zero=1)

@@ -9,10 +9,14 @@ from hypothesis import strategies as st
 
 from moecalc import ModelConfig
 from moecalc.base.units import UNITS, convert
-from moecalc.cost import cost, cost_usd, gpu_hours_of, num_gpus_for_deadline, usd_per_gpu_hour_for_budget, wall_days
-from moecalc.layout import SCHEDULES, ZERO_STAGES, Layout, split_evenly
-from moecalc.memory import STATES, model_states, rank_groups, states_of_all_gpus
-from moecalc.mfu import from_6nd_to_exact, mfu, utilisation
+from moecalc.economics.cost import (
+    cost,
+    cost_usd,
+    gpu_hours_of,
+    num_gpus_for_deadline,
+    usd_per_gpu_hour_for_budget,
+    wall_days,
+)
 from moecalc.model.flops import (
     attention_score_flops_per_token,
     flops,
@@ -33,7 +37,10 @@ from moecalc.model.params import (
     params_by_layer,
     params_by_tensor,
 )
-from moecalc.precision import RECIPES
+from moecalc.training.layout import SCHEDULES, ZERO_STAGES, Layout, split_evenly
+from moecalc.training.mfu import from_6nd_to_exact, mfu, utilisation
+from moecalc.training.recipes import RECIPES
+from moecalc.training.states import STATES, model_states, rank_groups, states_of_all_gpus
 
 seq_lens = st.integers(1, 10**6)
 positive = st.floats(1e-6, 1e15)

@@ -5,11 +5,11 @@ from decimal import Decimal
 import pytest
 
 from moecalc import load_accelerator, load_model
-from moecalc.cost import cost_usd, training_gpu_hours, wall_days
-from moecalc.mfu import flops_per_s_per_gpu, mfu, nd_flops_per_token, utilisation
+from moecalc.economics.cost import cost_usd, training_gpu_hours, wall_days
 from moecalc.model.flops import training_flops_per_token
 from moecalc.model.kv_cache import kv_cache
 from moecalc.model.params import num_activated_params_without, num_mtp_params, num_total_params, params, params_by_tensor
+from moecalc.training.mfu import flops_per_s_per_gpu, mfu, nd_flops_per_token, utilisation
 
 REPORT = "DeepSeek-V3 Technical Report, arXiv:2412.19437"
 INSIGHTS = "Insights into DeepSeek-V3, arXiv:2505.09343"

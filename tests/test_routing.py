@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from moecalc import InputError
 from moecalc.explorers import explorer
-from moecalc.routing import (
+from moecalc.mechanisms.routing import (
     affinities,
     copies_sent,
     drawn_affinities,

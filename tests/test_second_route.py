@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from moecalc import ModelConfig, load_model
 from moecalc.base.errors import InputError
-from moecalc.mfu import recomputed_flops_per_token
+from moecalc.claims.talk_formulas import compare_with_talk, talk_forward_flops_by_operator
 from moecalc.model.flops import attention_score_flops_per_token, forward_flops_per_token, training_flops_per_token
 from moecalc.model.kv_cache import kv_cache_bytes, kv_cache_elements_per_token
 from moecalc.model.params import num_activated_params, num_mtp_params, num_total_params, params_by_layer, params_by_tensor
-from moecalc.talk import compare_with_talk, talk_forward_flops_by_operator
+from moecalc.training.mfu import recomputed_flops_per_token
 
 V3 = load_model("deepseek-v3")
 THE_TALKS_ELEVEN = (

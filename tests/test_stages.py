@@ -11,7 +11,7 @@ from moecalc.base.errors import InputError
 from moecalc.explorers import explorer
 from moecalc.facts import tables
 from moecalc.model.flops import training_flops_per_token
-from moecalc.stages import (
+from moecalc.training.phases import (
     Phase,
     batch_size,
     bias_update_speed,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from moecalc import InputError, load_model
 from moecalc.facts import tables
-from moecalc.yarn import ramp_pairs, score_factor, wavelengths, yarn
+from moecalc.mechanisms.yarn import ramp_pairs, score_factor, wavelengths, yarn
 
 
 def released(dim, factor, original, base, slow, fast):

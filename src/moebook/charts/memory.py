@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from moecalc.memory import STATES
+from moecalc.training.states import STATES
 
 from ..theme import hue
 from . import chart, column

@@ -4,10 +4,10 @@ import math
 
 from ..base.units import show
 from ..facts import models, tables
+from ..mechanisms.mtp import depth_loss, mtp_loss
 from ..model.config import load_model
 from ..model.flops import forward_flops_per_token
 from ..model.params import num_total_params
-from ..mtp import depth_loss, mtp_loss
 from .evidence import Evidence, Part
 from .registry import check, report_fact
 

@@ -1,12 +1,12 @@
 """Checks of what the run cost, which chapter two prints again, and of how DeepSeek-V3 compares."""
 
 from ..base.units import show
-from ..cost import cost_usd, wall_days
+from ..economics.cost import cost_usd, wall_days
+from ..economics.prices import rental_price_usd_per_gpu_hour
 from ..facts import models, tables
 from ..facts.benchmarks import MODELS, OPEN_RIVALS, lead
 from ..model.config import load_model
 from ..model.params import num_total_params
-from ..prices import rental_price_usd_per_gpu_hour
 from .evidence import Evidence, Part
 from .printed import given, number, numbers
 from .registry import check, recomputed, run_fact, stated

@@ -1,7 +1,7 @@
 """Checks about routing: how many nodes a token may go to."""
 
+from ..mechanisms.routing import groups_touched
 from ..model.config import load_model
-from ..routing import groups_touched
 from .registry import check, report_fact, stated
 
 V3 = "deepseek-v3"

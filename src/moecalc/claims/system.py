@@ -3,18 +3,18 @@
 from typing import NamedTuple
 
 from ..base.units import show
-from ..cost import HOURS_PER_DAY, SECONDS_PER_HOUR
+from ..economics.cost import HOURS_PER_DAY, SECONDS_PER_HOUR
 from ..facts import tables
-from ..layout import Layout
-from ..memory import params_per_gpu, stage_blocks
-from ..mfu import mfu, nd_flops_per_token, utilisation
 from ..model.config import load_accelerator, load_model
 from ..model.flops import TRAINING_PASSES, forward_flops_by_component, forward_flops_per_token, training_flops_per_token
 from ..model.params import params_by_component
-from ..talk import compare_with_talk, talk_forward_flops_by_operator
+from ..training.layout import Layout
+from ..training.mfu import mfu, nd_flops_per_token, utilisation
+from ..training.states import params_per_gpu, stage_blocks
 from .evidence import Evidence, Part, agrees
 from .printed import claims, given, items, number, numbers
 from .registry import check, config_fact, recomputed, run_fact
+from .talk_formulas import compare_with_talk, talk_forward_flops_by_operator
 
 V3 = "deepseek-v3"
 FP8_BYTES = 1

@@ -2,10 +2,10 @@
 
 from ..base.units import show
 from ..facts import tables
-from ..mfu import recomputed_flops_per_token
 from ..model.config import load_model
 from ..model.flops import training_flops_per_token
 from ..model.params import params_by_tensor
+from ..training.mfu import recomputed_flops_per_token
 from .evidence import Evidence, Part
 from .registry import check, report_fact, stated
 

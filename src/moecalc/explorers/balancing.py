@@ -2,7 +2,7 @@
 
 import math
 
-from ..balancing import METHODS, Setting, at_the_end, max_violation, simulations
+from ..mechanisms.balancing import METHODS, Setting, at_the_end, max_violation, simulations
 from ._define import Choice, Explorer, Metric, Number
 
 #: Points of each curve; one stands for the mean of the steps up to it.

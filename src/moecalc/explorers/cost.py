@@ -1,6 +1,6 @@
 """What a run costs and how long it takes, with Llama 3.1 405B beside it."""
 
-from ..cost import cost_usd, num_gpus_for_deadline, wall_days
+from ..economics.cost import cost_usd, num_gpus_for_deadline, wall_days
 from ..facts import tables
 from ..model.config import load_accelerator
 from ._choices import accelerator_choice

@@ -1,7 +1,7 @@
 """GRPO on one group of sampled answers."""
 
 from ..base.errors import InputError
-from ..grpo import grpo
+from ..mechanisms.grpo import grpo
 from ._define import Choice, Explorer, Metric, Number, Text
 
 #: Groups of answers to one question -> what they are, and their rewards.

@@ -1,9 +1,9 @@
 """Model states on each pipeline rank."""
 
-from ..layout import ZERO_STAGES, Layout
-from ..memory import STATES, model_states
 from ..model.config import load_accelerator, load_model
-from ..precision import RECIPES
+from ..training.layout import ZERO_STAGES, Layout
+from ..training.recipes import RECIPES
+from ..training.states import STATES, model_states
 from ._choices import accelerator_choice, model_choice
 from ._define import Choice, Explorer, Metric, Number
 

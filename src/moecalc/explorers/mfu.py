@@ -1,7 +1,7 @@
 """Utilisation of a run by every convention."""
 
-from ..mfu import RECOMPUTATIONS, training_flops_by_convention, utilisation
 from ..model.config import load_accelerator, load_model
+from ..training.mfu import RECOMPUTATIONS, training_flops_by_convention, utilisation
 from ._choices import accelerator_choice, model_choice
 from ._define import Choice, Explorer, Metric, Number
 

@@ -2,8 +2,8 @@
 
 import math
 
-from ..attention import FORMS, absorption_break_even, expanded_cache_elements, mla_roofline
 from ..facts import models
+from ..mechanisms.attention import FORMS, absorption_break_even, expanded_cache_elements, mla_roofline
 from ..model.catalog import counted_slugs
 from ..model.config import load_accelerator, load_model
 from ..model.kv_cache import kv_cache_bytes

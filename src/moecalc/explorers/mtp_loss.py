@@ -1,7 +1,7 @@
 """The loss of multi-token prediction, worked on one sentence of a vocabulary of eight words."""
 
-from ..mtp import depth_loss, depth_terms, mtp_loss, mtp_terms
-from ..softmax import softmax
+from ..mechanisms.mtp import depth_loss, depth_terms, mtp_loss, mtp_terms
+from ..mechanisms.softmax import softmax
 from ._define import Choice, Explorer, Metric, Number
 
 #: All invented: a sentence, and after each word the scores of those that may come next; of any other it is 0.

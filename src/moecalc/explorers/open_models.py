@@ -4,11 +4,11 @@ from datetime import date
 from math import ceil
 from statistics import median
 
-from ..cost import cost_usd, training_gpu_hours
-from ..mfu import nd_flops_per_token
+from ..economics.cost import cost_usd, training_gpu_hours
 from ..model.catalog import counted_config, model_rows
 from ..model.config import load_accelerator
 from ..model.flops import training_flops_per_token
+from ..training.mfu import nd_flops_per_token
 from ._choices import accelerator_choice
 from ._define import Choice, Explorer, Metric, Number
 

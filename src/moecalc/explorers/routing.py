@@ -3,7 +3,7 @@
 import math
 from random import Random
 
-from ..routing import copies_sent, drawn_affinities, groups_touched, route
+from ..mechanisms.routing import copies_sent, drawn_affinities, groups_touched, route
 from ._define import Choice, Explorer, Metric, Number
 
 #: Best experts of each node that are drawn; no more can be chosen.

@@ -1,7 +1,7 @@
 """What changes while DeepSeek-V3 is pre-trained, against the tokens done."""
 
-from ..cost import wall_days
-from ..stages import (
+from ..economics.cost import wall_days
+from ..training.phases import (
     batch_size,
     bias_update_speed,
     learning_rate,

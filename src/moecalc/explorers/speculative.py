@@ -2,7 +2,7 @@
 
 from ..facts import tables
 from ..model.config import load_accelerator, load_model
-from ..speculative import decode_step, speed_up, tokens_per_step, verify_cost
+from ..serving.speculative import decode_step, speed_up, tokens_per_step, verify_cost
 from ._choices import accelerator_choice
 from ._define import Explorer, Metric, Number
 

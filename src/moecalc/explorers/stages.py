@@ -1,10 +1,10 @@
 """Shares of DeepSeek-V3's training by stage, and the utilisation that the hours of two stages imply."""
 
 from ..base.units import show as words_for
-from ..cost import cost_usd
+from ..economics.cost import cost_usd
 from ..facts import tables
 from ..model.config import load_accelerator, load_model
-from ..stages import phases_flops, phases_mfu, v3_extension, v3_pretraining
+from ..training.phases import phases_flops, phases_mfu, v3_extension, v3_pretraining
 from ._define import Choice, Explorer, Metric, Number
 
 V3, H800 = "deepseek-v3", "h800-sxm"

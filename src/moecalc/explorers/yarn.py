@@ -1,6 +1,6 @@
 """Rotary wavelengths before and after YaRN."""
 
-from ..yarn import RAMPS, score_factor, yarn
+from ..mechanisms.yarn import RAMPS, score_factor, yarn
 from ._define import Choice, Explorer, Metric, Number
 
 BEFORE, AFTER = "before", "after YaRN"

@@ -19,13 +19,13 @@ def add_arguments(parser):
 
 
 def run(args):
-    from ...cost import cost
+    from ...economics.cost import cost
 
     price = args.usd_per_gpu_hour
     if price is None:
         if args.gpu is None:
             raise InputError("a price is needed: --usd-per-gpu-hour P, or --gpu SLUG for its rental price, is accepted")
-        from ...prices import rental_price_usd_per_gpu_hour
+        from ...economics.prices import rental_price_usd_per_gpu_hour
 
         price = rental_price_usd_per_gpu_hour(args.gpu)
     return cost(args.gpu_hours, price, args.num_gpus, args.deadline_days, args.budget_usd)

@@ -20,9 +20,9 @@ def add_arguments(parser):
 
 def run(args):
     from ...base.checks import whole as check_whole
-    from ...layout import Layout
-    from ...memory import model_states
     from ...model.config import load_accelerator
+    from ...training.layout import Layout
+    from ...training.states import model_states
 
     check_whole("micro_batch", args.micro_batch)
     check_whole("seq_len", args.seq_len)

@@ -19,9 +19,9 @@ def add_arguments(parser):
 
 
 def run(args):
-    from ...mfu import utilisation
     from ...model.config import load_accelerator
     from ...model.params import num_activated_params
+    from ...training.mfu import utilisation
 
     if args.peak_tflops_per_s is not None:
         peak = args.peak_tflops_per_s * 1e12

@@ -1,9 +1,9 @@
 """Model states on each GPU: weights, gradients, optimizer. Activations are not counted here."""
 
-from .base.checks import whole
+from ..base.checks import whole
+from ..model.config import ModelConfig
 from .layout import Layout, check_layout, split_evenly, stages_of_rank
-from .model.config import ModelConfig
-from .precision import Recipe, recipe
+from .recipes import Recipe, recipe
 
 STATES = ("weights", "gradients", "optimizer_states")
 
@@ -117,7 +117,7 @@ def model_states(config: ModelConfig, layout: Layout, recipe_name: str = "deepse
         z, the ZeRO stage; r_g, replicas of a group: DP x TP / EP of the experts, DP of the rest [-]
     recipe_name : str, optional
         b_w, b_g, b_o, bytes of a weight, a gradient and the optimizer's states: see
-        :data:`moecalc.precision.RECIPES` [-]
+        :data:`moecalc.training.recipes.RECIPES` [-]
 
     Returns
     -------

@@ -11,8 +11,8 @@ from operator import add
 from random import Random
 from typing import NamedTuple
 
-from .base.checks import one_of, real, whole
-from .base.progress import finished
+from ..base.checks import one_of, real, whole
+from ..base.progress import finished
 
 METHODS = ("none", "loss", "bias")
 #: Batches that are drawn; the steps take them in turn.

@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from .base.checks import one_of, whole
-from .base.errors import InputError
-from .base.limits import MAX_PARALLEL_SIZE
-from .model.config import ModelConfig
+from ..base.checks import one_of, whole
+from ..base.errors import InputError
+from ..base.limits import MAX_PARALLEL_SIZE
+from ..model.config import ModelConfig
 
 SCHEDULES = ("1f1b", "zb1p", "dualpipe", "dualpipev")
 ZERO_STAGES = (0, 1, 2, 3)

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from .base.checks import one_of
-from .model.anatomy import Tensor
+from ..base.checks import one_of
+from ..model.anatomy import Tensor
 
 #: Products that low-precision recipes run in FP8; the rest (embedding, head, router, norms) stays wider.
 LOW_PRECISION_COMPONENTS = {"attention", "routed_experts", "shared_experts", "dense_mlp", "mtp_projection"}

@@ -6,11 +6,11 @@ translates once. The formulas share no code with :mod:`moecalc.model.flops`.
 
 from typing import NamedTuple
 
-from .base.checks import whole
-from .base.errors import InputError
-from .base.limits import MAX_SEQ_LEN
-from .model.config import ModelConfig
-from .model.flops import forward_flops_by_operator
+from ..base.checks import whole
+from ..base.errors import InputError
+from ..base.limits import MAX_SEQ_LEN
+from ..model.config import ModelConfig
+from ..model.flops import forward_flops_by_operator
 
 
 class TalkNames(NamedTuple):

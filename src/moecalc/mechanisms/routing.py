@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from random import Random
 
-from .base.checks import one_of, real, whole
-from .base.errors import InputError, quoted
+from ..base.checks import one_of, real, whole
+from ..base.errors import InputError, quoted
 from .softmax import softmax
 
 SCORING = ("sigmoid", "softmax")

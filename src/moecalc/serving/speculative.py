@@ -2,9 +2,9 @@
 
 import math
 
-from .base.checks import real, whole
-from .base.limits import MAX_DEPTH, MAX_SEQ_LEN
-from .model.config import Accelerator, ModelConfig
+from ..base.checks import real, whole
+from ..base.limits import MAX_DEPTH, MAX_SEQ_LEN
+from ..model.config import Accelerator, ModelConfig
 
 
 def tokens_distribution(acceptance: float, depth: int) -> list:

@@ -2,8 +2,8 @@
 
 from math import fsum, log1p, sqrt
 
-from .base.checks import one_of, real
-from .base.errors import InputError
+from ..base.checks import one_of, real
+from ..base.errors import InputError
 
 #: Divisor of the variance, less the size of the group: the report writes "std" and does not say which.
 STDS = {"population": 0, "sample": -1}

@@ -3,10 +3,10 @@
 import math
 from typing import NamedTuple
 
-from .base.checks import one_of, real, whole
-from .base.errors import InputError
-from .base.limits import MAX_BYTES_PER_ELEMENT, MAX_SEQ_LEN
-from .model.config import ModelConfig
+from ..base.checks import one_of, real, whole
+from ..base.errors import InputError
+from ..base.limits import MAX_BYTES_PER_ELEMENT, MAX_SEQ_LEN
+from ..model.config import ModelConfig
 
 #: No layer has a larger head, rank or number of heads.
 MAX_SIZE = 10**6

@@ -3,12 +3,12 @@
 from math import cos, exp, fsum, log, pi
 from typing import NamedTuple
 
-from .base.checks import real, whole
-from .base.limits import MAX_SEQ_LEN
-from .facts import tables
+from ..base.checks import real, whole
+from ..base.limits import MAX_SEQ_LEN
+from ..facts import tables
+from ..model.config import ModelConfig
+from ..model.flops import training_flops_per_token
 from .mfu import mfu
-from .model.config import ModelConfig
-from .model.flops import training_flops_per_token
 
 
 class Phase(NamedTuple):

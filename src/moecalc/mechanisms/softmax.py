@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from .base.checks import LARGEST, real
-from .base.errors import InputError
+from ..base.checks import LARGEST, real
+from ..base.errors import InputError
 
 
 def softmax(logits: Sequence[float]) -> list:

@@ -2,8 +2,8 @@
 
 import math
 
-from .base.checks import one_of, real, whole
-from .base.errors import InputError
+from ..base.checks import one_of, real, whole
+from ..base.errors import InputError
 
 #: A rotary key has no more dimensions than this.
 MAX_ROPE_DIM = 4096

@@ -2,7 +2,7 @@
 
 import math
 
-from .base.checks import real
+from ..base.checks import real
 
 HOURS_PER_DAY = 24
 SECONDS_PER_HOUR = 3600

@@ -1,7 +1,7 @@
 """Rental prices of accelerators, from ``data/rental_prices.csv``."""
 
-from .base.errors import InputError, quoted
-from .facts import tables
+from ..base.errors import InputError, quoted
+from ..facts import tables
 
 
 def rental_price_usd_per_gpu_hour(slug: str) -> tuple:

@@ -1,8 +1,8 @@
 """Model FLOPs utilisation: the share of the peak that the model's own FLOPs make up."""
 
-from .base.checks import one_of, real
-from .model.config import ModelConfig
-from .model.flops import (
+from ..base.checks import one_of, real
+from ..model.config import ModelConfig
+from ..model.flops import (
     TRAINING_PASSES,
     attention_score_flops_per_token,
     forward_flops_by_component,
@@ -10,7 +10,7 @@ from .model.flops import (
     forward_flops_per_token,
     training_flops_per_token,
 )
-from .model.params import num_activated_params
+from ..model.params import num_activated_params
 
 #: What is computed a second time in the backward pass -> the operators concerned, None for all.
 RECOMPUTATIONS = {

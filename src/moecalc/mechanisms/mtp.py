@@ -3,12 +3,12 @@
 import math
 from collections.abc import Sequence
 
-from .base.checks import real, whole
-from .base.errors import InputError
-from .base.limits import MAX_SEQ_LEN
-from .facts import tables
-from .model.config import ModelConfig
-from .model.flops import training_flops_per_token
+from ..base.checks import real, whole
+from ..base.errors import InputError
+from ..base.limits import MAX_SEQ_LEN
+from ..facts import tables
+from ..model.config import ModelConfig
+from ..model.flops import training_flops_per_token
 
 
 def depth_terms(probabilities: Sequence[float], depth: int) -> list:
