@@ -11,7 +11,8 @@ from moecalc.base.errors import InputError
 from moecalc.base.units import UNITS
 from moecalc.economics import prices
 from moecalc.facts import models, tables
-from moecalc.model.config import ModelConfig, load_accelerators, load_model
+from moecalc.hardware.accelerator import load_accelerators
+from moecalc.model.config import ModelConfig, load_model
 from moecalc.model.families import supported
 from moecalc.training.recipes import RECIPES
 

@@ -10,15 +10,8 @@ __version__ = "0.1.0"
 
 #: public name -> module; loaded when first asked for, so that a command starts quickly
 _EXPORTS = {
-    "model.config": (
-        "Accelerator",
-        "ModelConfig",
-        "load_accelerator",
-        "load_accelerators",
-        "load_config",
-        "load_model",
-        "parse_config",
-    ),
+    "model.config": ("ModelConfig", "load_config", "load_model", "parse_config"),
+    "hardware.accelerator": ("Accelerator", "load_accelerator", "load_accelerators"),
     "base.errors": ("InputError",),
     "explorers": ("explore",),
     "model.params": (

@@ -5,7 +5,8 @@ from typing import NamedTuple
 from ..base.units import show
 from ..economics.cost import HOURS_PER_DAY, SECONDS_PER_HOUR
 from ..facts import tables
-from ..model.config import load_accelerator, load_model
+from ..hardware.accelerator import load_accelerator
+from ..model.config import load_model
 from ..model.flops import TRAINING_PASSES, forward_flops_by_component, forward_flops_per_token, training_flops_per_token
 from ..model.params import params_by_component
 from ..training.layout import Layout

@@ -4,8 +4,8 @@ import json
 
 from ..base.errors import InputError
 from ..facts import models
+from ..hardware.accelerator import load_accelerators
 from ..model.catalog import counted_config, counted_slugs
-from ..model.config import load_accelerators
 from ._define import Choice
 
 

@@ -2,7 +2,7 @@
 
 from ..economics.cost import cost_usd, num_gpus_for_deadline, wall_days
 from ..facts import tables
-from ..model.config import load_accelerator
+from ..hardware.accelerator import load_accelerator
 from ._choices import accelerator_choice
 from ._define import Explorer, Metric, Number
 

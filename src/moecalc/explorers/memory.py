@@ -1,6 +1,7 @@
 """Model states on each pipeline rank."""
 
-from ..model.config import load_accelerator, load_model
+from ..hardware.accelerator import load_accelerator
+from ..model.config import load_model
 from ..training.layout import ZERO_STAGES, Layout
 from ..training.recipes import RECIPES
 from ..training.states import STATES, model_states

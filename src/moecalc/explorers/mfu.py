@@ -1,6 +1,7 @@
 """Utilisation of a run by every convention."""
 
-from ..model.config import load_accelerator, load_model
+from ..hardware.accelerator import load_accelerator
+from ..model.config import load_model
 from ..training.mfu import RECOMPUTATIONS, training_flops_by_convention, utilisation
 from ._choices import accelerator_choice, model_choice
 from ._define import Choice, Explorer, Metric, Number

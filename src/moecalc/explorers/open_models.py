@@ -5,8 +5,8 @@ from math import ceil
 from statistics import median
 
 from ..economics.cost import cost_usd, training_gpu_hours
+from ..hardware.accelerator import load_accelerator
 from ..model.catalog import counted_config, model_rows
-from ..model.config import load_accelerator
 from ..model.flops import training_flops_per_token
 from ..training.mfu import nd_flops_per_token
 from ._choices import accelerator_choice

@@ -1,7 +1,8 @@
 """What speculative decoding gains: by acceptance, and by how many sequences decode together."""
 
 from ..facts import tables
-from ..model.config import load_accelerator, load_model
+from ..hardware.accelerator import load_accelerator
+from ..model.config import load_model
 from ..serving.speculative import decode_step, speed_up, tokens_per_step, verify_cost
 from ._choices import accelerator_choice
 from ._define import Explorer, Metric, Number

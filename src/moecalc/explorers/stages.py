@@ -3,7 +3,8 @@
 from ..base.units import show as words_for
 from ..economics.cost import cost_usd
 from ..facts import tables
-from ..model.config import load_accelerator, load_model
+from ..hardware.accelerator import load_accelerator
+from ..model.config import load_model
 from ..training.phases import phases_flops, phases_mfu, v3_extension, v3_pretraining
 from ._define import Choice, Explorer, Metric, Number
 

@@ -4,7 +4,8 @@ import math
 
 from ..base.checks import real, whole
 from ..base.limits import MAX_DEPTH, MAX_SEQ_LEN
-from ..model.config import Accelerator, ModelConfig
+from ..hardware.accelerator import Accelerator
+from ..model.config import ModelConfig
 
 
 def tokens_distribution(acceptance: float, depth: int) -> list:

@@ -9,7 +9,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    from ...model.config import load_accelerators
+    from ...hardware.accelerator import load_accelerators
 
     return {"accelerators": [one._asdict() for one in load_accelerators()]}
 

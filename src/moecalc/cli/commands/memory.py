@@ -20,7 +20,7 @@ def add_arguments(parser):
 
 def run(args):
     from ...base.checks import whole as check_whole
-    from ...model.config import load_accelerator
+    from ...hardware.accelerator import load_accelerator
     from ...training.layout import Layout
     from ...training.states import model_states
 

@@ -19,7 +19,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    from ...model.config import load_accelerator
+    from ...hardware.accelerator import load_accelerator
     from ...model.params import num_activated_params
     from ...training.mfu import utilisation
 
