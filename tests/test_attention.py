@@ -8,18 +8,17 @@ from hypothesis import strategies as st
 
 from moecalc import InputError, load_accelerator, load_model, params_by_component
 from moecalc.explorers import explore, explorer
-from moecalc.mechanisms.attention import (
+from moecalc.mechanisms.attention import grouped_query, latent
+from moecalc.model.kv_cache import kv_cache_bytes, kv_cache_elements_per_token
+from moecalc.serving.capacity import sequences_that_fit
+from moecalc.serving.mla_decode import (
     FORMS,
     absorption_break_even,
     expanded_cache_elements,
-    grouped_query,
-    latent,
     mla_operators,
     mla_roofline,
     num_pairs,
-    sequences_that_fit,
 )
-from moecalc.model.kv_cache import kv_cache_bytes, kv_cache_elements_per_token
 
 V3 = load_model("deepseek-v3")
 H800 = load_accelerator("h800-sxm")

@@ -14,7 +14,8 @@ from moecalc.explorers.mtp_loss import FOLLOWS, SENTENCE, WORDS, right_probabili
 from moecalc.mechanisms.mtp import depth_loss, depth_terms, mtp_loss, mtp_terms, mtp_training_flops_per_token
 from moecalc.mechanisms.softmax import softmax
 from moecalc.model.flops import training_flops_per_token
-from moecalc.serving.speculative import decode_step, speed_up, tokens_distribution, tokens_per_step, verify_cost
+from moecalc.serving.decode import decode_step, verify_cost
+from moecalc.serving.speculative import speed_up, tokens_distribution, tokens_per_step
 
 V3 = load_model("deepseek-v3")
 PROBABILITIES = st.lists(st.floats(1e-9, 1), min_size=1, max_size=20)

@@ -11,22 +11,17 @@ from moecalc.base.errors import InputError
 from moecalc.explorers import explorer
 from moecalc.facts import tables
 from moecalc.model.flops import training_flops_per_token
-from moecalc.training.phases import (
-    Phase,
+from moecalc.training.hyperparameters import (
     batch_size,
     bias_update_speed,
     learning_rate,
     mtp_weight,
-    phase_tokens,
-    phases_flops,
-    phases_mfu,
     stage_name,
     steps_done,
     tokens_after_warm_up,
-    v3_extension,
-    v3_pretraining,
     v3_schedule,
 )
+from moecalc.training.phases import Phase, phase_tokens, phases_flops, phases_mfu, v3_extension, v3_pretraining
 
 V3 = load_model("deepseek-v3")
 SCHEDULE = v3_schedule()

@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from moecalc.mechanisms.attention import FORMS
+from moecalc.serving.mla_decode import FORMS
 
 from ..theme import hue
 from . import ROWS, chart, column, powers_of_ten

@@ -1,9 +1,10 @@
 """Kinds of attention at the same width: what a sequence keeps, and how many sequences fit."""
 
 from ..hardware.accelerator import load_accelerator
-from ..mechanisms.attention import grouped_query, latent, sequences_that_fit
+from ..mechanisms.attention import grouped_query, latent
 from ..model.config import load_model
 from ..model.kv_cache import kv_cache
+from ..serving.capacity import sequences_that_fit
 from ._choices import accelerator_choice, cached_width_choice, model_choice
 from ._define import Explorer, Metric, Number
 

@@ -4,10 +4,10 @@ import math
 
 from ..facts import models
 from ..hardware.accelerator import load_accelerator
-from ..mechanisms.attention import FORMS, absorption_break_even, expanded_cache_elements, mla_roofline
 from ..model.catalog import counted_slugs
 from ..model.config import load_model
 from ..model.kv_cache import kv_cache_bytes
+from ..serving.mla_decode import FORMS, absorption_break_even, expanded_cache_elements, mla_roofline
 from ._choices import accelerator_choice, cached_width_choice
 from ._define import Choice, Explorer, Metric, Number
 

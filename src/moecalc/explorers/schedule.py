@@ -1,7 +1,7 @@
 """What changes while DeepSeek-V3 is pre-trained, against the tokens done."""
 
 from ..economics.cost import wall_days
-from ..training.phases import (
+from ..training.hyperparameters import (
     batch_size,
     bias_update_speed,
     learning_rate,

@@ -3,7 +3,8 @@
 from ..facts import tables
 from ..hardware.accelerator import load_accelerator
 from ..model.config import load_model
-from ..serving.speculative import decode_step, speed_up, tokens_per_step, verify_cost
+from ..serving.decode import decode_step, verify_cost
+from ..serving.speculative import speed_up, tokens_per_step
 from ._choices import accelerator_choice
 from ._define import Explorer, Metric, Number
 

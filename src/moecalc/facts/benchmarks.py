@@ -237,3 +237,36 @@ def subjects() -> list:
         In the order in which they first occur.
     """
     return list(dict.fromkeys(benchmark.subject for table in TABLES for benchmark in results(table)))
+
+
+def ablation() -> list:
+    """The report's test of the objective: two models, each trained with and without an MTP module.
+
+    Returns
+    -------
+    list of dict
+        A row a test: ``test``, ``small``, ``small_mtp``, ``large``, ``large_mtp`` [score, or bits per byte],
+        ``small_better`` and ``large_better``, and ``fact``, the large model's result with the module.
+
+    Examples
+    --------
+    >>> [(row["test"], row["large"], row["large_mtp"]) for row in ablation()][2]
+    ('MMLU (5-shot)', 67.5, 66.6)
+    """
+    names = {
+        "Small MoE baseline": "small",
+        "Small MoE w/ MTP": "small_mtp",
+        "Large MoE baseline": "large",
+        "Large MoE w/ MTP": "large_mtp",
+    }
+    found = {}
+    for row, fact in zip(tables.rows("benchmarks"), tables.facts("benchmarks"), strict=True):
+        if row["table"] == "Table 4 (MTP ablation)":
+            test = f"{row['benchmark']} ({row['shots']})" if row["shots"] else row["benchmark"]
+            found.setdefault(test, {"test": test})[names[row["model"]]] = fact
+    for row in found.values():
+        row["fact"] = row["large_mtp"]
+        sign = -1 if row["fact"].unit == "bits per byte" else 1
+        row |= {name: float(row[name].value) for name in names.values()}
+        row |= {f"{size}_better": sign * (row[f"{size}_mtp"] - row[size]) > 0 for size in ("small", "large")}
+    return list(found.values())

@@ -1,27 +1,15 @@
-"""Attention while it decodes: what each kind caches, and the two forms of multi-head latent attention."""
+"""Kinds of attention as decoding sees them: what each caches of a token, and the FLOPs of a pair of tokens."""
 
-import math
 from typing import NamedTuple
 
-from ..base.checks import one_of, real, whole
+from ..base.checks import whole
 from ..base.errors import InputError
-from ..base.limits import MAX_BYTES_PER_ELEMENT, MAX_SEQ_LEN
-from ..model.config import ModelConfig
 
 #: No layer has a larger head, rank or number of heads.
 MAX_SIZE = 10**6
-#: Width of weights and of what passes between products: BF16.
-WIDE = 2
-
-#: Ways to run multi-head latent attention -> in words.
-FORMS = {
-    "absorbed": "absorbed",
-    "plain": "plain, expanded at each step",
-    "expanded": "plain, expanded cache",
-}
 
 
-class Kind(NamedTuple):
+class AttentionKind(NamedTuple):
     """One kind of attention, one layer of it, as decoding sees it."""
 
     name: str
@@ -34,19 +22,7 @@ class Kind(NamedTuple):
         return self.flops_per_pair / (self.cache_elements * bytes_per_element)
 
 
-class Operator(NamedTuple):
-    """One product of a layer, with what it reads and writes."""
-
-    name: str
-    flops: int
-    num_bytes: float
-
-    def time_s(self, peak_flops_per_s: float, bandwidth_bytes_per_s: float) -> float:
-        """What a roofline allows: the longer of computing and moving."""
-        return max(self.flops / peak_flops_per_s, self.num_bytes / bandwidth_bytes_per_s)
-
-
-def grouped_query(hidden_size: int, heads: int, head_dim: int, kv_heads: int, name: str = "GQA") -> Kind:
+def grouped_query(hidden_size: int, heads: int, head_dim: int, kv_heads: int, name: str = "GQA") -> AttentionKind:
     r"""Grouped-query attention: as many keys and values as there are groups of heads.
 
     .. math:: e = 2 g d, \qquad F = 4 a d, \qquad N = 2 h a d + 2 h g d
@@ -66,7 +42,7 @@ def grouped_query(hidden_size: int, heads: int, head_dim: int, kv_heads: int, na
 
     Returns
     -------
-    Kind
+    AttentionKind
         e, numbers cached of a token; F, FLOPs of a query token with a cached one; N, parameters, of one layer
 
     Raises
@@ -89,12 +65,12 @@ def grouped_query(hidden_size: int, heads: int, head_dim: int, kv_heads: int, na
     if heads % kv_heads:
         raise InputError(f"kv_heads must divide the {heads} heads; found {kv_heads}")
     params = 2 * hidden_size * head_dim * (heads + kv_heads)
-    return Kind(name, 2 * kv_heads * head_dim, 4 * heads * head_dim, params)
+    return AttentionKind(name, 2 * kv_heads * head_dim, 4 * heads * head_dim, params)
 
 
 def latent(
     hidden_size: int, heads: int, head_dim: int, kv_rank: int, rope_dim: int, q_rank: int | None = None
-) -> Kind:
+) -> AttentionKind:
     r"""Multi-head latent attention, absorbed: all heads share one latent vector and one rotary key.
 
     .. math:: e = c + r, \qquad F = 2 a (2 c + r), \qquad
@@ -117,7 +93,7 @@ def latent(
 
     Returns
     -------
-    Kind
+    AttentionKind
         e, numbers cached of a token; F, FLOPs of a query token with a cached one; N, parameters, of one layer
 
     Raises
@@ -141,326 +117,9 @@ def latent(
     q_dim = heads * (head_dim + rope_dim)
     queries = hidden_size * q_dim if q_rank is None else whole("q_rank", q_rank, most=MAX_SIZE) * (hidden_size + q_dim)
     rest = hidden_size * (kv_rank + rope_dim) + heads * head_dim * (2 * kv_rank + hidden_size)
-    return Kind("MLA", kv_rank + rope_dim, 2 * heads * (2 * kv_rank + rope_dim), queries + rest)
-
-
-def sequences_that_fit(memory_bytes: float, taken_bytes: float, bytes_per_sequence: float) -> int:
-    r"""Sequences whose cache fits in a GPU beside its weights.
-
-    .. math:: n = \left\lfloor \frac{M - W}{m} \right\rfloor
-
-    Parameters
-    ----------
-    memory_bytes : float
-        M, memory of the GPU [bytes]
-    taken_bytes : float
-        W, weights and whatever else stands in it [bytes]
-    bytes_per_sequence : float
-        m, cache of one sequence [bytes]
-
-    Returns
-    -------
-    int
-        n, 0 where the weights alone do not fit [sequences]
-
-    Raises
-    ------
-    InputError
-        If a number is negative or not finite, or `bytes_per_sequence` is 0.
-
-    Notes
-    -----
-    Leaves out the slack of pages, activations and communication buffers, unless `taken_bytes` holds them.
-
-    Examples
-    --------
-    >>> sequences_that_fit(80e9, 40e9, 70272 * 32768)
-    17
-    """
-    room = real("memory_bytes", memory_bytes) - real("taken_bytes", taken_bytes)
-    return max(0, math.floor(room / real("bytes_per_sequence", bytes_per_sequence, positive=True)))
-
-
-def num_pairs(cached_tokens: int, query_tokens: int) -> int:
-    r"""Pairs of a query token and a token that it sees, under the causal mask.
-
-    .. math:: P = \sum_{i=1}^{q} (s + i) = q s + \frac{q (q + 1)}{2}
-
-    Parameters
-    ----------
-    cached_tokens : int
-        s, tokens of the sequence that are in the cache already [tokens]
-    query_tokens : int
-        q, new tokens: 1 when decoding, the whole prompt when it is read from nothing [tokens]
-
-    Returns
-    -------
-    int
-        P [pairs]
-
-    Raises
-    ------
-    InputError
-        If a number is negative or not whole, or there is no query token.
-
-    Examples
-    --------
-    >>> num_pairs(4096, 1), num_pairs(0, 3)
-    (4097, 6)
-    """
-    cached = whole("cached_tokens", cached_tokens, least=0, most=MAX_SEQ_LEN)
-    queries = whole("query_tokens", query_tokens, most=MAX_SEQ_LEN)
-    return queries * cached + queries * (queries + 1) // 2
-
-
-def expanded_cache_elements(config: ModelConfig) -> int:
-    r"""Numbers of a token that multi-head latent attention caches where keys and values are kept as they are.
-
-    .. math:: e = L \left[ a \, (n + v) + r \right]
-
-    Parameters
-    ----------
-    config : ModelConfig
-        Reads L = ``num_hidden_layers``, a = ``num_attention_heads``, n = ``qk_nope_head_dim``,
-        v = ``v_head_dim`` and r = ``qk_rope_head_dim`` [-]
-
-    Returns
-    -------
-    int
-        e, over all layers [numbers per token]
-
-    Raises
-    ------
-    InputError
-        If the model has no latent attention.
-
-    Notes
-    -----
-    The rotary key is kept once for all heads. Code that keeps it in each head has a (n + r + v).
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> expanded_cache_elements(load_model("deepseek-v3"))
-    2002752
-    """
-    _needs_latent(config)
-    heads, both = config.num_attention_heads, config.qk_nope_head_dim + config.v_head_dim
-    return config.num_hidden_layers * (heads * both + config.qk_rope_head_dim)
-
-
-def mla_operators(
-    config: ModelConfig,
-    form: str,
-    cached_tokens: int,
-    query_tokens: int = 1,
-    batch: int = 1,
-    bytes_per_element: float = 2,
-    tp: int = 1,
-) -> list:
-    r"""Products of multi-head latent attention between its projections down and out, in one layer.
-
-    .. math::
-        F_{\text{absorbed}} &= 2 a \left[ q\,c\,(n + v) + P\,(2 c + r) \right] \\
-        F_{\text{plain}} &= 2 a \left[ (s + q)\,c\,(n + v) + P\,(n + r + v) \right] \\
-        F_{\text{expanded}} &= 2 a \left[ q\,c\,(n + v) + P\,(n + r + v) \right]
-
-    Parameters
-    ----------
-    config : ModelConfig
-        Reads a = ``num_attention_heads``, c = ``kv_lora_rank``, n = ``qk_nope_head_dim``,
-        r = ``qk_rope_head_dim`` and v = ``v_head_dim`` [-]
-    form : str
-        "absorbed": queries are taken to the latent space and values come back from it; "plain": keys and
-        values of every token are made from the cached latent vectors each time; "expanded": keys and
-        values are cached as they are, and made for new tokens only [-]
-    cached_tokens : int
-        s, tokens of each sequence in the cache [tokens]
-    query_tokens : int, optional
-        q, new tokens of each sequence; P as :func:`num_pairs` counts them [tokens]
-    batch : int, optional
-        Sequences; FLOPs are multiplied by it, weights are read once [-]
-    bytes_per_element : float, optional
-        Width of a cached number; weights and what passes between products are BF16 [bytes]
-    tp : int, optional
-        GPUs that share the heads; the latent cache cannot be shared so, each reads all of it [-]
-
-    Returns
-    -------
-    list of Operator
-        In the order in which they run, on one of the `tp` GPUs [FLOPs, bytes]
-
-    Raises
-    ------
-    InputError
-        If the model has no latent attention, the form is unknown, `tp` does not divide the heads, or a number
-        is negative, not whole or too large.
-
-    Notes
-    -----
-    Every product reads its inputs and writes its result once; scores stay on the chip, as in a fused
-    kernel. Left out: what the forms have in common before and after (projections of queries, latent
-    vector and output), softmax, norms, and reading keys again for each block of queries.
-
-    Examples
-    --------
-    A layer decodes one token after 4,096:
-
-    >>> from moecalc import load_model
-    >>> v3 = load_model("deepseek-v3")
-    >>> {form: sum(one.flops for one in mla_operators(v3, form, 4096)) for form in FORMS}
-    {'absorbed': 1174683648, 'plain': 137808134144, 'expanded': 369180672}
-    """
-    one_of("form", form, FORMS)
-    _needs_latent(config)
-    b = real("bytes_per_element", bytes_per_element, positive=True, most=MAX_BYTES_PER_ELEMENT)
-    heads, c, r = config.num_attention_heads, config.kv_lora_rank, config.qk_rope_head_dim
-    n, v = config.qk_nope_head_dim, config.v_head_dim
-    if heads % whole("tp", tp):
-        raise InputError(f"tp must divide the {heads} attention heads; found {tp}")
-    a = heads // tp
-    pairs = whole("batch", batch, most=MAX_SEQ_LEN) * num_pairs(cached_tokens, query_tokens)
-    new, every = batch * query_tokens, batch * (cached_tokens + query_tokens)
-    if form == "absorbed":
-        return [
-            Operator("queries to the latent space", 2 * a * new * n * c, WIDE * a * (new * (n + c) + n * c)),
-            Operator(
-                "attention over latent vectors",
-                2 * a * pairs * (2 * c + r),
-                WIDE * a * new * (2 * c + r) + b * every * (c + r),
-            ),
-            Operator("values from the latent space", 2 * a * new * c * v, WIDE * a * (new * (c + v) + c * v)),
-        ]
-    made = every if form == "plain" else new
-    stored = WIDE if form == "plain" else b
-    latents = b if form == "plain" else WIDE
-    return [
-        Operator(
-            "keys and values from the latent vectors",
-            2 * a * made * c * (n + v),
-            latents * made * c + WIDE * a * c * (n + v) + stored * a * made * (n + v),
-        ),
-        Operator(
-            "attention over keys and values",
-            2 * a * pairs * (n + r + v),
-            WIDE * a * new * (n + r + v) + stored * a * every * (n + v) + b * every * r,
-        ),
-    ]
-
-
-def mla_roofline(
-    config: ModelConfig,
-    form: str,
-    peak_flops_per_s: float,
-    bandwidth_bytes_per_s: float,
-    cached_tokens: int,
-    query_tokens: int = 1,
-    batch: int = 1,
-    bytes_per_element: float = 2,
-    tp: int = 1,
-) -> dict:
-    r"""FLOPs, bytes and time of one form of multi-head latent attention, over all layers.
-
-    .. math:: t = L \sum_{\text{products}} \max \left( \frac{F}{\text{peak}}, \frac{B}{\text{bandwidth}} \right)
-
-    Parameters
-    ----------
-    config : ModelConfig
-        The model; L = ``num_hidden_layers`` [-]
-    form : str
-        One of :data:`FORMS` [-]
-    peak_flops_per_s : float
-        Of the GPU, for the dtype in which products run [FLOP/s]
-    bandwidth_bytes_per_s : float
-        Of its memory [bytes/s]
-    cached_tokens : int
-        Tokens of each sequence in the cache [tokens]
-    query_tokens : int, optional
-        New tokens of each sequence [tokens]
-    batch : int, optional
-        Sequences [-]
-    bytes_per_element : float, optional
-        Width of a cached number [bytes]
-    tp : int, optional
-        GPUs that share the heads [-]
-
-    Returns
-    -------
-    dict
-        ``flops`` [FLOPs], ``bytes`` [bytes], ``intensity`` [FLOPs per byte] and ``time_s`` [s] of one GPU
-
-    Raises
-    ------
-    InputError
-        As :func:`mla_operators`, or if a rate is not above 0.
-
-    Notes
-    -----
-    A lower bound: no kernel reaches either roof, and products follow one another.
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> found = mla_roofline(load_model("deepseek-v3"), "absorbed", 989e12, 3.35e12, 4096, batch=64)
-    >>> round(found["intensity"]), round(found["time_s"] * 1e3, 2)
-    (201, 6.82)
-    """
-    real("peak_flops_per_s", peak_flops_per_s, positive=True)
-    real("bandwidth_bytes_per_s", bandwidth_bytes_per_s, positive=True)
-    operators = mla_operators(config, form, cached_tokens, query_tokens, batch, bytes_per_element, tp)
-    layers = config.num_hidden_layers
-    flops, moved = sum(one.flops for one in operators), sum(one.num_bytes for one in operators)
-    times = [one.time_s(peak_flops_per_s, bandwidth_bytes_per_s) for one in operators]
-    return {
-        "flops": layers * flops,
-        "bytes": layers * moved,
-        "intensity": flops / moved,
-        "time_s": layers * math.fsum(times),
-    }
-
-
-def absorption_break_even(config: ModelConfig) -> float:
-    r"""Query tokens up to which absorbing takes fewer FLOPs than expanding a long cache.
-
-    .. math:: q^* = \frac{c\,(n + v)}{2 c - n - v}
-
-    Parameters
-    ----------
-    config : ModelConfig
-        Reads c = ``kv_lora_rank``, n = ``qk_nope_head_dim`` and v = ``v_head_dim`` [-]
-
-    Returns
-    -------
-    float
-        q*, for a cache much longer than it; infinite where the latent vector is so small that absorbing
-        always takes fewer [tokens]
-
-    Raises
-    ------
-    InputError
-        If the model has no latent attention.
-
-    Notes
-    -----
-    Where P is close to q s, both forms' FLOPs grow with s: plain by c (n + v) + q (n + r + v), absorbed by
-    q (2 c + r). With a short cache the exact counts of :func:`mla_operators` decide; with none, plain wins.
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> round(absorption_break_even(load_model("deepseek-v3")), 2)
-    170.67
-    """
-    _needs_latent(config)
-    c, both = config.kv_lora_rank, config.qk_nope_head_dim + config.v_head_dim
-    return c * both / (2 * c - both) if 2 * c > both else math.inf
+    return AttentionKind("MLA", kv_rank + rope_dim, 2 * heads * (2 * kv_rank + rope_dim), queries + rest)
 
 
 def _sizes(**values) -> None:
     for name, value in values.items():
         whole(name, value, most=MAX_SIZE)
-
-
-def _needs_latent(config) -> None:
-    if "kv_lora_rank" not in config.keys:
-        raise InputError(f"latent attention needs a model with kv_lora_rank, such as deepseek-v3; found {config.name}")

@@ -1,11 +1,9 @@
-"""Speculative decoding: tokens a step from acceptance and depth, and what checking drafts costs by a roofline."""
+"""Speculative decoding: tokens a step and speed-up, from acceptance and depth."""
 
 import math
 
 from ..base.checks import real, whole
-from ..base.limits import MAX_DEPTH, MAX_SEQ_LEN
-from ..hardware.accelerator import Accelerator
-from ..model.config import ModelConfig
+from ..base.limits import MAX_DEPTH
 
 
 def tokens_distribution(acceptance: float, depth: int) -> list:
@@ -124,115 +122,3 @@ def speed_up(acceptance: float, depth: int = 1, draft_cost: float = 0, verify_co
     real("draft_cost", draft_cost)
     real("verify_cost", verify_cost, positive=True)
     return tokens_per_step(acceptance, depth) / (verify_cost + depth * draft_cost)
-
-
-def decode_step(config: ModelConfig, accelerator: Accelerator, batch: int, context: int, tokens: int = 1) -> dict:
-    r"""Time of one decoding step by a roofline: each part takes as long as its arithmetic or its reading, the slower.
-
-    .. math:: t = \sum_{\text{parts}} \max\left(\frac{F}{P}, \frac{M}{W}\right)
-
-    Parameters
-    ----------
-    config : ModelConfig
-        The model, its weights held in FP8 where the accelerator multiplies FP8, else in BF16 [-]
-    accelerator : Accelerator
-        P, its dense peak for those weights (for attention the BF16 one), and W, its memory bandwidth [-]
-    batch : int
-        Sequences that decode together [sequences]
-    context : int
-        Tokens that each has cached, in BF16 [tokens]
-    tokens : int, optional
-        Tokens of each sequence in this step: 1, or one more than were drafted [tokens]
-
-    Returns
-    -------
-    dict
-        ``other_matrices``, ``routed_experts``, ``attention`` and their sum ``step`` [seconds of one accelerator]
-
-    Raises
-    ------
-    InputError
-        If a number is out of range, or the accelerator's memory bandwidth is not known.
-
-    Notes
-    -----
-    Peaks are reached, parts follow each other, and sharing among accelerators is perfect and free, so that a ratio of
-    two steps holds for any number of them. Experts are hit evenly and independently. Latent attention is absorbed: a
-    query multiplies the cached latents. No communication, norms, sampling or launch times.
-
-    Examples
-    --------
-    At one sequence two tokens pick nearly twice as many experts to read as one:
-
-    >>> from moecalc import load_accelerator, load_model
-    >>> one, two = (decode_step(load_model("deepseek-v3"), load_accelerator("h800-sxm"), 1, 4096, n) for n in (1, 2))
-    >>> round(two["routed_experts"] / one["routed_experts"], 2)
-    1.97
-    """
-    whole("batch", batch, most=10**9)
-    whole("context", context, most=MAX_SEQ_LEN)
-    whole("tokens", tokens, most=MAX_DEPTH + 1)
-    real("memory bandwidth of the accelerator", accelerator.memory_bandwidth_bytes_per_s, positive=True)
-    bandwidth, bf16 = accelerator.memory_bandwidth_bytes_per_s, accelerator.peak_dense_bf16_flops_per_s
-    width, peak = (1, accelerator.peak_dense_fp8_flops_per_s) if accelerator.peak_dense_fp8_flops_per_s else (2, bf16)
-    rank = getattr(config, "kv_lora_rank", None)
-    n = batch * tokens
-    sums = {"other_matrices": [0, 0], "routed_experts": [0, 0], "attention": [0, 0]}
-    for block, count in config.anatomy.counted:
-        for tensor in block.tensors:
-            if not tensor.multiplied:
-                continue
-            touched = tensor.copies
-            if tensor.used < tensor.copies:  # the share of experts that no token picks
-                touched *= 1 - (1 - tensor.used / tensor.copies) ** n
-            part = sums["routed_experts" if tensor.component == "routed_experts" else "other_matrices"]
-            part[0] += count * n * tensor.flops
-            part[1] += count * width * touched * tensor.inputs * tensor.outputs
-        kept = sum(min(context, cache.window or context) * cache.elements for cache in block.cache)
-        if rank and block.scores:
-            products = 2 * context * block.scores[0].heads * (sum(cache.elements for cache in block.cache) + rank)
-        else:
-            products = sum(2 * min(context, one.window or context) * one.heads * one.width for one in block.scores)
-        sums["attention"][0] += count * n * products
-        sums["attention"][1] += count * batch * 2 * kept
-    times = {
-        name: max(flops / (bf16 if name == "attention" else peak), size / bandwidth) for name, (flops, size) in sums.items()
-    }
-    return {**times, "step": math.fsum(times.values())}
-
-
-def verify_cost(config: ModelConfig, accelerator: Accelerator, batch: int, context: int, depth: int = 1) -> float:
-    """Time of a step that checks drafts, over that of a plain step, by :func:`decode_step`.
-
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-    accelerator : Accelerator
-        What it runs on [-]
-    batch : int
-        Sequences that decode together [sequences]
-    context : int
-        Tokens that each has cached [tokens]
-    depth : int, optional
-        Tokens drafted a step [tokens]
-
-    Returns
-    -------
-    float
-        From 1 to depth + 1 [-]
-
-    Raises
-    ------
-    InputError
-        If a number is out of range, or the accelerator's memory bandwidth is not known.
-
-    Examples
-    --------
-    >>> from moecalc import load_accelerator, load_model
-    >>> 1 < verify_cost(load_model("deepseek-v3"), load_accelerator("h800-sxm"), 256, 4096) < 1.2
-    True
-    """
-    plain = decode_step(config, accelerator, batch, context)["step"]
-    tokens = whole("depth", depth, least=0, most=MAX_DEPTH) + 1
-    return decode_step(config, accelerator, batch, context, tokens)["step"] / plain
