@@ -10,8 +10,8 @@ from moecalc import InputError, load_model
 from moecalc.claims.config_tables import TABLES, talk_table
 from moecalc.claims.printed import claims
 from moecalc.explorers import explorer
-from moecalc.explorers.anatomy import BF16_BYTES, CACHE, chosen_blocks, components_in_use, in_token_order, ranges
-from moecalc.explorers.v2_to_v3 import COUNTS, NAMES, ORDERS, counted_with, interaction, order_of
+from moecalc.explorers.model.anatomy import BF16_BYTES, CACHE, chosen_blocks, components_in_use, in_token_order, ranges
+from moecalc.explorers.model.v2_to_v3 import COUNTS, NAMES, ORDERS, counted_with, interaction, order_of
 from moecalc.model.catalog import counted_slugs
 from moecalc.model.flops import forward_flops_per_token
 from moecalc.model.kv_cache import kv_cache_elements_per_token

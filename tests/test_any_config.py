@@ -8,7 +8,7 @@ import pytest
 from moecalc import InputError, load_model
 from moecalc.claims.model import CONVENTIONS, kimi_k2_surplus, published_activated
 from moecalc.explorers import explorer
-from moecalc.explorers.any_config import VIEWS
+from moecalc.explorers.model.any_config import VIEWS
 from moecalc.facts import models
 from moecalc.model.catalog import counted_slugs, model_rows, why_not_counted
 from moecalc.model.families import language_config

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from moecalc import InputError
 from moecalc.base.progress import finished
-from moecalc.explorers import balancing as figure
+from moecalc.explorers.model import balancing as figure
 from moecalc.mechanisms import balancing
 from moecalc.mechanisms.balancing import (
     METHODS,

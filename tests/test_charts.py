@@ -173,8 +173,8 @@ FOLLOWED = {
     "cache": ("v2-to-v3", {"count": "kv_cache"}),
     "moe": ("flops", {}),
     "dense": ("flops", {"model": "llama-3.1-8b"}),
-    "16 ranks": ("memory", {}),
-    "32 ranks": ("memory", {"pp": 32}),
+    "16 ranks": ("model-states", {}),
+    "32 ranks": ("model-states", {"pp": 32}),
     "all": ("benchmarks", {}),
     "one": ("benchmarks", {"rival": "gpt-4o"}),
 }

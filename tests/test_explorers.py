@@ -6,7 +6,17 @@ import math
 import pytest
 
 from moecalc import InputError, explore, load_model
-from moecalc.explorers import Explorer, Metric, Number, answer, answer_as_json, explorer, explorer_names, explorers
+from moecalc import explorers as explorers_package
+from moecalc.explorers import (
+    Explorer,
+    Metric,
+    Number,
+    answer,
+    answer_as_json,
+    explorer,
+    explorer_names,
+    explorers,
+)
 
 PASTED = json.dumps(load_model("llama-3.1-8b").raw)
 #: explorer -> texts to try in its text controls, and whether they are accepted
@@ -203,3 +213,20 @@ def test_a_move_from_python_and_from_the_command_line(name, moecalc):
     for control in one.controls:
         printed = moecalc("explore --json", name, "--set", f"{control.key}={control.default}").json
         assert printed["metrics"] == one.run().metrics
+
+
+@pytest.mark.parametrize("before, now", sorted(explorers_package.ALIASES.items()))
+def test_a_name_that_a_figure_had_before_still_opens_it(before, now):
+    assert explorer(before) is explorer(now)
+    assert explore(before) == {**explore(now), "explorer": before}
+    assert before not in explorer_names()
+
+
+def test_a_name_twice_is_refused(tmp_path, monkeypatch):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "same_name.py").touch()
+    monkeypatch.setattr(explorers_package, "__path__", [str(tmp_path)])
+    monkeypatch.setattr(explorers_package, "_places", {})
+    with pytest.raises(ValueError, match="same-name"):
+        explorer_names()

@@ -10,7 +10,7 @@ from moecalc import load_accelerator, load_model
 from moecalc.base.errors import InputError
 from moecalc.claims import ledger
 from moecalc.explorers import explorer
-from moecalc.explorers.mtp_loss import FOLLOWS, SENTENCE, WORDS, right_probabilities
+from moecalc.explorers.model.mtp_loss import FOLLOWS, SENTENCE, WORDS, right_probabilities
 from moecalc.mechanisms.mtp import depth_loss, depth_terms, mtp_loss, mtp_terms, mtp_training_flops_per_token
 from moecalc.mechanisms.softmax import softmax
 from moecalc.model.flops import training_flops_per_token

@@ -157,7 +157,7 @@ def test_positions_outside(at):
 
 
 def test_shares_of_the_stages():
-    rows = {(row["stage"], row["series"]): row["share"] for row in explorer("stages").run().rows}
+    rows = {(row["stage"], row["series"]): row["share"] for row in explorer("training-stages").run().rows}
     hours = [rows[stage, "GPU-hours"] for stage in ("pre-training", "context extension", "post-training")]
     assert [round(100 * one, 2) for one in hours] == [95.55, 4.27, 0.18]
     for series in ("GPU-hours", "FLOPs", "tokens"):
@@ -166,20 +166,20 @@ def test_shares_of_the_stages():
 
 
 def test_twice_the_steps_of_the_extension():
-    once, twice = (explorer("stages").run({"num_steps": steps}).metrics for steps in (1000, 2000))
+    once, twice = (explorer("training-stages").run({"num_steps": steps}).metrics for steps in (1000, 2000))
     assert twice["extension_tokens"] == 2 * once["extension_tokens"]
     assert twice["extension_mfu"] == pytest.approx(2 * once["extension_mfu"])
     assert twice["pretraining_mfu"] == once["pretraining_mfu"]
 
 
 def test_the_mask_is_chosen():
-    shares = [explorer("stages").run({"mask": mask}).metrics["extension_mfu"] for mask in ("causal", "non-causal")]
+    shares = [explorer("training-stages").run({"mask": mask}).metrics["extension_mfu"] for mask in ("causal", "non-causal")]
     assert [round(100 * share, 1) for share in shares] == [24.8, 43.0]  # at the peak of the accelerator table
 
 
 @pytest.mark.parametrize("span", ["all", "start", "end"])
 def test_each_line_reaches_both_ends(span):
-    rows = [row for row in explorer("schedule").run({"span": span}).rows if not row["chosen"]]
+    rows = [row for row in explorer("pretraining-schedule").run({"span": span}).rows if not row["chosen"]]
     spans = {name: [row["tokens"] for row in rows if row["schedule"] == name] for name in {row["schedule"] for row in rows}}
     assert len(spans) == 4
     assert len({(min(at), max(at)) for at in spans.values()}) == 1

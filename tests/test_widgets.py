@@ -22,8 +22,8 @@ KINDS = {
 #: explorer, control, a value that its widget lets in and the calculator does not, words of the sentence
 REFUSED = [
     ("cost", "num_gpus", -1, "num_gpus must be a whole number from 8 to 100,000; found -1"),
-    ("memory", "ep", 7, "ep must divide the 256 routed experts"),
-    ("memory", "pp", 62, "61 layers"),
+    ("model-states", "ep", 7, "ep must divide the 256 routed experts"),
+    ("model-states", "pp", 62, "61 layers"),
     ("mfu", "gpu_hours", 0.0, "gpu_hours must be a number from 0.01"),
     ("mfu", "gpu_hours", float("nan"), "found nan"),
     ("parameters", "changes", "num_experts_per_tok=300", "at most the 256"),

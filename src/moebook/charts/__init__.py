@@ -1,4 +1,4 @@
-"""Charts of the explorers: one module each, named after its explorer, that holds ``draw(wide, controls)``.
+"""Charts of the explorers: one module each, at its explorer's place, that holds ``draw(wide, controls)``.
 
 A chart is drawn without its data: what it shows is in the explorer's rows, under the name
 :data:`ROWS`, or follows from them by expressions. So one chart, made when the site is built,
@@ -15,7 +15,7 @@ import itertools
 import altair as alt
 import vl_convert
 
-from moecalc.explorers import Result, explorer
+from moecalc.explorers import Result, explorer, places
 
 from ..theme import vega_config
 
@@ -105,7 +105,7 @@ def variant_key(name: str, controls: dict) -> str:
 
 
 def _module(name: str):
-    return importlib.import_module("." + name.replace("-", "_"), __name__)
+    return importlib.import_module("." + places()[name], __name__)
 
 
 # What several charts need. Expressions are Vega's; they are followed when the rows change.

@@ -1,7 +1,7 @@
-"""Explorers: the report's figures, each a module here that holds ``EXPLORER``.
+"""Explorers: the report's figures, each a module that holds ``EXPLORER``, in a folder for each chapter.
 
-A module's name is the explorer's, with underscores for hyphens. The chart that goes
-with it stands in ``moebook.charts``.
+A module's name is the explorer's, with underscores for hyphens; the folder is not part
+of it. The chart that goes with it stands at the same place in ``moebook.charts``.
 """
 
 import os
@@ -24,15 +24,48 @@ __all__ = [
     "explorer",
     "explorer_names",
     "explorers",
+    "places",
     "portable",
     "single_moves",
 ]
 
 
+#: names that figures had before -> the present ones; links that were shared under them still open
+ALIASES = {"memory": "model-states", "schedule": "pretraining-schedule", "stages": "training-stages"}
+
+_places = {}
+
+
+def places() -> dict:
+    """Where each explorer stands.
+
+    Returns
+    -------
+    dict
+        Name -> its module below this package, such as ``training.model_states``; in the order of the names
+
+    Raises
+    ------
+    ValueError
+        If two modules have one name.
+    """
+    if not _places:
+        found = {}
+        for folder in sorted(entry.name for entry in os.scandir(__path__[0]) if entry.is_dir() and entry.name[0] != "_"):
+            for file in os.listdir(os.path.join(__path__[0], folder)):
+                if not file.endswith(".py") or file.startswith("_"):
+                    continue
+                name, place = file[:-3].replace("_", "-"), f"{folder}.{file[:-3]}"
+                if name in found or name in ALIASES:
+                    raise ValueError(f"two explorers are named {name}: {found.get(name, 'an alias')} and {place}")
+                found[name] = place
+        _places.update(sorted(found.items()))
+    return _places
+
+
 def explorer_names() -> list:
-    """Names of all explorers."""
-    files = os.listdir(__path__[0])
-    return sorted(f[:-3].replace("_", "-") for f in files if f.endswith(".py") and not f.startswith("_"))
+    """Names of all explorers, without those that they had before."""
+    return list(places())
 
 
 def explorer(name: str):
@@ -41,7 +74,7 @@ def explorer(name: str):
     Parameters
     ----------
     name : str
-        Such as ``cost``; ``moecalc explore --list`` names them [-]
+        Such as ``cost``; ``moecalc explore --list`` names them. A name that a figure had before is understood [-]
 
     Returns
     -------
@@ -57,11 +90,12 @@ def explorer(name: str):
     >>> explorer("cost").run({"gpu_hours": 2788000}).metrics["usd"]
     5576000.0
     """
-    if name not in explorer_names():
+    name = ALIASES.get(name, name)
+    if name not in places():
         raise InputError(unknown("explorer", name, explorer_names()))
     from importlib import import_module
 
-    return import_module("." + name.replace("-", "_"), __name__).EXPLORER
+    return import_module("." + places()[name], __name__).EXPLORER
 
 
 def explorers() -> list:

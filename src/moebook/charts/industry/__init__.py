@@ -1,0 +1,1 @@
+"""Charts of the industry chapter: open models over time."""

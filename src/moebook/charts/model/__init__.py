@@ -1,0 +1,1 @@
+"""Charts of the model chapter: what a model consists of, and its mechanisms."""

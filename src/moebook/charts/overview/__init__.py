@@ -1,0 +1,1 @@
+"""Charts of the overview: what the run cost, how the model compares."""

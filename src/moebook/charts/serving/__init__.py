@@ -1,0 +1,1 @@
+"""Charts of serving: decoding with drafts."""

@@ -1,0 +1,34 @@
+"""Speed-up against acceptance, with the published points, and against the batch."""
+
+import altair as alt
+
+from moecalc.explorers.serving.speculative import FREE, PUBLISHED, ROOFLINE
+
+from ...theme import hue
+from .. import NARROW, ROWS, WIDE
+
+NAMES = [FREE, ROOFLINE, *PUBLISHED.values()]
+
+
+def draw(wide, controls):
+    colours = alt.Scale(domain=NAMES, range=[hue(name) for name in ("slate", "blue", "orange", "purple")])
+    legend = alt.Legend(columns=2 if wide else 1, columnPadding=24)
+    base = alt.Chart(alt.NamedData(ROWS), width=(WIDE - 150) // 2 if wide else NARROW - 60, height=230).encode(
+        y=alt.Y("y:Q", title="Speed-up", axis=alt.Axis(tickCount=6)),
+        color=alt.Color("line:N", scale=colours, title=None, legend=legend),
+    )
+
+    def panel(name, x):
+        one = base.transform_filter(alt.datum.panel == name).encode(x=x)
+        return one.mark_line(), one.transform_filter(alt.datum.chosen).mark_point(size=90, filled=True, opacity=1)
+
+    rate = alt.X("x:Q", title="Drafted tokens accepted", axis=alt.Axis(format="%", tickCount=5))
+    # the wider range lies below the narrower one, which has the same speed-up
+    published = [
+        base.transform_filter(alt.datum.line == name).encode(x=rate, x2="x2:Q").mark_rule(strokeWidth=width)
+        for name, width in zip(reversed(PUBLISHED.values()), (10, 4), strict=True)
+    ]
+    log = alt.Scale(type="log", nice=False)
+    many = alt.X("x:Q", title="Sequences together", scale=log, axis=alt.Axis(format="~s", tickCount=4))
+    panels = alt.layer(*panel("acceptance", rate), *published), alt.layer(*panel("batch", many))
+    return alt.hconcat(*panels) if wide else alt.vconcat(*panels)

@@ -1,0 +1,1 @@
+"""Charts of training: FLOPs, utilisation, states, phases and schedules."""

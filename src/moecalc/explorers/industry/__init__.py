@@ -1,0 +1,1 @@
+"""Figures of the industry chapter: open models over time."""

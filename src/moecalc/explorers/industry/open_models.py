@@ -1,0 +1,242 @@
+"""Open models by release date: how large, how sparse, and what each costs to train and to hold."""
+
+from datetime import date
+from math import ceil
+from statistics import median
+
+from ...economics.cost import cost_usd, training_gpu_hours
+from ...hardware.accelerator import load_accelerator
+from ...model.catalog import counted_config, model_rows
+from ...model.flops import training_flops_per_token
+from ...training.mfu import nd_flops_per_token
+from .._choices import accelerator_choice
+from .._define import Choice, Explorer, Metric, Number
+
+SEQ_LEN = 4096
+V3 = "deepseek-v3"
+WIDTHS = {
+    "bf16": (2, "BF16, 2 bytes a parameter"),
+    "fp8": (1, "FP8, 1 byte a parameter"),
+    "fp4": (0.5, "4 bits a parameter"),
+}
+SHOWN = {
+    "size": "total and activated parameters",
+    "share": "share that is activated",
+    "cost": "memory to hold, hours to train",
+}
+#: Where the two counts of a model come from, by the status of the fact.
+COUNTS = {"derived": "counted here", "reported": "published", "unverified": "no source"}
+#: A model is named in the picture if it is larger, or sparser, than all before it by this factor.
+RECORD = 1.05
+#: The names of two models that came within so many days do not stand beside each other.
+CLOSE_DAYS = 45
+
+
+def is_moe(row: dict) -> bool:
+    """A model that uses fewer parameters for a token than it has."""
+    return row["activated_params"] < row["total_params"]
+
+
+def listed_models() -> list:
+    """The models with a published or counted total and activated count, the oldest first, those without a date last."""
+    rows = [row for row in model_rows() if row["total_params"] and row["activated_params"]]
+    return sorted(rows, key=lambda row: (row["release_date"] or "9999", row["slug"]))
+
+
+def models_without_counts() -> list:
+    """Names of the models of which nothing is published that could be drawn."""
+    return [row["name"] for row in model_rows() if not (row["total_params"] and row["activated_params"])]
+
+
+#: Years in which a model here was released.
+YEARS = sorted({int(row["release_date"][:4]) for row in listed_models() if row["release_date"]})
+
+
+def flops_per_token(row: dict) -> float:
+    """Training FLOPs: exact where the model is counted, else 6ND."""
+    if row["counted"]:
+        return training_flops_per_token(counted_config(row["slug"]), SEQ_LEN)
+    return nd_flops_per_token(row["activated_params"])
+
+
+def exact_over_6nd() -> dict:
+    """By how much 6ND, with the published activated parameters, falls short: model -> exact FLOPs over 6ND."""
+    return {
+        row["slug"]: flops_per_token(row) / nd_flops_per_token(row["published_activated_params"])
+        for row in listed_models()
+        if row["counted"]
+    }
+
+
+def new_sizes(models: list) -> set:
+    """Slugs of the models whose published size no earlier one has; the others are one of those, trained further."""
+    seen, found = set(), set()
+    for row in models:
+        size = row["published_total_params"], row["published_activated_params"]
+        if size not in seen:
+            seen.add(size)
+            found.add(row["slug"])
+    return found
+
+
+def records(models: list, key) -> set:
+    """Slugs of the models whose `key` is above that of all earlier ones by the factor :data:`RECORD`."""
+    best, found = 0, set()
+    for row in models:
+        if key(row) > best * RECORD:
+            best = key(row)
+            found.add(row["slug"])
+    return found
+
+
+def largest(models: list) -> set:
+    """The slug of the largest model, in a set that is empty where there is none."""
+    return {max(models, key=lambda row: row["total_params"])["slug"]} if models else set()
+
+
+def place_names(rows: list, show: str) -> None:
+    """Say of each row that is named in the picture where its name stands, and whether a small screen has room for it."""
+    named = [row for row in rows if row["named"] and (show == "cost" or row["released"])]
+    for row in named:
+        dense, v3 = row["kind"] == "dense", row["slug"] == V3
+        row["place"] = "below" if v3 and show == "cost" else "above" if row is named[0] or dense else "left"
+        row["on_phone"] = dense or v3 or row is named[-1]
+    if show != "cost" and len(named) > 1 and days_between(*named[:2]) <= CLOSE_DAYS:
+        # side by side at the left edge
+        named[1]["place"] = "right"
+        if show == "size":
+            named[0]["place"] = "foot"
+
+
+def days_between(one: dict, other: dict) -> int:
+    """Days from one release to another."""
+    return (date.fromisoformat(other["released"]) - date.fromisoformat(one["released"])).days
+
+
+def compute(show, since, tokens, mfu, accelerator, usd_per_gpu_hour, width):
+    gpu, bytes_per_param = load_accelerator(accelerator), WIDTHS[width][0]
+    models = listed_models()
+    new = new_sizes(models)
+    dated = [row for row in models if row["release_date"] and row["release_date"] >= str(since)]
+    moe = [row for row in dated if is_moe(row)]
+    in_words = {
+        "size": records(dated, lambda row: row["total_params"]),
+        "share": records(moe, lambda row: row["total_params"] / row["activated_params"]),
+        "cost": records(dated, lambda row: row["activated_params"]) | largest(dated),
+    }[show]
+
+    def row_of(model):
+        total, activated = model["total_params"], model["activated_params"]
+        hours = training_gpu_hours(flops_per_token(model), tokens * 1e12, gpu.peak_dense_bf16_flops_per_s, mfu / 100)
+        return {
+            "slug": model["slug"],
+            "name": model["name"],
+            "released": model["release_date"],
+            "date": {"reported": "sourced", None: "none"}.get(model["release_date_status"], "no source"),
+            "kind": "MoE" if is_moe(model) else "dense",
+            "total": total,
+            "activated": activated,
+            "activated_share": activated / total,
+            "counts": COUNTS[model["params_status"]],
+            "new_size": "yes" if model["slug"] in new else "no",
+            "gpu_hours": hours,
+            "usd": cost_usd(hours, usd_per_gpu_hour),
+            "weight_bytes": total * bytes_per_param,
+            "num_gpus": ceil(total * bytes_per_param / gpu.memory_bytes),
+            "named": model["slug"] in in_words | {V3},
+        }
+
+    dense = [row for row in dated if not is_moe(row)]
+    shares = [row["activated_params"] / row["total_params"] for row in moe if row["slug"] in new]
+    undated = [row for row in models if not row["release_date"]]
+    v3 = row_of(next(row for row in models if row["slug"] == V3))
+    metrics = {
+        "num_models": len(dated),
+        "num_moe": len(moe),
+        "num_new_sizes": len(shares),
+        "num_dense": len(dense),
+        "last_dense": dense[-1]["release_date"] if dense else None,
+        "num_undated": len(undated),
+        "median_activated_share": median(shares) if shares else None,
+        "lowest_activated_share": min(shares, default=None),
+        "largest_total": max((row["total_params"] for row in dated), default=None),
+        **{f"v3_{key}": v3[key] for key in ("gpu_hours", "usd", "weight_bytes", "num_gpus")},
+    }
+    rows = [row_of(model) for model in dated + undated]
+    place_names(rows, show)
+    return metrics, rows
+
+
+def by_year(rows: list) -> list:
+    """Dated rows of :func:`compute`, by the year of release; shares are of MoE models of a new size."""
+    years = sorted({row["released"][:4] for row in rows if row["released"]})
+    found = []
+    for year in years:
+        listed = [row for row in rows if row["released"] and row["released"].startswith(year)]
+        moe = [row for row in listed if row["kind"] == "MoE"]
+        largest = max(listed, key=lambda row: row["total"])
+        shares = [row["activated_share"] for row in moe if row["new_size"] == "yes"]
+        found.append(
+            {
+                "year": year,
+                "num_moe": len(moe),
+                "num_new_sizes": len(shares),
+                "num_dense": len(listed) - len(moe),
+                "median_share": median(shares) if shares else None,
+                "lowest_share": min(shares, default=None),
+                "largest": largest["name"],
+                "largest_total": largest["total"],
+            }
+        )
+    return found
+
+
+EXPLORER = Explorer(
+    name="open-models",
+    title="Open models: total against activated parameters",
+    description="A mark for each open model collected here. By size: an upright line at its release date, from its "
+    "activated to its total parameters, on a logarithmic axis; for dense models the two are one point. By share: what part "
+    "of its parameters is activated, at its release date. By cost: hours to train against memory to hold, both axes "
+    "logarithmic, models without a date too. DeepSeek-V3's mark is larger. Named are it and the models that set a record "
+    f"when they came, in total parameters, in sparsity or in activated parameters, by a factor of {RECORD} at least.",
+    controls=(
+        Choice("show", "Show", "size", tuple(SHOWN.items())),
+        Choice("since", "Released since", YEARS[0], tuple((year, str(year)) for year in YEARS)),
+        Number("tokens", "Training tokens", 1.0, 0.1, 50.0, 0.1, "T tokens"),
+        Number("mfu", "MFU that is reached", 40.0, 1.0, 100.0, 0.5, "%"),
+        accelerator_choice(),
+        Number("usd_per_gpu_hour", "Rental price", 2.0, 0.1, 20.0, 0.05, "USD per GPU-hour"),
+        Choice("width", "Weights held in", "fp8", tuple((key, title) for key, (_, title) in WIDTHS.items())),
+    ),
+    metrics={
+        "num_models": Metric("Dated models since then", "models"),
+        "num_moe": Metric("of which MoE", "models"),
+        "num_new_sizes": Metric("of a size not seen before", "models"),
+        "num_dense": Metric("of which dense", "models"),
+        "last_dense": Metric("the last of them"),
+        "num_undated": Metric("Models without a date", "models"),
+        "median_activated_share": Metric("Activated share of those MoE, median", "%", 1),
+        "lowest_activated_share": Metric("and lowest", "%", 1),
+        "largest_total": Metric("Largest model", "parameters", 3),
+        "v3_gpu_hours": Metric("DeepSeek-V3 for those tokens", "GPU-hours"),
+        "v3_usd": Metric("at that price", "USD"),
+        "v3_weight_bytes": Metric("Its weights", "bytes"),
+        "v3_num_gpus": Metric("fill at least", "GPUs"),
+    },
+    columns={
+        "name": Metric("Model"),
+        "released": Metric("Released"),
+        "date": Metric("Date is"),
+        "kind": Metric("Kind"),
+        "total": Metric("Total", "parameters"),
+        "activated": Metric("Activated", "parameters"),
+        "activated_share": Metric("Share", "%", 1),
+        "counts": Metric("Counts are"),
+        "new_size": Metric("New size"),
+        "gpu_hours": Metric("To train", "GPU-hours"),
+        "usd": Metric("Cost", "USD"),
+        "weight_bytes": Metric("Weights", "bytes"),
+        "num_gpus": Metric("GPUs to hold them"),
+    },
+    compute=compute,
+)

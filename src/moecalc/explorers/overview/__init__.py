@@ -1,0 +1,1 @@
+"""Figures of the overview: what the run cost, how the model compares."""

@@ -1,0 +1,1 @@
+"""Figures of serving: decoding with drafts."""

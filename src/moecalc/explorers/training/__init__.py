@@ -1,0 +1,1 @@
+"""Figures of training: FLOPs, utilisation, states, phases and schedules."""

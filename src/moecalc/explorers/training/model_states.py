@@ -1,0 +1,77 @@
+"""Model states on each pipeline rank."""
+
+from ...hardware.accelerator import load_accelerator
+from ...model.config import load_model
+from ...training.layout import ZERO_STAGES, Layout
+from ...training.recipes import RECIPES
+from ...training.states import STATES, model_states
+from .._choices import accelerator_choice, model_choice
+from .._define import Choice, Explorer, Metric, Number
+
+SCHEDULES = {
+    "1f1b": "1F1B, each stage once",
+    "zb1p": "ZB1P, each stage once",
+    "dualpipe": "DualPipe, each stage twice",
+    "dualpipev": "DualPipeV, two smaller stages a rank",
+}
+
+
+def compute(model, tp, pp, ep, dp, zero, schedule, recipe, accelerator):
+    layout = Layout(tp, pp, ep, dp, zero, schedule)
+    states = model_states(load_model(model), layout, recipe)
+    memory_bytes = load_accelerator(accelerator).memory_bytes
+    fullest = states["ranks"][states["fullest_rank"]]
+    metrics = {
+        "num_gpus": states["num_gpus"],
+        "expert_replicas": layout.expert_replicas,
+        "per_gpu_bytes": states["per_gpu_bytes"],
+        **states["components"],
+        "num_params": fullest["num_params"],
+        "fullest_rank": fullest["rank"],
+        "lightest_rank_bytes": min(rank["bytes"] for rank in states["ranks"]),
+        "share_of_memory": states["per_gpu_bytes"] / memory_bytes,
+    }
+    rows = [
+        {"rank": rank["rank"], "layers": len(rank["layers"]), "state": state.replace("_", " "), "bytes": rank[state]}
+        for rank in states["ranks"]
+        for state in STATES
+    ]
+    return metrics, rows
+
+
+EXPLORER = Explorer(
+    name="model-states",
+    title="Model states on each GPU",
+    description="A stacked bar for each pipeline rank: weights, gradients and optimizer states on one of its GPUs. "
+    "Activations are not counted, so a bar is a part of what the GPU holds.",
+    controls=(
+        model_choice(),
+        Number("tp", "Tensor parallel", 1, 1, 64, 1, "GPUs", "powers"),
+        Number("pp", "Pipeline parallel", 16, 1, 64, 1, "ranks", "powers"),
+        Number("ep", "Expert parallel", 64, 1, 1024, 1, "GPUs", "powers"),
+        Number("dp", "Data parallel", 128, 1, 4096, 1, "replicas", "powers"),
+        Choice("zero", "ZeRO stage", 1, tuple((stage, f"ZeRO-{stage}" if stage else "none") for stage in ZERO_STAGES)),
+        Choice("schedule", "Pipeline schedule", "1f1b", tuple(SCHEDULES.items())),
+        Choice("recipe", "Dtype recipe", "deepseek-v3", tuple((one.name, one.title) for one in RECIPES.values())),
+        accelerator_choice(),
+    ),
+    metrics={
+        "num_gpus": Metric("GPUs in all", "GPUs"),
+        "expert_replicas": Metric("GPUs with the same experts", "GPUs"),
+        "per_gpu_bytes": Metric("Model states, fullest rank", "bytes"),
+        "weights": Metric("of which weights", "bytes"),
+        "gradients": Metric("gradients", "bytes"),
+        "optimizer_states": Metric("optimizer states", "bytes"),
+        "num_params": Metric("Parameters on its GPUs", "parameters"),
+        "fullest_rank": Metric("It is pipeline rank"),
+        "lightest_rank_bytes": Metric("Model states, lightest rank", "bytes"),
+        "share_of_memory": Metric("Fullest, of the GPU's memory", "%", 1),
+    },
+    columns={
+        "rank": Metric("Pipeline rank"),
+        "layers": Metric("Layers"),
+        "state": Metric("State"),
+        "bytes": Metric("On each GPU", "bytes"),
+    },
+    compute=compute,
+)
