@@ -8,9 +8,9 @@ import sys
 import time
 
 from moecalc import load_model, num_total_params, parse_config
-from moecalc.model.flops import flops
-from moecalc.model.kv_cache import kv_cache
-from moecalc.model.params import params
+from moecalc.model.flops import flops_report
+from moecalc.model.kv_cache import kv_cache_report
+from moecalc.model.params import params_report
 
 from .timing import Row, median_ms, median_us, table
 
@@ -24,12 +24,12 @@ def calculators() -> list:
 
     def pasted():
         config = parse_config(text)
-        return params(config), flops(config, 4096), kv_cache(config, 32_768)
+        return params_report(config), flops_report(config, 4096), kv_cache_report(config, 32_768)
 
     sweep = [v3.replace(n_routed_experts=16 + 8 * number) for number in range(SWEEP)]
     return [
-        Row("parameters of V3 with components", median_us(lambda: params(v3)), "us", 50),
-        Row("FLOPs of V3 with components", median_us(lambda: flops(v3, 4096)), "us", 50),
+        Row("parameters of V3 with components", median_us(lambda: params_report(v3)), "us", 50),
+        Row("FLOPs of V3 with components", median_us(lambda: flops_report(v3, 4096)), "us", 50),
         Row("a pasted config: parameters, FLOPs and cache", median_us(pasted, calls=20), "us", 1000),
         Row(
             f"total alone, a point of a sweep over {SWEEP:,} ready configs",

@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moecalc import InputError
-from moecalc.base.progress import finished
+from moecalc.base.progress import run_to_end
 from moecalc.explorers.model import balancing as figure
 from moecalc.mechanisms import balancing
 from moecalc.mechanisms.balancing import (
     METHODS,
     Setting,
-    at_the_end,
     dropped_share,
     max_violation,
+    mean_over_last_steps,
     simulated_loads,
     simulations,
 )
@@ -77,7 +77,7 @@ def test_the_window_is_a_matter_of_speed(monkeypatch, window):
 @pytest.mark.parametrize("methods", [METHODS, ("bias",), ()])
 def test_what_is_told_of_the_way_changes_nothing(methods):
     shares = []
-    results = finished(simulations(SMALL, methods), shares.append)
+    results = run_to_end(simulations(SMALL, methods), shares.append)
     assert results == {method: simulated_loads(SMALL, method) for method in methods}
     steps = len(methods) * SMALL.num_steps
     assert shares == [done / steps for done in range(1, steps + 1)]
@@ -104,7 +104,7 @@ def test_a_seed_gives_the_same_run_and_another_one_another():
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_both_methods_balance_and_only_one_moves_affinities(seed):
     setting = Setting(seed=seed)
-    ends = {method: at_the_end(simulated_loads(setting, method), setting) for method in METHODS}
+    ends = {method: mean_over_last_steps(simulated_loads(setting, method), setting) for method in METHODS}
     assert ends["bias"]["max_violation"] < 0.7 * ends["none"]["max_violation"]
     assert ends["loss"]["max_violation"] < 0.7 * ends["none"]["max_violation"]
     assert ends["bias"]["shift"] == ends["none"]["shift"] == 0 < ends["loss"]["shift"]

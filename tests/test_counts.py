@@ -6,9 +6,14 @@ from pathlib import Path
 import pytest
 
 from moecalc import ModelConfig, load_model
-from moecalc.model.flops import flops, forward_flops_per_token, forward_flops_per_token_met, training_flops_per_token
-from moecalc.model.kv_cache import kv_cache
-from moecalc.model.params import num_mtp_params, params, params_by_tensor
+from moecalc.model.flops import (
+    flops_report,
+    forward_flops_per_token,
+    forward_flops_per_token_attended,
+    training_flops_per_token,
+)
+from moecalc.model.kv_cache import kv_cache_report
+from moecalc.model.params import num_mtp_params, params_by_tensor, params_report
 from moecalc.training.mfu import TRAINING_PASSES
 
 TRUTH = json.loads((Path(__file__).parent / "truth" / "models.json").read_text(encoding="utf-8"))["models"]
@@ -25,10 +30,10 @@ def model(request):
 def counted(config, truth) -> dict:
     """Every count of a model under the names that the truth has for them."""
     seq_len = truth.get("seq_len", 4096)
-    products, cache = flops(config, seq_len), kv_cache(config, 1)
+    products, cache = flops_report(config, seq_len), kv_cache_report(config, 1)
     if "forward_per_token_sparse" in products:
         products[f"forward_per_token_sparse_top{config.index_topk}"] = products["forward_per_token_sparse"]
-    return {**products, **params(config), **cache, "kv_bytes_per_token_bf16": cache["bytes"]}
+    return {**products, **params_report(config), **cache, "kv_bytes_per_token_bf16": cache["bytes"]}
 
 
 def test_every_count(model):
@@ -37,7 +42,7 @@ def test_every_count(model):
     assert len(asked) >= 5
     assert {key: counts.get(key) for key in asked} == {key: truth[key] for key in asked}
     assert all(isinstance(counts[key], int) for key in asked if key != "components")
-    assert kv_cache(config, 9)["bytes_per_token"] == counts["bytes_per_token"]
+    assert kv_cache_report(config, 9)["bytes_per_token"] == counts["bytes_per_token"]
 
 
 def test_what_the_truth_holds():
@@ -48,13 +53,13 @@ def test_what_the_truth_holds():
 
 
 def test_windows_are_those_of_the_truth():
-    truth, cache = TRUTH["gpt-oss-120b"], kv_cache(load_model("gpt-oss-120b"), 1000)
+    truth, cache = TRUTH["gpt-oss-120b"], kv_cache_report(load_model("gpt-oss-120b"), 1000)
     assert cache["windows"] == {truth["sliding_window"]: truth["kv_sliding_layers"]}
     # beyond the window only the full layers grow
     grows = truth["kv_bytes_per_token_bf16"] * truth["kv_full_attention_layers"] // 36
     assert cache["bytes_of_next_token"] == grows
     assert cache["bytes"] == grows * 1000 + (truth["kv_bytes_per_token_bf16"] - grows) * 128
-    assert kv_cache(load_model("gpt-oss-120b"), 127)["bytes_of_next_token"] == truth["kv_bytes_per_token_bf16"]
+    assert kv_cache_report(load_model("gpt-oss-120b"), 127)["bytes_of_next_token"] == truth["kv_bytes_per_token_bf16"]
 
 
 @pytest.mark.parametrize("seq_len", [1, 2, 7, 128, 129, 300])
@@ -64,7 +69,7 @@ def test_tokens_met_are_counted_one_by_one(seq_len):
     products = sum(2 * row["activated"] for row in params_by_tensor(config) if is_product(row["tensor"]))
     met = sum(i + min(i, 128) for i in range(1, seq_len + 1))
     scores = 18 * met * 2 * 2 * 64 * 64
-    assert forward_flops_per_token_met(config, seq_len) == pytest.approx(products + scores / seq_len, rel=1e-15)
+    assert forward_flops_per_token_attended(config, seq_len) == pytest.approx(products + scores / seq_len, rel=1e-15)
 
 
 def is_product(tensor: str) -> bool:
@@ -72,7 +77,7 @@ def is_product(tensor: str) -> bool:
 
 
 def test_keys_of_the_indexer_stand_beside_the_cache():
-    cache = kv_cache(load_model("deepseek-v3.2"), 1000, batch=3)
+    cache = kv_cache_report(load_model("deepseek-v3.2"), 1000, batch=3)
     assert cache["indexer_key_cache_bytes"] == 3000 * 61 * (128 + 4)
     assert cache["bytes"] == 3000 * 70_272
 
@@ -81,20 +86,20 @@ def test_the_state_of_linear_attention_is_kept_once_a_sequence():
     config = load_model("qwen3-next-80b-a3b")
     state = 36 * (32 * 128 * 128 + 4 * 8192) * 2
     for context in (1, 1000):
-        cache = kv_cache(config, context, batch=2)
+        cache = kv_cache_report(config, context, batch=2)
         assert cache["state_bytes"] == state
         assert cache["bytes"] == 2 * (state + context * 12 * 2 * 2 * 256 * 2)
-    assert "gated delta rule" in flops(config, 4096)["flops_note"]
+    assert "gated delta rule" in flops_report(config, 4096)["flops_note"]
 
 
 def test_mtp_is_null_where_its_form_is_not_published():
     for slug in ("minimax-m2.5", "glm-4.5", "qwen3-next-80b-a3b"):
         config = load_model(slug)
-        assert params(config)["mtp"] is flops(config, 1)["training_per_token_with_mtp"] is None
-        assert "multi-token prediction" in params(config)["mtp_note"]
+        assert params_report(config)["mtp"] is flops_report(config, 1)["training_per_token_with_mtp"] is None
+        assert "multi-token prediction" in params_report(config)["mtp_note"]
     without = load_model("minimax-m2.5").replace(use_mtp=False), load_model("glm-4.5").replace(num_nextn_predict_layers=0)
     for config in without:
-        assert params(config)["mtp"] == 0 and "mtp_note" not in params(config)
+        assert params_report(config)["mtp"] == 0 and "mtp_note" not in params_report(config)
     # V3's module, with the layer's indexer
     indexer = 1536 * 64 * 128 + 7168 * 128 + 2 * 128 + 7168 * 64
     assert num_mtp_params(load_model("deepseek-v3.2")) == num_mtp_params(load_model(V3)) + indexer
@@ -102,7 +107,7 @@ def test_mtp_is_null_where_its_form_is_not_published():
 
 def test_a_wrapper_counts_as_the_model_inside():
     wrapped = load_model("kimi-k2.5")
-    assert params(wrapped) == params(load_model("kimi-k2"))
+    assert params_report(wrapped) == params_report(load_model("kimi-k2"))
     assert wrapped.model_type == "kimi_k2"
     assert "'kimi_k25'" in wrapped.left_out_note and "text_config" in wrapped.replace(vocab_size=5).left_out_note
     named = {"model_type": "any", "text_config": load_model("qwen3-8b").raw, "vision_config": {}, "quantization_config": {}}
@@ -115,8 +120,8 @@ def test_the_command_line_prints_the_same_integers(model, moecalc):
     assert moecalc("params --json --model", config.name).json["total"] == truth["total"]
     commands = [("params", "total")]
     if "seq_len" in truth:
-        flops = moecalc("flops --json --model", config.name, "--seq-len", truth["seq_len"]).json
-        assert flops["training_per_token"] == truth["training_per_token"]
+        counted = moecalc("flops --json --model", config.name, "--seq-len", truth["seq_len"]).json
+        assert counted["training_per_token"] == truth["training_per_token"]
         cache = moecalc("kv-cache --context 1 --bytes-per-element 2 --json --model", config.name).json
         assert cache["bytes"] == truth["kv_bytes_per_token_bf16"]
         commands.append(("flops --seq-len 4096", "training_per_token"))
@@ -140,13 +145,13 @@ def test_the_command_line_says_what_is_particular(slug, moecalc):
 
 
 def test_v3_with_its_correction_biases():
-    counts = params(load_model(V3))
+    counts = params_report(load_model(V3))
     assert counts["total"] + counts["router_correction_bias"] == 671_026_419_200
 
 
 def test_v3_mtp_module():
     config = load_model(V3)
-    assert num_mtp_params(config) == params(config)["mtp"] == 11_610_067_968
+    assert num_mtp_params(config) == params_report(config)["mtp"] == 11_610_067_968
     layer, norms, projection = 11_507_286_016, 3 * 7168, 2 * 7168 * 7168
     assert num_mtp_params(config) == layer + norms + projection
     # counted activated, each token meets one projection, one layer's share and the shared head once more
@@ -173,24 +178,24 @@ def test_v3_training_gflops(printed, count):
 
 @pytest.mark.parametrize("slug", ["deepseek-r1", "deepseek-v3.1"])
 def test_models_of_v3s_shape_have_its_counts(slug):
-    assert params(load_model(slug)) == params(load_model(V3))
+    assert params_report(load_model(slug)) == params_report(load_model(V3))
 
 
 def test_two_families_without_a_truth_are_counted_by_hand():
     """From the shapes of their modules, and near what their authors print."""
     d, vocab, expert = 6144, 100_352, 3 * 6144 * 10_752
     layer = d * (d + 2 * 8 * 128) + d * d + 16 * d + 2 * d
-    dbrx = params(load_model("dbrx"))
+    dbrx = params_report(load_model("dbrx"))
     assert dbrx["total"] == 2 * vocab * d + d + 40 * (layer + 16 * expert) == 131_596_523_520
     assert dbrx["activated"] == 2 * vocab * d + d + 40 * (layer + 4 * expert)
     vocab, expert, width = 200_064, 3 * 6144 * 9216, 64 * 128
     lightning, full = 5 * d * width + width, 2 * d * width + 2 * d * 8 * 128
     layers = 70 * lightning + 10 * full + 80 * (2 * d + 32 * d)
     m1 = load_model("minimax-m1")
-    assert params(m1)["total"] == 2 * vocab * d + d + layers + 80 * 32 * expert == 456_089_655_296
-    assert params(m1)["activated_without_embedding_and_head"] == d + layers + 80 * 2 * expert
-    assert kv_cache(m1, 7)["bytes"] == 2 * (7 * 10 * 2 * 8 * 128 + 70 * 64 * 128 * 128)
-    assert "lightning attention" in flops(m1, 1)["flops_note"]
+    assert params_report(m1)["total"] == 2 * vocab * d + d + layers + 80 * 32 * expert == 456_089_655_296
+    assert params_report(m1)["activated_without_embedding_and_head"] == d + layers + 80 * 2 * expert
+    assert kv_cache_report(m1, 7)["bytes"] == 2 * (7 * 10 * 2 * 8 * 128 + 70 * 64 * 128 * 128)
+    assert "lightning attention" in flops_report(m1, 1)["flops_note"]
 
 
 def test_a_config_is_read_in_its_own_spelling():
@@ -202,4 +207,4 @@ def test_a_config_is_read_in_its_own_spelling():
 
 
 def test_minimax_m2_5_has_the_shape_of_m2():
-    assert params(load_model("minimax-m2.5"))["components"] == params(load_model("minimax-m2"))["components"]
+    assert params_report(load_model("minimax-m2.5"))["components"] == params_report(load_model("minimax-m2"))["components"]

@@ -9,12 +9,12 @@ import pytest
 
 from moecalc import InputError, ModelConfig, load_accelerator, load_config, load_model, parse_config
 from moecalc.base.units import convert
-from moecalc.economics.cost import cost, num_gpus_for_deadline, usd_per_gpu_hour_for_budget, wall_days
+from moecalc.economics.cost import num_gpus_for_deadline, run_cost, usd_per_gpu_hour_for_budget, wall_days
 from moecalc.model.flops import forward_flops_per_token
 from moecalc.model.kv_cache import kv_cache_bytes
 from moecalc.model.params import num_activated_params_without
 from moecalc.training.layout import Layout, check_layout
-from moecalc.training.mfu import mfu, recomputed_flops_per_token
+from moecalc.training.mfu import model_flops_utilisation, recomputed_flops_per_token
 from moecalc.training.states import model_states, states_of_all_gpus
 
 V3 = load_model("deepseek-v3")
@@ -337,14 +337,14 @@ CALLS = [
     (lambda: kv_cache_bytes(V3, [1, -1]), ("context", "-1", "from 0 to")),
     (lambda: kv_cache_bytes(V3, [1], NAN), ("bytes_per_element", "nan")),
     (lambda: num_activated_params_without(V3, "head"), ("'head'", "embedding, lm_head")),
-    (lambda: mfu(1e9, 1e12, 1e6, INFINITY), ("peak_flops_per_s", "inf")),
-    (lambda: mfu(-1, 1e12, 1e6, 1e15), ("flops_per_token", "-1")),
-    (lambda: mfu(1, "1e12", 1e6, 1e15), ("num_tokens", "'1e12'")),
-    (lambda: mfu(10**400, 1, 1, 1), ("flops_per_token", "401 characters")),
-    (lambda: mfu(10**5000, 1, 1, 1), ("flops_per_token", "bits")),
+    (lambda: model_flops_utilisation(1e9, 1e12, 1e6, INFINITY), ("peak_flops_per_s", "inf")),
+    (lambda: model_flops_utilisation(-1, 1e12, 1e6, 1e15), ("flops_per_token", "-1")),
+    (lambda: model_flops_utilisation(1, "1e12", 1e6, 1e15), ("num_tokens", "'1e12'")),
+    (lambda: model_flops_utilisation(10**400, 1, 1, 1), ("flops_per_token", "401 characters")),
+    (lambda: model_flops_utilisation(10**5000, 1, 1, 1), ("flops_per_token", "bits")),
     (lambda: recomputed_flops_per_token(V3, 4096, ["full"]), ("recompute", "['full']", "mla-up")),
-    (lambda: cost(1e6, (3, 2)), ("usd_per_gpu_hour", "found 2", "from 3")),
-    (lambda: cost(NAN, 2), ("gpu_hours", "nan")),
+    (lambda: run_cost(1e6, (3, 2)), ("usd_per_gpu_hour", "found 2", "from 3")),
+    (lambda: run_cost(NAN, 2), ("gpu_hours", "nan")),
     (lambda: wall_days(1e6, 0), ("num_gpus", "above 0")),
     (lambda: num_gpus_for_deadline(1e6, 0), ("days", "above 0")),
     (lambda: num_gpus_for_deadline(1e6, 1e-300), ("days", "1e-300", "above 0")),

@@ -9,9 +9,9 @@ from moecalc.facts import tables as fact_tables
 from moecalc.model import families
 from moecalc.model.catalog import counted_slugs, model_row
 from moecalc.model.families import supported, supports
-from moecalc.model.flops import flops, forward_flops_by_operator
-from moecalc.model.kv_cache import kv_cache
-from moecalc.model.params import params
+from moecalc.model.flops import flops_report, forward_flops_by_operator
+from moecalc.model.kv_cache import kv_cache_report
+from moecalc.model.params import params_report
 from moecalc.training.layout import Layout
 from moecalc.training.mfu import utilisation
 from moecalc.training.states import model_states
@@ -65,15 +65,15 @@ def newcomer(tmp_path, monkeypatch):
 def test_every_calculator_takes_the_newcomer(newcomer):
     attention, convolution, expert = 2 * 16 * 8 * (4 + 1), 4 * 16, 16 * 10
     layer = attention + convolution + 6 * expert + 2 * 16
-    counts = params(newcomer)
+    counts = params_report(newcomer)
     assert counts["total"] == 3 * layer + 2 * 100 * 16 + 16 == sum(counts["components"].values())
     assert counts["total"] - counts["activated"] == 3 * 4 * expert
     assert counts["components"]["convolution"] == 3 * convolution
-    forward = flops(newcomer, 50)
+    forward = flops_report(newcomer, 50)
     matrices = 3 * (attention + convolution + 2 * expert) + 100 * 16
     assert forward["forward_per_token"] == 2 * matrices + 3 * 2 * 50 * 4 * 8 == sum(forward["components"].values())
     assert {row["operator"] for row in forward_flops_by_operator(newcomer, 50)} >= {"conv", "up_proj"}
-    assert kv_cache(newcomer, 7)["bytes"] == 7 * 3 * 2 * 8 * 2
+    assert kv_cache_report(newcomer, 7)["bytes"] == 7 * 3 * 2 * 8 * 2
     assert 0 < utilisation(newcomer, 50, 1e6, 1, 1e12)["mfu"] < 1
     assert [len(rank["layers"]) for rank in model_states(newcomer, Layout(pp=2, ep=3, dp=3))["ranks"]] == [2, 1]
 
@@ -81,8 +81,8 @@ def test_every_calculator_takes_the_newcomer(newcomer):
 def test_it_is_listed_and_its_mistakes_are_named(newcomer, moecalc):
     assert supports(CONFIG) and "newcomer" in supported()
     assert counted_slugs() == ["newcomer-1b"]
-    assert model_row("newcomer-1b")["total_params"] == params(newcomer)["total"]
-    assert moecalc("params --model newcomer-1b --json").json["total"] == params(newcomer)["total"]
+    assert model_row("newcomer-1b")["total_params"] == params_report(newcomer)["total"]
+    assert moecalc("params --model newcomer-1b --json").json["total"] == params_report(newcomer)["total"]
     with pytest.raises(ValueError, match="top_k is null; a newcomer config needs .*, num_experts, top_k"):
         ModelConfig({**CONFIG, "top_k": None})
     with pytest.raises(ValueError, match="nearest that are: newcomer"):
@@ -95,9 +95,10 @@ def test_a_family_without_attention_has_no_score_products(tmp_path, monkeypatch)
     )
     monkeypatch.setattr(families, "__path__", [*families.__path__, str(tmp_path)])
     config = ModelConfig({**CONFIG, "model_type": "recurrent"})
-    counts = flops(config, 50)
-    assert counts["forward_per_token"] == counts["forward_per_token_non_causal"] == flops(config, 5000)["forward_per_token"]
-    assert kv_cache(config, 50)["bytes"] == 0
+    counts = flops_report(config, 50)
+    longer = flops_report(config, 5000)["forward_per_token"]
+    assert counts["forward_per_token"] == counts["forward_per_token_non_causal"] == longer
+    assert kv_cache_report(config, 50)["bytes"] == 0
 
 
 def test_families_in_scope():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from moecalc.base.errors import InputError
 from moecalc.explorers import explorer
-from moecalc.mechanisms.grpo import advantages, clipped, group_std, grpo, is_cut_off, kl_k3, surrogate
+from moecalc.mechanisms.grpo import advantages, clipped, group_std, grpo_report, is_cut_off, kl_k3, surrogate
 
 rewards = st.lists(st.floats(-100, 100), min_size=2, max_size=32)
 ratios = st.floats(0.01, 100)
@@ -17,7 +17,7 @@ epsilons = st.floats(0, 1)
 
 def test_one_group_by_hand():
     """Rewards 1, 0, 0, 1: mean 0.5, deviation 0.5, advantages of plus and minus 1; the bound is 1.2."""
-    found = grpo([1, 0, 0, 1], [1.5, 1.5, 0.5, 1.1], [1, 1, 2, 1], 0.2, 0.1)
+    found = grpo_report([1, 0, 0, 1], [1.5, 1.5, 0.5, 1.1], [1, 1, 2, 1], 0.2, 0.1)
     assert [one["advantage"] for one in found["answers"]] == [1, -1, -1, 1]
     assert [one["surrogate"] for one in found["answers"]] == pytest.approx([1.2, -1.5, -0.8, 1.1])
     assert [one["cut_off"] for one in found["answers"]] == [True, False, True, False]
@@ -78,7 +78,7 @@ def test_the_mean_of_the_kl_term_is_the_divergence():
 
 @given(rewards)
 def test_before_the_first_update_the_objective_is_zero(group):
-    assert grpo(group, [1] * len(group), [1] * len(group), 0.2, 0.04)["objective"] == pytest.approx(0, abs=1e-9)
+    assert grpo_report(group, [1] * len(group), [1] * len(group), 0.2, 0.04)["objective"] == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_before_the_first_update_the_objective_is_zero(group):
         (lambda: clipped(0, 0.2), "ratio must be above 0"),
         (lambda: clipped(1, 2), "epsilon must be from 0 to 1"),
         (lambda: kl_k3(-1), "reference_ratio must be above 0"),
-        (lambda: grpo([1, 0], [1], [1, 1], 0.2, 0.04), "found 2, 1 and 2"),
+        (lambda: grpo_report([1, 0], [1], [1, 1], 0.2, 0.04), "found 2, 1 and 2"),
     ],
 )
 def test_what_is_refused(call, words):

@@ -10,35 +10,35 @@ from hypothesis import strategies as st
 from moecalc import ModelConfig
 from moecalc.base.units import UNITS, convert
 from moecalc.economics.cost import (
-    cost,
     cost_usd,
     gpu_hours_of,
     num_gpus_for_deadline,
+    run_cost,
     usd_per_gpu_hour_for_budget,
     wall_days,
 )
 from moecalc.model.flops import (
     attention_score_flops_per_token,
-    flops,
+    flops_report,
     forward_flops_by_component,
     forward_flops_by_operator,
     forward_flops_per_token,
-    forward_flops_per_token_met,
+    forward_flops_per_token_attended,
     training_flops_per_token,
 )
-from moecalc.model.kv_cache import kv_cache, kv_cache_bytes, kv_cache_elements_per_token, kv_state_elements
+from moecalc.model.kv_cache import kv_cache_bytes, kv_cache_elements_per_token, kv_cache_report, kv_state_elements
 from moecalc.model.params import (
     num_activated_params,
     num_mtp_params,
     num_total_params,
-    params,
     params_by_block,
     params_by_component,
     params_by_layer,
     params_by_tensor,
+    params_report,
 )
 from moecalc.training.layout import SCHEDULES, ZERO_STAGES, Layout, split_evenly
-from moecalc.training.mfu import from_6nd_to_exact, mfu, utilisation
+from moecalc.training.mfu import model_flops_utilisation, terms_beyond_6nd, utilisation
 from moecalc.training.recipes import RECIPES
 from moecalc.training.states import STATES, model_states, rank_groups, states_of_all_gpus
 
@@ -52,7 +52,7 @@ def model_tensors(config):
 
 @given(any_family())
 def test_parts_sum_to_the_totals(config):
-    counts = params(config)
+    counts = params_report(config)
     tensors, layers, mtp = model_tensors(config), params_by_layer(config), num_mtp_params(config) or 0
     assert counts["total"] == num_total_params(config) == sum(counts["components"].values())
     assert counts["total"] == sum(row["total"] for row in tensors)
@@ -72,13 +72,13 @@ def test_parts_sum_to_the_totals(config):
 @given(any_family())
 def test_a_config_survives_the_way_to_another_process(config):
     there = pickle.loads(pickle.dumps(config))
-    assert params(there) == params(config)
+    assert params_report(there) == params_report(config)
     assert there.replace(vocab_size=7).vocab_size == 7
 
 
 @given(any_family())
 def test_conventions_are_ordered_and_nothing_is_activated_that_is_not_there(config):
-    counts = params(config)
+    counts = params_report(config)
     tied = config.tie_word_embeddings
     assert counts["activated_without_embedding_and_head"] < counts["activated_without_embedding"]
     assert (counts["activated_without_embedding"] == counts["activated"]) == tied
@@ -111,8 +111,8 @@ def test_flops_sum_by_operator_and_component(config, seq_len):
         assert total == sum(row["flops"] for row in forward_flops_by_operator(config, seq_len, causal))
         assert total == sum(forward_flops_by_component(config, seq_len, causal).values())
         assert training_flops_per_token(config, seq_len, causal) == 3 * total
-    assert sum(from_6nd_to_exact(config, seq_len).values()) == training_flops_per_token(config, seq_len)
-    counts = flops(config, seq_len)
+    assert sum(terms_beyond_6nd(config, seq_len).values()) == training_flops_per_token(config, seq_len)
+    counts = flops_report(config, seq_len)
     assert counts["forward_per_token"] == sum(counts["components"].values())
     non_causal = counts["forward_per_token_non_causal"] - counts["forward_per_token"]
     assert non_causal == attention_score_flops_per_token(config, seq_len)
@@ -128,10 +128,10 @@ def test_a_tied_table_is_counted_once_and_multiplied_all_the_same(config):
     table = config.vocab_size * config.hidden_size
     assert num_total_params(untied) - num_total_params(tied) == table
     assert num_mtp_params(untied) == num_mtp_params(tied)
-    assert flops(tied, 64) == flops(untied, 64)
+    assert flops_report(tied, 64) == flops_report(untied, 64)
     without = "activated_without_embedding_and_head"
-    assert params(tied)[without] == params(untied)[without]
-    assert params(tied)["activated_without_embedding"] == num_activated_params(tied)
+    assert params_report(tied)[without] == params_report(untied)[without]
+    assert params_report(tied)["activated_without_embedding"] == num_activated_params(tied)
 
 
 @given(moe(), st.integers(1, 100))
@@ -140,7 +140,7 @@ def test_more_routed_experts_activate_no_more(config, more):
     key = experts_key(config)
     more *= getattr(config, "n_group", None) or 1
     larger = config.replace(**{key: getattr(config, key) + more})
-    before, after = params(config), params(larger)
+    before, after = params_report(config), params_report(larger)
     num_moe_layers = sum(layer["kind"].startswith("MoE layer") for layer in params_by_layer(config))
     bias = any(row["tensor"] == "gate.bias" for row in params_by_tensor(config))
     router = (config.hidden_size + bias) * more * num_moe_layers
@@ -158,8 +158,8 @@ def test_more_routed_experts_activate_no_more(config, more):
 
 @given(any_family(), st.integers(1, 300))
 def test_what_a_token_meets_is_no_more_than_all_before_it(config, seq_len):
-    counts = flops(config, seq_len)
-    met, scores = forward_flops_per_token_met(config, seq_len), attention_score_flops_per_token(config, seq_len)
+    counts = flops_report(config, seq_len)
+    met, scores = forward_flops_per_token_attended(config, seq_len), attention_score_flops_per_token(config, seq_len)
     half = scores / seq_len  # a token meets itself too: (s + 1) / 2 and not s / 2
     assert met <= (counts["forward_per_token"] + half) * (1 + 1e-12)
     limits = [score.limit for score in config.anatomy.scores if score.limit is not None]
@@ -172,7 +172,7 @@ def test_what_a_token_meets_is_no_more_than_all_before_it(config, seq_len):
 @given(dense())
 def test_a_dense_model_activates_all(config):
     assert num_activated_params(config) == num_total_params(config)
-    assert num_mtp_params(config) == params(config)["router_correction_bias"] == 0
+    assert num_mtp_params(config) == params_report(config)["router_correction_bias"] == 0
 
 
 @given(any_family(), st.integers(0, 500), st.integers(1, 500))
@@ -182,7 +182,7 @@ def test_the_cache_grows_with_the_context_and_never_faster_than_per_token(config
     assert before <= after <= before + state + 2 * more * kv_cache_elements_per_token(config)
     assert kv_cache_bytes(config, [0]) == 0
     assert kv_cache_bytes(config, [context, more]) == before + kv_cache_bytes(config, [more])
-    assert kv_cache(config, context, batch=more)["bytes"] == more * before
+    assert kv_cache_report(config, context, batch=more)["bytes"] == more * before
 
 
 @given(mistral().map(ModelConfig), st.integers(1, 500))
@@ -196,7 +196,7 @@ def test_a_window_bounds_the_cache(config, context):
 def test_cost_is_linear(hours, price, factor):
     assert cost_usd(factor * hours, price) == pytest.approx(factor * cost_usd(hours, price), rel=1e-12)
     assert cost_usd(hours, factor * price) == pytest.approx(factor * cost_usd(hours, price), rel=1e-12)
-    between = cost(hours, (price, factor * price))
+    between = run_cost(hours, (price, factor * price))
     assert between["usd_low"] <= between["usd_high"]
     assert (between["usd"] is None) == (factor > 1)
 
@@ -228,7 +228,8 @@ def test_mfu_falls_as_the_peak_rises_and_rises_with_what_is_counted(config, peak
     assert (high["mfu"] < high["mfu_non_causal"]) == attends
     assert high["mfu_with_mtp"] is None or high["mfu"] <= high["mfu_with_mtp"]
     assert high["mfu_6nd"] < high["hfu_8nd"] <= high["hfu_8nd_with_attention"]
-    assert mfu(1e9, 1e12, 2e6, peak) == pytest.approx(mfu(1e9, 1e12, 1e6, peak) / 2, rel=1e-12)
+    once, twice = (model_flops_utilisation(1e9, 1e12, hours, peak) for hours in (1e6, 2e6))
+    assert twice == pytest.approx(once / 2, rel=1e-12)
 
 
 @given(st.integers(1, 200), st.integers(1, 200))

@@ -7,9 +7,15 @@ import pytest
 from moecalc import load_accelerator, load_model
 from moecalc.economics.cost import cost_usd, training_gpu_hours, wall_days
 from moecalc.model.flops import training_flops_per_token
-from moecalc.model.kv_cache import kv_cache
-from moecalc.model.params import num_activated_params_without, num_mtp_params, num_total_params, params, params_by_tensor
-from moecalc.training.mfu import flops_per_s_per_gpu, mfu, nd_flops_per_token, utilisation
+from moecalc.model.kv_cache import kv_cache_report
+from moecalc.model.params import (
+    num_activated_params_without,
+    num_mtp_params,
+    num_total_params,
+    params_by_tensor,
+    params_report,
+)
+from moecalc.training.mfu import flops_per_s_per_gpu, model_flops_utilisation, nd_flops_per_token, utilisation
 
 REPORT = "DeepSeek-V3 Technical Report, arXiv:2412.19437"
 INSIGHTS = "Insights into DeepSeek-V3, arXiv:2505.09343"
@@ -25,7 +31,7 @@ H800 = load_accelerator("h800-sxm").peak_dense_bf16_flops_per_s
 
 
 def kv_kb(config):
-    return kv_cache(config, 1)["bytes_per_token"] / 1e3
+    return kv_cache_report(config, 1)["bytes_per_token"] / 1e3
 
 
 def gflops(config):
@@ -41,12 +47,12 @@ def table_4(step_s, causal=True):
     """(percent, TFLOP/s) of a measured step of 15,360 sequences on 2,048 GPUs, router left out as published."""
     flops = training_flops_per_token(V3, 4096, causal) - 3 * 2 * 58 * 256 * 7168
     run = (flops, 15_360 * 4096, 2048 * step_s / 3600)
-    return 100 * mfu(*run, H800), flops_per_s_per_gpu(*run) / 1e12
+    return 100 * model_flops_utilisation(*run, H800), flops_per_s_per_gpu(*run) / 1e12
 
 
 def nd_share(factor, num_params, num_tokens, hours):
     """Percent of 989 TFLOP/s by the rule of thumb."""
-    return 100 * mfu(nd_flops_per_token(num_params, factor), num_tokens, hours, 989e12)
+    return 100 * model_flops_utilisation(nd_flops_per_token(num_params, factor), num_tokens, hours, 989e12)
 
 
 def mtp_tensors(*left_out):
@@ -55,7 +61,8 @@ def mtp_tensors(*left_out):
 
 def mtp_activated(*left_out):
     """Activated by the MTP module with the embedding and the head that it shares."""
-    shared = num_total_params(V3) - sum(n for c, n in params(V3)["components"].items() if c not in ("embedding", "lm_head"))
+    components = params_report(V3)["components"]
+    shared = num_total_params(V3) - sum(n for c, n in components.items() if c not in ("embedding", "lm_head"))
     return sum(row["activated"] for row in mtp_tensors(*left_out)) + shared
 
 
@@ -147,7 +154,7 @@ def test_not_reproduced_insights_table_2_prints_2448_gflops_for_llama_405b():
 
 
 def test_not_reproduced_readme_weights_prints_36_7_b_activated_with_embedding_and_head():
-    counts = params(V3)
+    counts = params_report(V3)
     differs(counts["activated"] / 1e9, 2, 37.55, "36.7")
     differs(counts["activated_without_embedding"] / 1e9, 2, 36.63, "36.7")
 
@@ -173,5 +180,5 @@ def test_not_reproduced_the_talk_prints_37_2_34_and_43_percent():
 
 
 def test_kimi_k2_checkpoint_holds_3416_numbers_more_than_its_config_gives():
-    counts = params(K2)
+    counts = params_report(K2)
     assert 1_026_408_235_864 - counts["total"] - counts["router_correction_bias"] == 3_416

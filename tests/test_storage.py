@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from moecalc import InputError, ModelConfig, load_model
 from moecalc.model.checkpoint import storage_bytes
-from moecalc.model.params import num_total_params, params
+from moecalc.model.params import num_total_params, params_report
 
 V3 = load_model("deepseek-v3")
 #: Embedding and head that the MTP module of the checkpoint holds once more, in BF16.
@@ -16,7 +16,7 @@ MTP_COPIES = 2 * 129_280 * 7168 * 2
 
 def test_v3_by_hand():
     """FP8 products with one FP32 scale for each 128 x 128 block, ends of the model, router and norms in BF16."""
-    stored, components = storage_bytes(V3), params(V3)["components"]
+    stored, components = storage_bytes(V3), params_report(V3)["components"]
     assert stored["method"] == "fp8" and stored["note"] is None
     for name in ("embedding", "lm_head", "router", "norms", "attention_internal_norms"):
         assert stored["components"][name] == 2 * components[name]
@@ -50,7 +50,7 @@ def test_modules_that_are_kept():
     config = load_model("minimax-m2.5")
     named = ["model.layers.*.self_attn", "model.layers.3.o_proj"]
     kept = {**config.raw["quantization_config"], "modules_to_not_convert": named}
-    attention = params(config)["components"]["attention"]
+    attention = params_report(config)["components"]["attention"]
     stored = storage_bytes(ModelConfig({**config.raw, "quantization_config": kept}))
     assert stored["components"]["attention"] == 2 * attention
     assert attention < storage_bytes(config)["components"]["attention"] < 1.01 * attention
@@ -59,7 +59,7 @@ def test_modules_that_are_kept():
 
 def test_without_blocks_a_matrix_has_one_scale():
     raw = {**V3.raw, "quantization_config": {"quant_method": "fp8"}}
-    shared = params(V3)["components"]["shared_experts"]
+    shared = params_report(V3)["components"]["shared_experts"]
     assert storage_bytes(ModelConfig(raw))["components"]["shared_experts"] == shared + 58 * 3 * 4
 
 
@@ -83,7 +83,7 @@ def test_quantised_parts_sum_and_scales_are_among_them(config, method, block):
     given = {"quant_method": method, "weight_block_size": block and list(block)}
     stored = storage_bytes(ModelConfig({**config.raw, "quantization_config": given}))
     assert stored["total"] == sum(stored["components"].values())
-    assert set(stored["components"]) == set(params(config)["components"])
+    assert set(stored["components"]) == set(params_report(config)["components"])
     assert 0 <= stored["scales"] < stored["total"]
     assert stored["total"] - stored["scales"] >= num_total_params(config) // 2
 

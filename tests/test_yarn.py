@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from moecalc import InputError, load_model
 from moecalc.facts import tables
-from moecalc.mechanisms.yarn import ramp_pairs, score_factor, wavelengths, yarn
+from moecalc.mechanisms.yarn import ramp_pairs, score_factor, wavelengths, yarn_pairs
 
 
 def released(dim, factor, original, base, slow, fast):
@@ -35,7 +35,8 @@ def test_v3_as_released():
         scaling["beta_fast"],
     )
     expected = released(config.qk_rope_head_dim, *settings)
-    assert [pair["new_frequency"] for pair in yarn(config.qk_rope_head_dim, *settings)] == pytest.approx(expected, rel=1e-12)
+    found = [pair["new_frequency"] for pair in yarn_pairs(config.qk_rope_head_dim, *settings)]
+    assert found == pytest.approx(expected, rel=1e-12)
     assert settings[1:] == (4096, 10000, 1, 32)
 
 
@@ -49,13 +50,13 @@ def test_settings_are_those_of_the_report():
 
 def test_bands_of_v3():
     assert ramp_pairs(64, 4096) == (10, 23)
-    pairs = yarn(64, 40, 4096)
+    pairs = yarn_pairs(64, 40, 4096)
     assert [pair["pair"] for pair in pairs if pair["kept"] == 1] == list(range(11))
     assert [pair["pair"] for pair in pairs if pair["kept"] == 0] == list(range(23, 32))
 
 
 def test_paper_ramp_by_rotations():
-    for pair in yarn(64, 40, 4096, ramp="rotations"):
+    for pair in yarn_pairs(64, 40, 4096, ramp="rotations"):
         assert (pair["kept"] == 1) == (pair["rotations"] >= 32)
         assert (pair["kept"] == 0) == (pair["rotations"] <= 1)
 
@@ -68,7 +69,7 @@ def test_paper_ramp_by_rotations():
     st.floats(100, 1e7),
 )
 def test_every_pair_lies_between_kept_and_stretched(ramp, dim, factor, original, base):
-    pairs = yarn(dim, factor, original, base, ramp=ramp)
+    pairs = yarn_pairs(dim, factor, original, base, ramp=ramp)
     assert [pair["wavelength"] for pair in pairs] == wavelengths(dim, base)
     for pair in pairs:
         ratio = pair["new_wavelength"] / pair["wavelength"]
@@ -80,7 +81,7 @@ def test_every_pair_lies_between_kept_and_stretched(ramp, dim, factor, original,
 
 @given(st.sampled_from(["index", "rotations"]), st.integers(256, 10**6))
 def test_a_stretch_of_one_changes_nothing(ramp, original):
-    for pair in yarn(64, 1, original, ramp=ramp):
+    for pair in yarn_pairs(64, 1, original, ramp=ramp):
         assert pair["new_wavelength"] == pytest.approx(pair["wavelength"], rel=1e-12)
     assert score_factor(1) == 1
 
@@ -88,12 +89,12 @@ def test_a_stretch_of_one_changes_nothing(ramp, original):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: yarn(63, 40, 4096), "rope_dim must be an even number; found 63"),
-        (lambda: yarn(64, 0.5, 4096), "factor must be at least 1; found 0.5"),
-        (lambda: yarn(64, 40, 0), "original must be a whole number"),
-        (lambda: yarn(64, 40, 4096, base=1), "base must be above 1; found 1"),
-        (lambda: yarn(64, 40, 4096, alpha=32, beta=32), "beta must be above alpha 32; found 32"),
-        (lambda: yarn(64, 40, 4096, ramp="dims"), "ramp must be one of index, rotations"),
+        (lambda: yarn_pairs(63, 40, 4096), "rope_dim must be an even number; found 63"),
+        (lambda: yarn_pairs(64, 0.5, 4096), "factor must be at least 1; found 0.5"),
+        (lambda: yarn_pairs(64, 40, 0), "original must be a whole number"),
+        (lambda: yarn_pairs(64, 40, 4096, base=1), "base must be above 1; found 1"),
+        (lambda: yarn_pairs(64, 40, 4096, alpha=32, beta=32), "beta must be above alpha 32; found 32"),
+        (lambda: yarn_pairs(64, 40, 4096, ramp="dims"), "ramp must be one of index, rotations"),
         (lambda: score_factor(0.9), "factor must be at least 1"),
         (lambda: score_factor(40, float("nan")), "mscale must be a finite number"),
     ],

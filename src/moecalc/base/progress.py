@@ -1,7 +1,7 @@
 """Work that tells how far it is: a generator that yields the share done, from 0 to 1, and returns its result."""
 
 
-def finished(work, progress=None):
+def run_to_end(work, progress=None):
     """What such work returns, once it is done.
 
     Parameters
@@ -24,7 +24,7 @@ def finished(work, progress=None):
     ...         total += number
     ...         yield done / len(numbers)
     ...     return total
-    >>> finished(sums([1, 2, 3, 4]), progress=print)
+    >>> run_to_end(sums([1, 2, 3, 4]), progress=print)
     0.25
     0.5
     0.75

@@ -10,7 +10,7 @@ from ..model.config import load_model
 from ..model.flops import TRAINING_PASSES, forward_flops_by_component, forward_flops_per_token, training_flops_per_token
 from ..model.params import params_by_component
 from ..training.layout import Layout
-from ..training.mfu import mfu, nd_flops_per_token, utilisation
+from ..training.mfu import model_flops_utilisation, nd_flops_per_token, utilisation
 from ..training.states import params_per_gpu, stage_blocks
 from .evidence import Evidence, Part, agrees
 from .printed import claims, given, items, number, numbers
@@ -129,7 +129,7 @@ def formulas(claim):
 
 def talk_mfu(flops_per_token: float, hours: float) -> float:
     """Utilisation from FLOPs of the talk's formulas, its tokens and its peak [-]."""
-    return mfu(flops_per_token, number("C01") * 1e12, hours, given("peak") * 1e12)
+    return model_flops_utilisation(flops_per_token, number("C01") * 1e12, hours, given("peak") * 1e12)
 
 
 def exact_utilisation() -> dict:
@@ -319,7 +319,7 @@ def talk_table() -> list:
             column = COLUMNS[claim["subject"]]
             hours, num_params, num_tokens = printed_inputs(claim)
             flops, peak = nd_flops_per_token(num_params, factor), given("table_peak") * 1e12
-            share = mfu(flops, num_tokens, hours, peak)
+            share = model_flops_utilisation(flops, num_tokens, hours, peak)
             rows.append(
                 {
                     "model": claim["subject"],
@@ -342,7 +342,7 @@ def talk_table() -> list:
 def own_utilisation(column: Column, factor: int) -> float:
     """From exact FLOPs over the hours that belong to the tokens [-]."""
     tokens, hours = run_fact(column.run, "num_tokens").to("tokens"), run_fact(column.run, "gpu_hours").to("GPU-hours")
-    return mfu(column.exact_flops_per_token(factor), tokens, hours, column.peak)
+    return model_flops_utilisation(column.exact_flops_per_token(factor), tokens, hours, column.peak)
 
 
 @check("C73", "C74")
@@ -387,7 +387,7 @@ def table_utilisation(claim):
         notes.append("Tokens of pre-training over the hours of the whole run.")
     return recomputed(
         claim,
-        100 * mfu(nd_flops_per_token(num_params, factor), num_tokens, hours, given("table_peak") * 1e12),
+        100 * model_flops_utilisation(nd_flops_per_token(num_params, factor), num_tokens, hours, given("table_peak") * 1e12),
         own=percent(own_utilisation(column, factor)),
         convention=f"{column.convention(factor)}, {show(exact_hours, 'GPU-hours')}, {column.peak / 1e12:g} TFLOP/s",
         note=" ".join(notes),
@@ -413,7 +413,7 @@ def measured_utilisation() -> list:
         ):
             exact = training_flops_per_token(config, seq_len, causal)
             flops, hours = exact - router, gpus * HOURS_PER_DAY
-            recomputed_share = mfu(flops, tokens_a_day, hours, peak)
+            recomputed_share = model_flops_utilisation(flops, tokens_a_day, hours, peak)
             reported = run_fact(run, share)
             rows.append(
                 {
@@ -424,7 +424,7 @@ def measured_utilisation() -> list:
                     "utilisation": recomputed_share,
                     "reported": reported.to("ratio"),
                     "reported_rate": run_fact(run, rate).to("FLOP/s"),
-                    "with_router": mfu(exact, tokens_a_day, hours, peak),
+                    "with_router": model_flops_utilisation(exact, tokens_a_day, hours, peak),
                 }
             )
     return rows

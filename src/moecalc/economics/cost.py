@@ -210,7 +210,7 @@ def training_gpu_hours(flops_per_token: float, num_tokens: float, peak_flops_per
     return flops / (real("peak_flops_per_s", peak_flops_per_s, positive=True) * mfu * SECONDS_PER_HOUR)
 
 
-def cost(
+def run_cost(
     gpu_hours: float,
     usd_per_gpu_hour,
     num_gpus: float | None = None,
@@ -246,7 +246,7 @@ def cost(
 
     Examples
     --------
-    >>> cost(2.664e6, 2)["usd"]
+    >>> run_cost(2.664e6, 2)["usd"]
     5328000.0
     """
     low, high = usd_per_gpu_hour if isinstance(usd_per_gpu_hour, (tuple, list)) else (usd_per_gpu_hour,) * 2

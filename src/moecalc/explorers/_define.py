@@ -9,7 +9,7 @@ from types import GeneratorType
 from typing import NamedTuple
 
 from ..base.errors import InputError
-from ..base.progress import finished
+from ..base.progress import run_to_end
 from ..base.units import show
 
 #: A slider with more stops than this cannot be set with a finger.
@@ -212,5 +212,5 @@ class Explorer(NamedTuple):
         """
         controls = self.read(values or {})
         found = self.compute(**controls)
-        metrics, rows = finished(found, progress) if isinstance(found, GeneratorType) else found
+        metrics, rows = run_to_end(found, progress) if isinstance(found, GeneratorType) else found
         return Result(controls, {key: metrics[key] for key in self.metrics}, rows)

@@ -12,7 +12,7 @@ from random import Random
 from typing import NamedTuple
 
 from ..base.checks import one_of, real, whole
-from ..base.progress import finished
+from ..base.progress import run_to_end
 
 METHODS = ("none", "loss", "bias")
 #: Batches that are drawn; the steps take them in turn.
@@ -132,7 +132,7 @@ def simulated_loads(setting: Setting, method: str) -> dict:
     >>> len(loads), {sum(step) for step in loads}
     (100, {100})
     """
-    return finished(simulations(setting, (method,)))[method]
+    return run_to_end(simulations(setting, (method,)))[method]
 
 
 def simulations(setting: Setting, methods=METHODS):
@@ -247,7 +247,7 @@ def dropped_share(loads, capacity_factor: float) -> float:
     return math.fsum(max(0, load - room) for load in loads) / sum(loads)
 
 
-def at_the_end(result: dict, setting: Setting, capacity_factor: float = 1.25) -> dict:
+def mean_over_last_steps(result: dict, setting: Setting, capacity_factor: float = 1.25) -> dict:
     """Averages over the last steps of a simulation.
 
     Parameters
@@ -274,7 +274,7 @@ def at_the_end(result: dict, setting: Setting, capacity_factor: float = 1.25) ->
     Examples
     --------
     >>> setting = Setting(num_experts=8, num_experts_per_tok=2, gamma=0.01)
-    >>> bias, none = (at_the_end(simulated_loads(setting, method), setting) for method in ("bias", "none"))
+    >>> bias, none = (mean_over_last_steps(simulated_loads(setting, method), setting) for method in ("bias", "none"))
     >>> bias["max_violation"] < none["max_violation"] / 2
     True
     """

@@ -233,7 +233,7 @@ def kl_k3(reference_ratio: float) -> float:
     return fsum((-x) ** power / power for power in range(2, 11))
 
 
-def grpo(rewards, ratios, reference_ratios, epsilon: float, beta: float, std: str = "population") -> dict:
+def grpo_report(rewards, ratios, reference_ratios, epsilon: float, beta: float, std: str = "population") -> dict:
     r"""The objective of one question and its group of answers, with every term.
 
     .. math:: J = \frac{1}{G} \sum_{i=1}^G \left( \min(\rho_i A_i, \operatorname{clip}(\rho_i) A_i) - \beta D_i \right)
@@ -272,7 +272,7 @@ def grpo(rewards, ratios, reference_ratios, epsilon: float, beta: float, std: st
     --------
     Before the first update every ratio is 1, and the objective is 0: its gradient is what counts.
 
-    >>> grpo([1, 0, 0, 1], [1] * 4, [1] * 4, 0.2, 0.04)["objective"]
+    >>> grpo_report([1, 0, 0, 1], [1] * 4, [1] * 4, 0.2, 0.04)["objective"]
     0.0
 
     References

@@ -48,7 +48,7 @@ def wavelengths(rope_dim: int, base: float = 10000) -> list:
     return [2 * math.pi * base ** (2 * i / rope_dim) for i in range(rope_dim // 2)]
 
 
-def yarn(
+def yarn_pairs(
     rope_dim: int,
     factor: float,
     original: int,
@@ -95,7 +95,7 @@ def yarn(
     --------
     DeepSeek-V3 stretches by 40 from 4,096 [3]_; the first pair stays, the last is stretched whole:
 
-    >>> pairs = yarn(64, 40, 4096)
+    >>> pairs = yarn_pairs(64, 40, 4096)
     >>> [round(pairs[i]["new_wavelength"] / pairs[i]["wavelength"], 3) for i in (0, 10, 11, 22, 23, 31)]
     [1.0, 1.0, 1.081, 10.0, 40.0, 40.0]
 

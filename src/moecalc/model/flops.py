@@ -38,7 +38,7 @@ def forward_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = Tr
     -----
     Leaves out the embedding look-up (no product), norms, activations, softmax, rotary
     embedding and the routing itself. Attention is counted dense: a sliding window or the choice of an
-    indexer is not used, see :func:`forward_flops_per_token_met`. Where ``anatomy.flops_note`` is not
+    indexer is not used, see :func:`forward_flops_per_token_attended`. Where ``anatomy.flops_note`` is not
     None, it says what else is left out.
 
     Examples
@@ -51,7 +51,7 @@ def forward_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = Tr
     return products + (scores // 2 if causal else scores)
 
 
-def forward_flops_per_token_met(config: ModelConfig, seq_len: int) -> float:
+def forward_flops_per_token_attended(config: ModelConfig, seq_len: int) -> float:
     r"""FLOPs of the forward pass where each token meets only those that it attends to, mean over one sequence.
 
     .. math:: F = \sum_{\text{products}} 2 m n u
@@ -82,7 +82,7 @@ def forward_flops_per_token_met(config: ModelConfig, seq_len: int) -> float:
     Examples
     --------
     >>> from moecalc import load_model
-    >>> forward_flops_per_token_met(load_model("deepseek-v3.2"), 4096)
+    >>> forward_flops_per_token_attended(load_model("deepseek-v3.2"), 4096)
     84692352832
     """
     products, _ = _flops(config.anatomy.counted, whole("seq_len", seq_len, most=MAX_SEQ_LEN))
@@ -250,7 +250,7 @@ def forward_flops_by_component(config: ModelConfig, seq_len: int, causal: bool =
     return in_order(sums)
 
 
-def flops(config: ModelConfig, seq_len: int) -> dict:
+def flops_report(config: ModelConfig, seq_len: int) -> dict:
     """FLOPs of one token at once: what ``moecalc flops`` prints.
 
     Parameters
@@ -267,7 +267,7 @@ def flops(config: ModelConfig, seq_len: int) -> dict:
         ``training_per_token_with_mtp`` (None where the form of the MTP modules is not known) and
         ``components``, which sum to ``forward_per_token`` [FLOPs per token]. A model with sliding windows has
         ``forward_per_token_windowed`` too, one with sparse attention ``forward_per_token_sparse``, see
-        :func:`forward_flops_per_token_met`; ``flops_note`` says what a model has that is not counted
+        :func:`forward_flops_per_token_attended`; ``flops_note`` says what a model has that is not counted
 
     Raises
     ------
@@ -277,7 +277,7 @@ def flops(config: ModelConfig, seq_len: int) -> dict:
     Examples
     --------
     >>> from moecalc import load_model
-    >>> flops(load_model("deepseek-v3"), 4096)["training_per_token_non_causal"]
+    >>> flops_report(load_model("deepseek-v3"), 4096)["training_per_token_non_causal"]
     281152192512
     """
     components = forward_flops_by_component(config, seq_len)
@@ -292,7 +292,7 @@ def flops(config: ModelConfig, seq_len: int) -> dict:
     return {
         "seq_len": seq_len,
         "forward_per_token": forward,
-        **{key: forward_flops_per_token_met(config, seq_len) for key, there in met.items() if there},
+        **{key: forward_flops_per_token_attended(config, seq_len) for key, there in met.items() if there},
         "forward_per_token_non_causal": non_causal,
         "training_per_token": TRAINING_PASSES * forward,
         "training_per_token_non_causal": TRAINING_PASSES * non_causal,

@@ -134,7 +134,7 @@ def kv_cache_bytes(config: ModelConfig, seq_lens: Sequence[int], bytes_per_eleme
     return elements * bytes_per_element
 
 
-def kv_cache(config: ModelConfig, context: int, bytes_per_element: float = 2, batch: int = 1) -> dict:
+def kv_cache_report(config: ModelConfig, context: int, bytes_per_element: float = 2, batch: int = 1) -> dict:
     """The cache of a batch of equal sequences: what ``moecalc kv-cache`` prints.
 
     Parameters
@@ -165,7 +165,7 @@ def kv_cache(config: ModelConfig, context: int, bytes_per_element: float = 2, ba
     Examples
     --------
     >>> from moecalc import load_model
-    >>> kv_cache(load_model("deepseek-v3"), 131072)["bytes"]
+    >>> kv_cache_report(load_model("deepseek-v3"), 131072)["bytes"]
     9210691584
     """
     one = kv_cache_bytes(config, [context], bytes_per_element)

@@ -229,7 +229,7 @@ def params_by_block(config: ModelConfig) -> list:
     ]
 
 
-def params(config: ModelConfig) -> dict:
+def params_report(config: ModelConfig) -> dict:
     """All counts of a model at once: what ``moecalc params`` prints.
 
     Parameters
@@ -247,7 +247,7 @@ def params(config: ModelConfig) -> dict:
     Examples
     --------
     >>> from moecalc import load_model
-    >>> params(load_model("llama-3.1-8b"))["activated_without_embedding_and_head"]
+    >>> params_report(load_model("llama-3.1-8b"))["activated_without_embedding_and_head"]
     6979588096
     """
     components = params_by_component(config)

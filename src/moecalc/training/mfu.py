@@ -56,7 +56,7 @@ def flops_per_s_per_gpu(flops_per_token: float, num_tokens: float, gpu_hours: fl
     return flops_per_token * num_tokens / (gpu_hours * 3600)
 
 
-def mfu(flops_per_token: float, num_tokens: float, gpu_hours: float, peak_flops_per_s: float) -> float:
+def model_flops_utilisation(flops_per_token: float, num_tokens: float, gpu_hours: float, peak_flops_per_s: float) -> float:
     r"""Model FLOPs utilisation [2]_; with recomputed FLOPs in F it is HFU, of the hardware.
 
     .. math:: \text{MFU} = \frac{F \, D}{3600 \, H \, P}
@@ -92,7 +92,7 @@ def mfu(flops_per_token: float, num_tokens: float, gpu_hours: float, peak_flops_
 
     >>> from moecalc import load_model, training_flops_per_token
     >>> f = training_flops_per_token(load_model("deepseek-v3"), 4096)
-    >>> round(mfu(f, 14.8e12, 2.664e6, 989.5e12), 4)
+    >>> round(model_flops_utilisation(f, 14.8e12, 2.664e6, 989.5e12), 4)
     0.3906
 
     References
@@ -171,7 +171,7 @@ def nd_flops_per_token(num_params: float, factor: int = 6, attention_flops: floa
     return real("factor", factor) * num_params + TRAINING_PASSES * attention_flops
 
 
-def from_6nd_to_exact(config: ModelConfig, seq_len: int) -> dict:
+def terms_beyond_6nd(config: ModelConfig, seq_len: int) -> dict:
     r"""What 6ND counts too much and leaves out: the exact training FLOPs by way of the parameters.
 
     .. math:: F = 6 N_a - 6 N_{\text{looked up}} - 6 N_{\text{vectors}} + 3 F_{\text{scores}}
@@ -199,7 +199,7 @@ def from_6nd_to_exact(config: ModelConfig, seq_len: int) -> dict:
     --------
     >>> from moecalc import load_model
     >>> v3 = load_model("deepseek-v3")
-    >>> sum(from_6nd_to_exact(v3, 4096).values()) == training_flops_per_token(v3, 4096)
+    >>> sum(terms_beyond_6nd(v3, 4096).values()) == training_flops_per_token(v3, 4096)
     True
     """
     counted = config.anatomy.counted
@@ -313,7 +313,7 @@ def utilisation(
     """
     by_convention = training_flops_by_convention(config, seq_len, num_params, recompute)
     shares = {
-        name: None if flops is None else mfu(flops, num_tokens, gpu_hours, peak_flops_per_s)
+        name: None if flops is None else model_flops_utilisation(flops, num_tokens, gpu_hours, peak_flops_per_s)
         for name, flops in by_convention.items()
     }
     return {**shares, "flops_per_s_per_gpu": flops_per_s_per_gpu(by_convention["mfu"], num_tokens, gpu_hours)}

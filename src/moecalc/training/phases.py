@@ -8,7 +8,7 @@ from ..base.limits import MAX_SEQ_LEN
 from ..facts import tables
 from ..model.config import ModelConfig
 from ..model.flops import training_flops_per_token
-from .mfu import mfu
+from .mfu import model_flops_utilisation
 
 
 class Phase(NamedTuple):
@@ -138,7 +138,7 @@ def phases_mfu(config: ModelConfig, phases, gpu_hours: float, peak_flops_per_s: 
     ----------
     .. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, Table 1 and sec. 4.3.
     """
-    return mfu(phases_flops(config, phases, causal), 1, gpu_hours, peak_flops_per_s)
+    return model_flops_utilisation(phases_flops(config, phases, causal), 1, gpu_hours, peak_flops_per_s)
 
 
 def v3_pretraining() -> Phase:

@@ -19,7 +19,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    from ...economics.cost import cost
+    from ...economics.cost import run_cost
 
     price = args.usd_per_gpu_hour
     if price is None:
@@ -28,7 +28,7 @@ def run(args):
         from ...economics.prices import rental_price_usd_per_gpu_hour
 
         price = rental_price_usd_per_gpu_hour(args.gpu)
-    return cost(args.gpu_hours, price, args.num_gpus, args.deadline_days, args.budget_usd)
+    return run_cost(args.gpu_hours, price, args.num_gpus, args.deadline_days, args.budget_usd)
 
 
 def show(result):

@@ -13,10 +13,10 @@ def add_arguments(parser):
 
 
 def run(args):
-    from ...model.flops import flops, forward_flops_by_operator
+    from ...model.flops import flops_report, forward_flops_by_operator
 
     config = read_model(args)
-    result = {"model": config.name, **flops(config, args.seq_len)}
+    result = {"model": config.name, **flops_report(config, args.seq_len)}
     if args.operators:
         result["operators"] = forward_flops_by_operator(config, args.seq_len)
     return result

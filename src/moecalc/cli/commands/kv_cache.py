@@ -14,10 +14,10 @@ def add_arguments(parser):
 
 
 def run(args):
-    from ...model.kv_cache import kv_cache
+    from ...model.kv_cache import kv_cache_report
 
     config = read_model(args)
-    return {"model": config.name, **kv_cache(config, args.context, args.bytes_per_element, args.batch)}
+    return {"model": config.name, **kv_cache_report(config, args.context, args.bytes_per_element, args.batch)}
 
 
 def show(result):

@@ -13,10 +13,10 @@ def add_arguments(parser):
 
 
 def run(args):
-    from ...model.params import params, params_by_layer, params_by_tensor
+    from ...model.params import params_by_layer, params_by_tensor, params_report
 
     config = read_model(args)
-    result = {"model": config.name, **params(config)}
+    result = {"model": config.name, **params_report(config)}
     if config.left_out_note:
         result["left_out_note"] = config.left_out_note
     if args.layers:

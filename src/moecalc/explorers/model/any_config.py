@@ -5,9 +5,9 @@ from ...facts.models import model_facts
 from ...model.anatomy import title
 from ...model.checkpoint import storage_bytes
 from ...model.config import ModelConfig, load_model, parse_config
-from ...model.flops import attention_score_flops_per_token, flops, forward_flops_by_component, forward_flops_per_token
-from ...model.kv_cache import kv_cache, kv_cache_bytes
-from ...model.params import num_activated_params, num_total_params, params, params_by_component
+from ...model.flops import attention_score_flops_per_token, flops_report, forward_flops_by_component, forward_flops_per_token
+from ...model.kv_cache import kv_cache_bytes, kv_cache_report
+from ...model.params import num_activated_params, num_total_params, params_by_component, params_report
 from .._choices import cached_width_choice, model_choice, read_changes
 from .._define import Choice, Explorer, Metric, Number, Text
 from .._exchange import LARGEST_EXACT
@@ -113,9 +113,9 @@ def compute(view, model, config, changes, seq_len, context, bytes_per_element, b
     changed = read_changes(changes)
     now = before.replace(**changed) if changed else before
     published = {} if config.strip() else model_facts(model)
-    counted, work, stored = params(now), flops(now, seq_len), storage_bytes(now)
-    kept = kv_cache(now, context, bytes_per_element, batch)
-    was = kv_cache(before, context, bytes_per_element, batch)
+    counted, work, stored = params_report(now), flops_report(now, seq_len), storage_bytes(now)
+    kept = kv_cache_report(now, context, bytes_per_element, batch)
+    was = kv_cache_report(before, context, bytes_per_element, batch)
     activated = published.get("activated_params")
     met = work.get("forward_per_token_windowed", work.get("forward_per_token_sparse"))
     metrics = {

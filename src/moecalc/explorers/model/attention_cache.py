@@ -3,7 +3,7 @@
 from ...hardware.accelerator import load_accelerator
 from ...mechanisms.attention import grouped_query, latent
 from ...model.config import load_model
-from ...model.kv_cache import kv_cache
+from ...model.kv_cache import kv_cache_report
 from ...serving.capacity import sequences_that_fit
 from .._choices import accelerator_choice, cached_width_choice, model_choice
 from .._define import Explorer, Metric, Number
@@ -51,7 +51,7 @@ def compute(model, heads, head_dim, kv_heads, kv_rank, rope_dim, context, bytes_
         )
         for kind in kinds
     ]
-    own = kv_cache(config, context, bytes_per_element)
+    own = kv_cache_report(config, context, bytes_per_element)
     rows.append(row(OWN, own["bytes_per_token"], own["bytes"]))
     by_kind = {one["kind"]: one for one in rows}
     metrics = {

@@ -2,7 +2,7 @@
 
 import math
 
-from ...mechanisms.balancing import METHODS, Setting, at_the_end, max_violation, simulations
+from ...mechanisms.balancing import METHODS, Setting, max_violation, mean_over_last_steps, simulations
 from .._define import Choice, Explorer, Metric, Number
 
 #: Points of each curve; one stands for the mean of the steps up to it.
@@ -32,7 +32,7 @@ def _results(setting: Setting):
 def compute(experts, top_k, tokens, steps, skew, gamma, frozen, strength, capacity, seed):
     setting = Setting(experts, top_k, tokens, steps, skew, gamma, frozen / 100, strength, seed)
     results = yield from _results(setting)
-    ends = {method: at_the_end(result, setting, capacity) for method, result in results.items()}
+    ends = {method: mean_over_last_steps(result, setting, capacity) for method, result in results.items()}
     metrics = {
         **{f"violation_{method}": ends[method]["max_violation"] for method in METHODS},
         **{f"together_{method}": ends[method]["max_violation_together"] for method in METHODS},

@@ -4,7 +4,7 @@ from ...model.anatomy import title
 from ...model.config import load_model
 from ...model.flops import forward_flops_per_token
 from ...model.kv_cache import kv_cache_elements_per_token
-from ...model.params import num_total_params, params
+from ...model.params import num_total_params, params_report
 from .._choices import model_choice, read_changes
 from .._define import Explorer, Metric, Number, Text
 
@@ -19,7 +19,7 @@ def compute(model, changes, **counts):
     # what is typed as text comes last, so it wins
     changed = {key: value for key, value in counts.items() if value} | read_changes(changes)
     config = published.replace(**changed) if changed else published
-    counted = params(config)
+    counted = params_report(config)
     components, activated = counted["components"], counted["activated_components"]
     metrics = {
         "total": counted["total"],

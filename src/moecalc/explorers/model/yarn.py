@@ -1,13 +1,13 @@
 """Rotary wavelengths before and after YaRN."""
 
-from ...mechanisms.yarn import RAMPS, score_factor, yarn
+from ...mechanisms.yarn import RAMPS, score_factor, yarn_pairs
 from .._define import Choice, Explorer, Metric, Number
 
 BEFORE, AFTER = "before", "after YaRN"
 
 
 def compute(rope_dim, base, factor, original, alpha, beta, mscale, ramp):
-    pairs = yarn(rope_dim, factor, original, base, alpha, beta, ramp)
+    pairs = yarn_pairs(rope_dim, factor, original, base, alpha, beta, ramp)
     both = score_factor(factor, mscale)
     metrics = {
         "kept_pairs": sum(pair["kept"] == 1 for pair in pairs),

@@ -1,7 +1,7 @@
 """GRPO on one group of sampled answers."""
 
 from ...base.errors import InputError
-from ...mechanisms.grpo import grpo
+from ...mechanisms.grpo import grpo_report
 from .._define import Choice, Explorer, Metric, Number, Text
 
 #: Groups of answers to one question -> what they are, and their rewards.
@@ -63,7 +63,7 @@ def push(answer: dict) -> str:
 def compute(group, rewards, moved, away, epsilon, beta, std):
     typed = read_answers(rewards, moved, away)
     answers = typed or [(reward, *_ratios(i, moved, away)) for i, reward in enumerate(GROUPS[group][1])]
-    worked = grpo(*map(list, zip(*answers, strict=True)), epsilon, beta, std)
+    worked = grpo_report(*map(list, zip(*answers, strict=True)), epsilon, beta, std)
     found = worked["answers"]
     metrics = {
         "mean": worked["mean"],
