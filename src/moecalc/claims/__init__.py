@@ -43,7 +43,7 @@ def ledger() -> list:
     >>> row["printed"], row["recomputed"], row["verdict"]
     ('37.2', '38.96 %', 'differs')
     """
-    from . import comparison, model, mtp, overview, routing, system, training  # noqa: F401  they register their checks
+    from . import comparison, mfu, mfu_table, model, mtp, overview, placement, routing, training  # noqa: F401  they register
     from .printed import claims
     from .registry import CHECKS
 

@@ -1,9 +1,13 @@
 """Checks by the claims they settle, and facts to hold claims against."""
 
+from ..base.units import show
 from ..facts import models, tables
 from ..facts.tables import Fact
 from .evidence import Evidence, Part
 from .printed import numbers
+
+#: the model that the talk is about
+V3 = "deepseek-v3"
 
 #: claim id -> the function that looks at it, given the claim's row
 CHECKS = {}
@@ -55,3 +59,8 @@ def stated(claim: dict, fact: Fact, unit: str, **more) -> Evidence:
 def recomputed(claim: dict, value: float, **more) -> Evidence:
     """A claim of one number that follows from others."""
     return Evidence((Part(numbers(claim["id"])[0], value),), **more)
+
+
+def percent(share: float) -> str:
+    """A share as a reader sees it."""
+    return show(share, "%", 2)
