@@ -1,14 +1,15 @@
 """Imports point down only, the calculators need nothing but Python, and families are known to themselves alone."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 SRC = Path(__file__).parent.parent / "src"
-#: Bottom to top: a module may import what stands in a line before its own. Packages count as one.
-LAYERS = (
+#: Floors of packages, bottom to top: a package imports what stands below its floor, and says so in its docstring.
+FLOORS = (
     ("base",),
     ("facts",),
     ("model",),
@@ -19,9 +20,24 @@ LAYERS = (
     ("claims",),
     ("explorers",),
     ("cli",),
-    ("__main__",),
 )
-HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
+#: Floors inside packages, bottom to top; a module that is not named stands on any.
+INNER = {
+    "model": (
+        ("anatomy", "keys", "pasted"),
+        ("families",),
+        ("config",),
+        ("params", "flops", "kv_cache", "checkpoint"),
+        ("catalog",),
+    ),
+    "training": (("layout", "recipes", "mfu"), ("states", "phases", "hyperparameters")),
+    "claims": (("printed", "evidence"), ("registry", "talk_formulas")),
+    "explorers": (("_define",), ("_choices", "_exchange")),
+}
+HEIGHT = {name: height for height, names in enumerate(FLOORS) for name in names}
+INNER_HEIGHT = {
+    (package, name): height for package, floors in INNER.items() for height, names in enumerate(floors) for name in names
+}
 MODULES = [path.relative_to(SRC).with_suffix("").parts for path in sorted((SRC / "moecalc").rglob("*.py"))]
 
 
@@ -39,20 +55,49 @@ def imported(module: tuple) -> set:
 
 
 def part(name: str) -> str:
-    """The part of moecalc that a full name is in, "" for the package itself."""
+    """The package of moecalc that a full name is in, "" for moecalc itself."""
     inside = name.split(".")[1]
     return inside if inside in HEIGHT else ""
 
 
-@pytest.mark.parametrize("module", MODULES, ids=".".join)
+def inner_height(package: str, name: str) -> int | None:
+    """The floor of a module inside its package, by the part of its name that follows the package's."""
+    parts = name.split(".")
+    return INNER_HEIGHT.get((package, parts[2])) if len(parts) > 2 and parts[1] == package else None
+
+
+def may_import(package: str) -> set:
+    """The packages that a package's docstring lets it import."""
+    docstring = ast.get_docstring(ast.parse((SRC / "moecalc" / package / "__init__.py").read_text(encoding="utf-8")))
+    told = re.search(r"^May import: (.*)\.$", docstring, re.MULTILINE).group(1)
+    return set() if told == "nothing but the standard library" else set(told.split(", "))
+
+
+@pytest.mark.parametrize("package", HEIGHT)
+def test_a_package_says_that_it_imports_what_stands_below(package):
+    assert may_import(package) == {name for name in HEIGHT if HEIGHT[name] < HEIGHT[package]}
+    assert 5 <= len((SRC / "moecalc" / package / "README.md").read_text(encoding="utf-8").splitlines()) <= 10
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if len(module) > 2], ids=".".join)
 def test_imports_point_down(module):
     own = module[1]
-    if own == "__init__":
-        return
-    assert own in HEIGHT, f"{own} stands in no layer: put it in LAYERS"
+    assert own in HEIGHT, f"{own} stands on no floor: put it in FLOORS"
     within = {name for name in imported(module) if name.startswith("moecalc.")}
-    higher = {name for name in within if part(name) not in ("", own) and HEIGHT[part(name)] >= HEIGHT[own]}
-    assert not higher
+    assert {part(name) for name in within} - {"", own} <= may_import(own)
+    height = inner_height(own, ".".join(module))
+    others = {name: inner_height(own, name) for name in within if name.split(".")[2:3] != [module[2]]}
+    assert height is None or not {name for name, other in others.items() if other is not None and other >= height}
+
+
+def test_every_module_stands_in_a_package():
+    assert {module[1] for module in MODULES if len(module) == 2} == {"__init__", "__main__"}
+
+
+@pytest.mark.parametrize("one, other", [("training", "serving"), ("serving", "training")])
+def test_training_and_serving_do_not_import_each_other(one, other):
+    found = {name for module in MODULES if module[1] == one for name in imported(module)}
+    assert found and not {name for name in found if name.startswith("moecalc") and part(name) == other}
 
 
 @pytest.mark.parametrize("module", MODULES, ids=".".join)

@@ -1,1 +1,4 @@
-"""What every calculator stands on: errors, checks of numbers, units, progress. It imports the standard library alone."""
+"""What every calculator stands on: errors, checks of numbers, units, largest sizes, progress.
+
+May import: nothing but the standard library.
+"""

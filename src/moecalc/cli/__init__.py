@@ -4,6 +4,8 @@ A command module holds ``HELP`` (one line), ``EXAMPLE`` (a command that works),
 ``add_arguments(parser)``, ``run(args)``, which returns what ``--json`` prints, and
 ``show(result)``, which makes it a text to read. Only the module of the command
 that is asked for is imported: starting quickly is part of being usable in a script.
+
+May import: base, facts, model, mechanisms, hardware, training, serving, economics, claims, explorers.
 """
 
 import os

@@ -1,1 +1,4 @@
-"""What a run and a token cost: prices and sums. It imports training and serving, and what they stand on."""
+"""What a run costs: prices and sums.
+
+May import: base, facts, model, mechanisms, hardware, training, serving.
+"""

@@ -1,1 +1,4 @@
-"""Figures that were read elsewhere, each with its unit, source and date. It imports base alone."""
+"""Figures that were read elsewhere, each with its unit, source and date.
+
+May import: base.
+"""

@@ -1,4 +1,4 @@
 """What computes and what connects: accelerators and one roofline.
 
-It imports base, facts, model and mechanisms.
+May import: base, facts, model, mechanisms.
 """

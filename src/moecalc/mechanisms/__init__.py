@@ -1,4 +1,4 @@
 """The equations of V3's ideas on plain numbers: attention, routing, balancing, MTP, YaRN, GRPO.
 
-It imports base, facts and model.
+May import: base, facts, model.
 """

@@ -1,1 +1,4 @@
-"""What a config is and what it counts to: parameters, FLOPs, cache, checkpoint. It imports base and facts."""
+"""What a config is and what it counts to: parameters, FLOPs, cache, checkpoint.
+
+May import: base, facts.
+"""

@@ -1,4 +1,4 @@
 """How a model is served: decoding, speculation, capacity.
 
-It imports the floors up to hardware, never training.
+May import: base, facts, model, mechanisms, hardware.
 """

@@ -1,4 +1,4 @@
-"""How a model is trained: layout, recipes, states, phases, utilisation.
+"""How a model is trained: layout, recipes, states, phases, hyperparameters, utilisation.
 
-It imports the floors up to hardware, never serving.
+May import: base, facts, model, mechanisms, hardware.
 """
