@@ -25,8 +25,8 @@ export async function makeScripts(folder) {
     absWorkingDir: path.dirname(SOURCE),
     entryPoints: {
       explorer: path.join(SOURCE, "main.js"),
-      "engine-worker": path.join(SOURCE, "worker.js"),
-      vega: path.join(SOURCE, "vega.js"),
+      "engine-worker": path.join(SOURCE, "engine", "worker.js"),
+      vega: path.join(SOURCE, "figure", "vega.js"),
     },
     outdir: folder,
     bundle: true,

@@ -6,16 +6,16 @@
  * @import { Definition } from "./types.js"
  */
 
-import { Address } from "./address.js";
-import { parse } from "./data.js";
-import { Engine } from "./engine.js";
-import { Explorer } from "./explorer.js";
-import { variants } from "./state.js";
+import { Address } from "./state/address.js";
+import { parse } from "./state/data.js";
+import { Engine } from "./engine/engine.js";
+import { Explorer } from "./figure/explorer.js";
+import { variants } from "./state/state.js";
 
 /** After the page has loaded, before the engine starts by itself [ms] */
 const IDLE = 4_000;
 
-/** @type {Promise<typeof import("./vega.js")> | null} */
+/** @type {Promise<typeof import("./figure/vega.js")> | null} */
 let vega = null;
 /** @type {Map<string, Promise<object>>} */
 const specs = new Map();

@@ -1,6 +1,6 @@
 /** What the modules pass to each other. Data comes from explorers/NAME.json and from the engine. */
 
-import type { Float } from "./data.js";
+import type { Float } from "./state/data.js";
 
 /** A value of a metric or of a cell, as `parse` of data.js reads it. */
 export type Value = number | string | boolean | null | Float;

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { locate } from "../src/answers.js";
-import { defaults } from "../src/state.js";
+import { locate } from "../src/engine/answers.js";
+import { defaults } from "../src/state/state.js";
 import { DEFINITION } from "./definition.js";
 
 const START = defaults(DEFINITION);

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { csv } from "../src/csv.js";
-import { parse } from "../src/data.js";
+import { csv } from "../src/figure/csv.js";
+import { parse } from "../src/state/data.js";
 import { python } from "./python.js";
 
 test("rows come out at full precision, quoted where needed, as Python's csv reads them", () => {

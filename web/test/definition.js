@@ -1,6 +1,6 @@
 /** A small explorer for tests. */
 
-import { parse } from "../src/data.js";
+import { parse } from "../src/state/data.js";
 
 const ROWS = [
   { run: "this, \"one\"", days: 56.5, count: 3 },

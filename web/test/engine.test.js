@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
-import { Engine, LIMITS } from "../src/engine.js";
+import { Engine, LIMITS } from "../src/engine/engine.js";
 
 /**
  * @import { FromWorker, Reply, ToWorker } from "../src/types.js"

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
-import { Address } from "../src/address.js";
-import { Explorer } from "../src/explorer.js";
+import { Address } from "../src/state/address.js";
+import { Explorer } from "../src/figure/explorer.js";
 import { DEFINITION } from "./definition.js";
 import { openPage } from "./dom.js";
 

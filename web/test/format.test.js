@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bigInteger, fullPrecision, parse } from "../src/data.js";
-import { fixed, plain, show } from "../src/format.js";
+import { bigInteger, fullPrecision, parse } from "../src/state/data.js";
+import { fixed, plain, show } from "../src/state/format.js";
 import { python } from "./python.js";
 
 const UNITS = ["", "%", "USD", "bytes", "bytes/s", "FLOPs", "FLOP/s", "parameters", "tokens", "GPU-hours", "days", "x", "GPUs"];

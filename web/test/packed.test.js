@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { LARGEST_PACKED, spell, spelt, unpack, unpacked } from "../src/packed.js";
-import * as state from "../src/state.js";
+import { LARGEST_PACKED, spell, spelt, unpack, unpacked } from "../src/state/packed.js";
+import * as state from "../src/state/state.js";
 import { DEFINITION } from "./definition.js";
 
 const LONG = JSON.stringify({ model_type: "llama", hidden_size: 4096, names: Array(99).fill("中 & <b>") }, null, 2);

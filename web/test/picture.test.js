@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { forPage, Picture, standalone } from "../src/picture.js";
+import { forPage, Picture, standalone } from "../src/figure/picture.js";
 import { openPage } from "./dom.js";
 
 const DRAWN = `<svg xmlns="http://www.w3.org/2000/svg" class="marks" width="640" height="300" viewBox="0 0 640 300">

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { parse } from "../src/data.js";
-import * as state from "../src/state.js";
+import { parse } from "../src/state/data.js";
+import * as state from "../src/state/state.js";
 import { DEFINITION } from "./definition.js";
 import { python } from "./python.js";
 

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { parse } from "../src/data.js";
-import { fillTable } from "../src/table.js";
+import { parse } from "../src/state/data.js";
+import { fillTable } from "../src/figure/table.js";
 import { DEFINITION } from "./definition.js";
 import { openPage } from "./dom.js";
 import { python } from "./python.js";

@@ -6,10 +6,10 @@
  * for long is stopped with its worker. A watchdog notices a worker that says nothing. A worker
  * that dies is started again once; then the engine has failed.
  *
- * @import { Answer, EngineState, FromWorker, Reply, WorkerLike } from "./types.js"
+ * @import { Answer, EngineState, FromWorker, Reply, WorkerLike } from "../types.js"
  */
 
-import { parse } from "./data.js";
+import { parse } from "../state/data.js";
 
 /** Longest waits [ms] */
 export const LIMITS = {

@@ -1,10 +1,10 @@
 /**
  * Rows as CSV (RFC 4180), at full precision.
  *
- * @import { Row } from "./types.js"
+ * @import { Row } from "../types.js"
  */
 
-import { fullPrecision } from "./data.js";
+import { fullPrecision } from "../state/data.js";
 
 /**
  * @param {Row[]} rows

@@ -1,10 +1,10 @@
 /**
  * Where the answer for some values is found: in the page, among the stored moves, or in the engine.
  *
- * @import { Answer, Control, Definition, Setting, Settings } from "./types.js"
+ * @import { Answer, Control, Definition, Setting, Settings } from "../types.js"
  */
 
-import { away, same } from "./state.js";
+import { away, same } from "../state/state.js";
 
 /**
  * @param {Definition} definition

@@ -2,10 +2,10 @@
  * The picture of a figure: the chart for wide and the one for narrow screens, of which the
  * page's styles show one. Drawn anew from rows; the one that is hidden waits until it shows.
  *
- * @import { Row } from "./types.js"
+ * @import { Row } from "../types.js"
  */
 
-import { plainRows } from "./data.js";
+import { plainRows } from "../state/data.js";
 
 /**
  * @typedef {object} Chart

@@ -6,10 +6,10 @@
  * that the next start takes a fraction of the first; the names for that are private to
  * Pyodide, so every step of it may fail, and then the start is a plain one.
  *
- * @import { EngineFiles, FromWorker, ToWorker } from "./types.js"
+ * @import { EngineFiles, FromWorker, ToWorker } from "../types.js"
  */
 
-import { sparsely } from "./sparsely.js";
+import { sparsely } from "../sparsely.js";
 
 /** The least that is a WebAssembly module. */
 const EMPTY_MODULE = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);

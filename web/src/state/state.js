@@ -5,7 +5,7 @@
  * What is accepted, and the sentence for what is not, are those of moecalc.explorers; a
  * test compares them.
  *
- * @import { Control, Definition, Setting, Settings, Value } from "./types.js"
+ * @import { Control, Definition, Setting, Settings, Value } from "../types.js"
  */
 
 import { Float, fullPrecision } from "./data.js";

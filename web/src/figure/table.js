@@ -1,11 +1,11 @@
 /**
  * The data table of a figure, built anew from rows: the same cells as moebook.html.table writes.
  *
- * @import { Metric, Row, Value } from "./types.js"
+ * @import { Metric, Row, Value } from "../types.js"
  */
 
-import { bigInteger, Float } from "./data.js";
-import { show } from "./format.js";
+import { bigInteger, Float } from "../state/data.js";
+import { show } from "../state/format.js";
 
 /**
  * Put rows into a table that stands in the page.

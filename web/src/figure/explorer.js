@@ -5,18 +5,18 @@
  * `aria-busy` from the moment a control changes until the numbers shown are those of the
  * controls shown; what lags behind them has the class `stale`.
  *
- * @import { Address } from "./address.js"
- * @import { Engine } from "./engine.js"
- * @import { Answer, Control, Definition, Reply, Row, Settings, Value } from "./types.js"
+ * @import { Address } from "../state/address.js"
+ * @import { Engine } from "../engine/engine.js"
+ * @import { Answer, Control, Definition, Reply, Row, Settings, Value } from "../types.js"
  */
 
-import { locate } from "./answers.js";
+import { locate } from "../engine/answers.js";
 import { Controls } from "./controls.js";
 import { csv } from "./csv.js";
-import { fullPrecision } from "./data.js";
-import { plain, show } from "./format.js";
+import { fullPrecision } from "../state/data.js";
+import { plain, show } from "../state/format.js";
 import { Picture, standalone } from "./picture.js";
-import { defaults, fromHash, leftOut, same, spelling, toHash, toJson, toPython, unpacking, variant } from "./state.js";
+import { defaults, fromHash, leftOut, same, spelling, toHash, toJson, toPython, unpacking, variant } from "../state/state.js";
 import { fillTable } from "./table.js";
 
 /** After the last key in a text box, before it is computed [ms] */

@@ -3,7 +3,7 @@
  * does not, so a whole number that is a float in Python is read as a `Float`. Integers
  * beyond 2^53 travel as strings of digits.
  *
- * @import { Value, Row } from "./types.js"
+ * @import { Value, Row } from "../types.js"
  */
 
 /** A whole number that Python holds as a float. */

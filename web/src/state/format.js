@@ -2,7 +2,7 @@
  * Numbers as a reader sees them: `show` and `si` of moecalc.base.units, to the letter.
  * A test compares the two over some thousand values.
  *
- * @import { Value } from "./types.js"
+ * @import { Value } from "../types.js"
  */
 
 import { bigInteger, Float, integer, repr } from "./data.js";

@@ -2,11 +2,11 @@
  * The controls of a figure as they stand in the page. The box (number, select, checkbox or
  * text) is the control; a slider beside it is another hand on it, which moves by stops.
  *
- * @import { Control, Definition, Settings } from "./types.js"
+ * @import { Control, Definition, Settings } from "../types.js"
  */
 
-import { plain } from "./format.js";
-import { accepted, asText, inWords, LARGEST_TEXT, nearestStop, read } from "./state.js";
+import { plain } from "../state/format.js";
+import { accepted, asText, inWords, LARGEST_TEXT, nearestStop, read } from "../state/state.js";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Box */
 
