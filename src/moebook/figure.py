@@ -2,7 +2,7 @@
 
 from moecalc.explorers import Explorer, Result, explorer
 
-from . import charts, controls, html, theme
+from . import charts, controls, html, marks, theme
 from .svg import svg
 
 
@@ -20,9 +20,10 @@ def numbers(chosen: Explorer, result: Result) -> str:
 def picture(chosen: Explorer, result: Result, wides=(True, False)) -> str:
     """The chart with its caption; the page shows the one that fits the screen."""
     label = f"{chosen.title}. {chosen.description}"
+    said = marks.said(chosen, result.rows)
     drawn = "\n".join(
         f'<div class="chart chart-{"wide" if wide else "narrow"}">'
-        f"{svg(charts.draw(chosen.name, result, wide), label)}</div>"
+        f"{svg(charts.draw(chosen.name, result, wide), label, said)}</div>"
         for wide in wides
     )
     return f"<figure>\n{drawn}\n<figcaption>{html.text(label)}</figcaption>\n</figure>"

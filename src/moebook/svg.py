@@ -2,15 +2,17 @@
 
 import itertools
 import re
+from collections.abc import Sequence
 
 import vl_convert
 
 from .charts import VEGA_LITE
+from .marks import Said, with_words
 
 _counter = itertools.count()
 
 
-def svg(chart: dict, label: str) -> str:
+def svg(chart: dict, label: str, marks: Sequence[Said] = ()) -> str:
     """A chart as inline SVG.
 
     Parameters
@@ -19,13 +21,16 @@ def svg(chart: dict, label: str) -> str:
         Vega-Lite, complete [-]
     label : str
         What the picture shows, for those who cannot see it [-]
+    marks : sequence of Said, optional
+        What the marks of each row say [-]
 
     Returns
     -------
     str
         One ``<svg role="img">`` that scales with its container.
     """
-    return _for_page(vl_convert.vegalite_to_svg(chart, vl_version=VEGA_LITE), label)
+    drawn = vl_convert.vegalite_to_svg(chart, vl_version=VEGA_LITE)
+    return _for_page(with_words(drawn, marks) if marks else drawn, label)
 
 
 def _for_page(text: str, label: str) -> str:

@@ -17,6 +17,7 @@ import vl_convert
 
 from moecalc.explorers import Result, explorer, places
 
+from ..marks import carry_rows, numbered
 from ..theme import vega_config
 
 WIDE, NARROW = 640, 330
@@ -63,12 +64,13 @@ def spec(name: str, wide: bool, controls: dict) -> dict:
         Vega-Lite whose data set :data:`ROWS` is empty.
     """
     chart = _module(name).draw(wide, {key: controls[key] for key in variant_controls(name)})
-    return with_rows({**chart.to_dict(), "config": vega_config()}, [])
+    return with_rows({**carry_rows(chart.to_dict()), "config": vega_config()}, [])
 
 
 def with_rows(spec: dict, rows: list) -> dict:
     """A chart with rows in it; what a row lacks, which is None in Python, is absent there."""
-    return {**spec, "datasets": {ROWS: [{key: value for key, value in row.items() if value is not None} for row in rows]}}
+    plain = [{key: value for key, value in row.items() if value is not None} for row in numbered(rows)]
+    return {**spec, "datasets": {ROWS: plain}}
 
 
 def vega(name: str, wide: bool, controls: dict) -> dict:

@@ -11,7 +11,7 @@ import os
 from ..base.errors import InputError
 from ..facts.tables import unknown
 from ._define import Choice, Explorer, Metric, Number, Result, Switch, Text
-from ._exchange import answer_as_json, portable, single_moves
+from ._exchange import answer_as_json, as_text, portable, single_moves
 
 __all__ = [
     "Choice",
@@ -22,6 +22,7 @@ __all__ = [
     "Switch",
     "Text",
     "answer",
+    "as_text",
     "explore",
     "explorer",
     "explorer_names",

@@ -182,6 +182,10 @@ class Explorer(NamedTuple):
     columns: dict  #: key of a row -> Metric: heading, unit and digits of the data table
     #: keyword per control -> (metrics, rows); where that takes long, a generator that yields the share done and returns them
     compute: Callable
+    #: columns that a mark of the picture says, the first of which names it; all of them where empty
+    says: tuple = ()
+    #: control key -> key of a row that holds a value of it, or its words: a click on the row's mark sets the control
+    picks: dict = {}
 
     def read(self, values: dict) -> dict:
         """Checked values of all controls: those given, defaults for the rest."""

@@ -76,7 +76,7 @@ def single_moves(explorer: Explorer) -> dict:
     for control in explorer.controls:
         for value in control.stops():
             if value != control.default:
-                moves.setdefault(control.key, {})[_as_text(value)] = _shown(explorer, {control.key: value})
+                moves.setdefault(control.key, {})[as_text(value)] = _shown(explorer, {control.key: value})
     return moves
 
 
@@ -88,7 +88,7 @@ def _shown(explorer: Explorer, values: dict) -> dict:
     return {"metrics": portable(result.metrics), "rows": portable(result.rows)}
 
 
-def _as_text(value) -> str:
+def as_text(value) -> str:
     """As JavaScript writes the value: 2, not 2.0."""
     if isinstance(value, bool):
         return str(value).lower()

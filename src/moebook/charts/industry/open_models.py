@@ -47,7 +47,7 @@ def draw(wide, controls):
     )
     layers = [marks.encode(y=y)]
     if shown == "size":
-        rules = base.mark_rule(strokeWidth=1.5, strokeOpacity=0.6)
+        rules = base.mark_rule(strokeWidth=1.5, strokeOpacity=0.6, aria=True)
         spans = rules.encode(y=y, y2="activated:Q", stroke=alt.Stroke("kind:N", scale=kinds))
         layers = [spans, *layers, marks.encode(y="activated:Q")]
     for place, where in PLACES.items():

@@ -91,8 +91,8 @@ def draw(wide, controls):
     moved = ends.transform_filter("datum.value != datum.before").encode(x="before:Q", **offset)
     size = 11 if beside else 20
     # on a lighter edge, so that it is seen on bars of any colour
-    edge = moved.mark_tick(thickness=5, color=hue("paper"), size=size)
-    was = edge + moved.mark_tick(thickness=2, color=hue("text"), size=size)
+    edge = moved.mark_tick(thickness=5, color=hue("paper"), size=size, aria=False)
+    was = edge + moved.mark_tick(thickness=2, color=hue("text"), size=size, aria=False)
     words = ends.mark_text(align="left", dx=5, fontSize=11, color=hue("text")).encode(x="end:Q", text="label:N", **offset)
     room = ends.mark_point(opacity=0).encode(x="room:Q", **offset)
     differs = " || ".join(f"join({column(bar)}) != join({column(f'{bar}_before')})" for bar in bars)

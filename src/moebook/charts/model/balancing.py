@@ -35,7 +35,7 @@ def draw(wide, controls):
         base.transform_filter("datum.frozen")
         .transform_aggregate(first="min(step)", last="max(step)")
         .transform_calculate(start=f"datum.first - {column('step')}[0]")
-        .mark_rect(fill=hue("muted"), opacity=0.13)
+        .mark_rect(fill=hue("muted"), opacity=0.13, aria=False)  # of several rows
         .encode(x=alt.X("start:Q"), x2="last:Q")
     )
     return alt.layer(still, lines)

@@ -73,7 +73,7 @@ def _interaction(wide, names):
             nice=False,
         ),
     }
-    lines = base.mark_rule(strokeWidth=2, color=hue("muted")).encode(x=alt.X("least:Q", **x), x2="most:Q")
+    lines = base.mark_rule(strokeWidth=2, color=hue("muted"), aria=True).encode(x=alt.X("least:Q", **x), x2="most:Q")
     legend = alt.Legend(direction="horizontal" if wide else "vertical", columnPadding=12, symbolSize=70)
     marks = (
         base.transform_fold(list(MARKS), as_=["how", "added"])

@@ -25,7 +25,7 @@ def draw(wide, controls):
     rate = alt.X("x:Q", title="Drafted tokens accepted", axis=alt.Axis(format="%", tickCount=5))
     # the wider range lies below the narrower one, which has the same speed-up
     published = [
-        base.transform_filter(alt.datum.line == name).encode(x=rate, x2="x2:Q").mark_rule(strokeWidth=width)
+        base.transform_filter(alt.datum.line == name).encode(x=rate, x2="x2:Q").mark_rule(strokeWidth=width, aria=True)
         for name, width in zip(reversed(PUBLISHED.values()), (10, 4), strict=True)
     ]
     log = alt.Scale(type="log", nice=False)
