@@ -1,5 +1,7 @@
 """Numbers, tables and claims for prose: computed in a cell, named in the text with the ``glue`` role."""
 
+import functools
+
 from IPython.display import HTML
 
 from moecalc.base.units import show as shown
@@ -7,6 +9,56 @@ from moecalc.explorers import Metric
 from moecalc.facts import tables
 
 from . import html
+
+
+class Said(str):
+    """A text that the role ``eval`` puts into a sentence as it is: its ``repr`` has no quotes."""
+
+    def __repr__(self):
+        return str(self)
+
+    def _repr_html_(self):
+        """What JupyterLab shows for the same role."""
+        return html.text(self)
+
+
+def num(value, unit: str = "", digits: int = 4) -> Said:
+    """A number as a sentence says it: ``{eval}`num(states["per_gpu_bytes"], "bytes")` ``.
+
+    Parameters
+    ----------
+    value : float, str or None
+        The number; a text stays as it is [`unit`]
+    unit, digits
+        As :func:`moecalc.base.units.show` takes them
+
+    Returns
+    -------
+    Said
+    """
+    return Said(shown(value, unit, digits))
+
+
+def printed(claim_id: str) -> Said:
+    """What the talk prints for a claim of the ledger, with its unit."""
+    row = _claim_row(claim_id)
+    return Said(_with_unit(row["printed"], row["unit"]))
+
+
+def found(claim_id: str) -> Said:
+    """What we find for a claim of the ledger."""
+    return Said(_claim_row(claim_id)["recomputed"] or "nothing")
+
+
+def _claim_row(claim_id: str) -> dict:
+    return _claim_rows()[claim_id]
+
+
+@functools.cache
+def _claim_rows() -> dict:
+    from moecalc.claims import ledger
+
+    return {row["id"]: row for row in ledger()}
 
 
 def say(**texts) -> None:
