@@ -1,4 +1,8 @@
-"""The docstring is the specification: sections in order, each parameter described with its unit."""
+"""A docstring says what the signature cannot: equation, convention, unit of each quantity, source.
+
+The checks read the text alone. Units stand in brackets: ``H = `gpu_hours` [GPU-hours]``, or at the end of an entry
+of a Parameters section. What every function of a module shares may stand once, in the docstring of the module.
+"""
 
 import ast
 import re
@@ -8,30 +12,46 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "src" / "moecalc"
 #: Here a module is one of many of a kind, and its package says what it holds: a family `describe`, a command `run`.
-ELSEWHERE = ("cli", "families", "explorers", "claims")
+ELSEWHERE = ("cli", "families", "explorers", "claims", "__main__.py")
+MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if not set(path.relative_to(PACKAGE).parts) & set(ELSEWHERE)]
 SECTIONS = ("Parameters", "Returns", "Raises", "Notes", "Examples", "References")
+#: A parameter with one of these words in its name is a quantity.
+QUANTITIES = {"bytes", "flops", "s", "tokens", "hours", "days", "usd", "len", "lens", "gpus", "params", "context"}
+#: A pair of brackets that holds a unit: no shape, no reference, no index.
+UNIT = r"(?<!shape )(?<!\w)\[(?!-\])[^\]\d]+\]"
 
 
 def public_definitions():
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = path.relative_to(PACKAGE)
-        if set(name.parts) & set(ELSEWHERE):
-            continue
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for path in MODULES:
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        for node in module.body:
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
-                yield pytest.param(node, id=f"{name.with_suffix('')}.{node.name}")
+                yield pytest.param(node, module, id=f"{path.relative_to(PACKAGE).with_suffix('')}.{node.name}")
 
 
 def sections(docstring: str) -> dict:
-    """Section -> its text."""
+    """Section -> its text; the text before the first one under the name ''."""
     parts = re.split(r"^(\w+)\n-+\n", docstring, flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
+    return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
 
 
-def described(section: str) -> dict:
-    """Parameter -> what is said of it."""
-    entries = re.findall(r"^(\S.*?) ?(?::.*)?\n((?:    .*\n?|\n)+)", section + "\n", flags=re.MULTILINE)
-    return {name.strip("*"): text for names, text in entries for name in names.split(", ")}
+def entries(section: str) -> dict:
+    """Parameter -> what its entry in a Parameters section says."""
+    found = re.findall(r"^(\S.*?) ?(?::.*)?\n((?:    .*\n?|\n)+)", section + "\n", flags=re.MULTILINE)
+    return {name.strip("*"): text for names, text in found for name in names.split(", ")}
+
+
+def prose(docstring: str) -> str:
+    """A docstring without its equations and examples, whose brackets mean other things."""
+    text = re.sub(r"^>>>.*\n(?:.+\n?)*", "", docstring, flags=re.MULTILINE)
+    return re.sub(r"^\.\. math::.*(?:\n[ \t]+.*|\n(?=\n[ \t]))*", "", text, flags=re.MULTILINE)
+
+
+def quantities_told(docstring: str) -> set:
+    """The parameters that a docstring gives a unit."""
+    in_text = re.findall(rf"(?<![`:])`(\w+)`(?!`)[^`\[.]*{UNIT}", prose(docstring))
+    listed = entries(sections(docstring).get("Parameters", ""))
+    return set(in_text) | {name for name, text in listed.items() if re.search(UNIT, text)}
 
 
 def parameters(node) -> list:
@@ -43,28 +63,80 @@ def parameters(node) -> list:
     return [arg.arg for arg in in_order if arg]
 
 
-def returns_something(node) -> bool:
-    return isinstance(node, ast.FunctionDef) and ast.dump(node.returns or node) != ast.dump(ast.Constant(None))
+def is_quantity(name: str) -> bool:
+    return bool(QUANTITIES & set(name.split("_"))) and not name.endswith("_note")
 
 
-@pytest.mark.parametrize("node", list(public_definitions()))
-def test_docstring(node):
-    docstring = ast.get_docstring(node)
-    assert docstring, "no docstring"
-    found = sections(docstring)
-    assert list(found) == [name for name in SECTIONS if name in found], "unknown sections, or out of order"
-    told = described(found.get("Parameters", ""))
-    assert list(told) == parameters(node), "parameters described, in order"
-    for name, text in told.items():
-        assert re.search(r"\[[^\]]+\]\s*$", text), f"{name} has no unit: end with [bytes], [FLOP/s], ... or [-]"
-    if returns_something(node):
-        assert found.get("Returns", "").strip(), "no Returns"
-    references = found.pop("References", "")
-    text = docstring.removesuffix(references)
-    assert re.findall(r"^\.\. \[(\d+)\]", references, re.MULTILINE) == sorted(set(re.findall(r"\[(\d+)\]_", text)))
+def references(docstring: str) -> tuple:
+    """(defined, used)"""
+    return set(re.findall(r"^\.\. \[(\d+)\]", docstring, re.MULTILINE)), set(re.findall(r"\[(\d+)\]_", docstring))
 
 
-def test_an_undescribed_parameter_is_found():
-    docstring = "F.\n\nParameters\n----------\na : int\n    A [s]"
-    node = ast.parse(f"def f(a, b):\n    {docstring!r}").body[0]
-    assert list(described(sections(ast.get_docstring(node))["Parameters"])) == ["a"] != parameters(node)
+def complaints(node, module) -> list:
+    """What is wrong with the docstring of a public function or class."""
+    docstring, shared = ast.get_docstring(node) or "", ast.get_docstring(module) or ""
+    if not docstring:
+        return ["no docstring"]
+    wrong, found = [], sections(docstring)
+    if [name for name in found if name] != [name for name in SECTIONS if name in found]:
+        wrong.append("unknown sections, or out of order")
+    names, listed = parameters(node), list(entries(found.get("Parameters", "")))
+    told = quantities_told(docstring)
+    if listed != [name for name in names if name in listed]:
+        wrong.append("Parameters lists what the signature has not, or in another order")
+    if stray := told - set(names):
+        wrong.append(f"no parameter is called {', '.join(sorted(stray))}")
+    told |= quantities_told(shared)
+    if lacking := [name for name in names if is_quantity(name) and name not in told]:
+        wrong.append(f"{', '.join(lacking)}: a quantity without its unit, such as [bytes]")
+    (defined, used), (shared_defined, _) = references(docstring), references(shared)
+    if used - defined - shared_defined or defined - used:
+        wrong.append("a source without a reference to it, or the other way round")
+    return wrong
+
+
+@pytest.mark.parametrize(("node", "module"), list(public_definitions()))
+def test_docstring(node, module):
+    assert complaints(node, module) == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_docstring_of_module(path):
+    """What a module says for all of its functions is true of one of them."""
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    docstring = ast.get_docstring(module)
+    assert docstring
+    functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
+    assert quantities_told(docstring) <= {name for node in functions for name in parameters(node)}
+    used = [references(ast.get_docstring(node) or "")[1] for node in functions]
+    assert references(docstring)[0] <= references(docstring)[1].union(*used)
+
+
+GOOD = "Rent [USD].\n\nH = `gpu_hours` [GPU-hours].\n\n>>> rent(1)\n2"
+
+
+@pytest.mark.parametrize(
+    ("docstring", "complaint"),
+    [
+        (GOOD, None),
+        ("Rent [USD].\n\nParameters\n----------\ngpu_hours : float\n    H [GPU-hours]", None),
+        ("", "no docstring"),
+        ("Rent [USD].\n\n`gpu_hours` is H, `days` are d [days].", "no parameter is called days"),
+        ("Rent [USD].\n\nH = `gpu_hours`.", "a quantity without its unit"),
+        ("Rent [USD].\n\nParameters\n----------\ngpu_hours : float\n    H, shape [n]", "a quantity without its unit"),
+        ("Rent [USD].\n\n.. math:: `gpu_hours` [h]", "a quantity without its unit"),
+        (GOOD.replace("Rent", "Rent, see [1]_"), "a source"),
+        (GOOD + "\n\n.. [1] A paper.", "a source"),
+        (GOOD + "\n\nRemarks\n-------\nNone.", "unknown sections"),
+        (GOOD + "\n\nParameters\n----------\nprice : float\n    p", "Parameters lists"),
+    ],
+)
+def test_a_bad_docstring_is_found(docstring, complaint):
+    module = ast.parse(f'"""Costs."""\ndef rent(gpu_hours) -> float:\n    {docstring!r}')
+    found = complaints(module.body[1], module)
+    assert not found if complaint is None else any(complaint in one for one in found), found
+
+
+def test_a_module_gives_a_shared_quantity_its_unit():
+    module = ast.parse('"""Costs of H = `gpu_hours` [GPU-hours]."""\ndef rent(gpu_hours) -> float:\n    "Rent [USD]."')
+    assert complaints(module.body[1], module) == []

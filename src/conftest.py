@@ -1,0 +1,15 @@
+"""Names that every doctest may use: a docstring then shows the call and not the same import again."""
+
+import pytest
+
+import moecalc
+
+
+@pytest.fixture(autouse=True)
+def _names_of_examples(doctest_namespace):
+    doctest_namespace |= {
+        "moecalc": moecalc,
+        "load_model": moecalc.load_model,
+        "load_accelerator": moecalc.load_accelerator,
+        "v3": moecalc.load_model("deepseek-v3"),
+    }
