@@ -9,28 +9,9 @@ SMALLEST = 1e-30
 
 
 def real(name: str, value, least: float = 0, most: float = LARGEST, positive: bool = False):
-    """A number, if it is finite and in range.
+    """`value`, if it is a finite number from `least` to `most`, and above 0 where `positive`; else :class:`InputError`.
 
-    Parameters
-    ----------
-    name : str
-        As the error sentence calls it [-]
-    value : float
-        What to check [any]
-    least, most : float, optional
-        Both are accepted [as `value`]
-    positive : bool, optional
-        Above 0, whatever `least` is [-]
-
-    Returns
-    -------
-    float
-        `value`, unchanged.
-
-    Raises
-    ------
-    InputError
-        If it is not.
+    `name` is what the error sentence calls it, here and in the checks below.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value - value != 0:
         raise InputError(f"{name} must be a finite number {_limits(least, most, positive)}; found {quoted(value)}")
@@ -40,54 +21,14 @@ def real(name: str, value, least: float = 0, most: float = LARGEST, positive: bo
 
 
 def whole(name: str, value, least: int = 1, most: float = 10**18):
-    """A number, if it is whole and in range.
-
-    Parameters
-    ----------
-    name : str
-        As the error sentence calls it [-]
-    value : int
-        What to check [any]
-    least, most : int, optional
-        Both are accepted [as `value`]
-
-    Returns
-    -------
-    int
-        `value`, unchanged.
-
-    Raises
-    ------
-    InputError
-        If it is not.
-    """
+    """`value`, if it is a whole number from `least` to `most`."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise InputError(f"{name} must be a whole number {_limits(least, most)}; found {quoted(value)}")
     return value
 
 
 def one_of(name: str, value, accepted):
-    """A value, if it is one of some.
-
-    Parameters
-    ----------
-    name : str
-        As the error sentence calls it [-]
-    value : object
-        What to check [-]
-    accepted : iterable
-        All that is accepted [-]
-
-    Returns
-    -------
-    object
-        `value`, unchanged.
-
-    Raises
-    ------
-    InputError
-        If it is not.
-    """
+    """`value`, if it is one of those `accepted`."""
     accepted = list(accepted)
     if value not in accepted:
         raise InputError(f"{name} must be one of {', '.join(map(str, accepted))}; found {quoted(value)}")

@@ -10,21 +10,8 @@ class InputError(ValueError):
 
 
 def quoted(value, limit: int = 60) -> str:
-    """A value as an error sentence names it: on one line, and cut where it is long.
+    """A value as an error sentence names it: on one line, and cut after `limit` characters.
 
-    Parameters
-    ----------
-    value : object
-        What was found [-]
-    limit : int, optional
-        Longest text that is not cut [characters]
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
     >>> quoted("7168"), quoted("x" * 100, limit=4)
     ("'7168'", "'xxx... (102 characters)")
     """
@@ -36,24 +23,8 @@ def quoted(value, limit: int = 60) -> str:
 
 
 def nearest(name: str, accepted, limit: int = 3) -> str:
-    """The accepted names most like a given one, for the end of an error sentence.
+    """The `accepted` names most like `name`, joined by commas; the first of all where none is alike.
 
-    Parameters
-    ----------
-    name : str
-        What was asked for [-]
-    accepted : iterable of str
-        All names there are [-]
-    limit : int, optional
-        At most so many [-]
-
-    Returns
-    -------
-    str
-        Joined by commas; the first of all where none is alike.
-
-    Examples
-    --------
     >>> nearest("lama", ["llama", "mistral", "qwen2"], limit=1)
     'llama'
     """

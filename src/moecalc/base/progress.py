@@ -1,35 +1,14 @@
-"""Work that tells how far it is: a generator that yields the share done, from 0 to 1, and returns its result."""
+"""Long computations are generators: each yields the share that is done, from 0 to 1, and returns its result."""
 
 
 def run_to_end(work, progress=None):
-    """What such work returns, once it is done.
+    """Run such a generator to its end and return its result; `progress`, if given, is called with each share.
 
-    Parameters
-    ----------
-    work : generator
-        Yields the share done, as often as it likes, and returns the result [-]
-    progress : callable, optional
-        Is told each share [-]
-
-    Returns
-    -------
-    object
-        The result.
-
-    Examples
-    --------
-    >>> def sums(numbers):
-    ...     total = 0
-    ...     for done, number in enumerate(numbers, 1):
-    ...         total += number
-    ...         yield done / len(numbers)
-    ...     return total
-    >>> run_to_end(sums([1, 2, 3, 4]), progress=print)
-    0.25
+    >>> def halves(): yield 0.5; yield 1.0; return "done"
+    >>> run_to_end(halves(), progress=print)
     0.5
-    0.75
     1.0
-    10
+    'done'
     """
     while True:
         try:

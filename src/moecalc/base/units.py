@@ -75,19 +75,9 @@ UNITS = {
 
 
 def convert(value: float, unit: str, to: str) -> float:
-    """`value` given in `unit`, expressed in the unit `to` of the same dimension.
+    """`value` given in `unit`, expressed in the unit `to` of the same dimension [`to`].
 
-    Parameters
-    ----------
-    value : float
-        The number to convert [`unit`]
-    unit, to : str
-        Names in :data:`UNITS` [-]
-
-    Returns
-    -------
-    float
-        The same quantity [`to`]; unchanged, an integer included, where both units are one.
+    Both are names in :data:`UNITS`. A value whose unit stays the same is returned unchanged, an integer included.
 
     Raises
     ------
@@ -109,23 +99,7 @@ def convert(value: float, unit: str, to: str) -> float:
 
 
 def dimension_and_factor(unit: str) -> tuple:
-    """What a unit measures, and its size.
-
-    Parameters
-    ----------
-    unit : str
-        A name in :data:`UNITS` [-]
-
-    Returns
-    -------
-    tuple
-        Dimension, and factor to the unit used inside.
-
-    Raises
-    ------
-    InputError
-        If the unit is unknown.
-    """
+    """What a unit of :data:`UNITS` measures, and its factor to the unit used inside."""
     try:
         return UNITS[unit]
     except (KeyError, TypeError):
@@ -137,23 +111,10 @@ _PREFIXED = {"FLOPs", "FLOP/s", "bytes", "bytes/s"}
 
 
 def si(value: float, unit: str = "", digits: int = 4) -> str:
-    """`value` in powers of 1000, to `digits` significant digits: display only.
+    """`value` in powers of 1000, to so many significant `digits`: display only.
 
-    Parameters
-    ----------
-    value : float
-        The number to show [`unit`]
-    unit : str, optional
-        Bytes and FLOPs take K, M, G, T in front of the unit; counts take K, M, B, T behind the number [-]
-    digits : int, optional
-        Significant digits [-]
+    Bytes and FLOPs take K, M, G, T in front of the unit; counts take K, M, B, T behind the number.
 
-    Returns
-    -------
-    str
-
-    Examples
-    --------
     >>> si(671026404352, "parameters"), si(70272, "bytes", 5), si(386.5e12, "FLOP/s")
     ('671.0 B parameters', '70.272 KB', '386.5 TFLOP/s')
     """
@@ -176,23 +137,11 @@ def si(value: float, unit: str = "", digits: int = 4) -> str:
 def show(value, unit: str = "", digits: int = 4) -> str:
     """A value as a reader sees it, with its unit: display only.
 
-    Parameters
-    ----------
-    value : float, str or None
-        With the unit "%" a ratio: 0.39 is shown as 39 % [`unit`]
-    unit : str, optional
-        "%", "USD", a unit of :func:`si`, or any word to put behind the number [-]
-    digits : int, optional
-        Significant digits; of a percentage, digits behind the point [-]
+    With the unit "%" a number is a ratio, 0.39 is shown as 39 %, and `digits` stand behind the point; else they are
+    significant digits. "USD" and the units of :func:`si` have forms of their own; any other word is put behind the number.
 
-    Returns
-    -------
-    str
-
-    Examples
-    --------
     >>> show(0.3906, "%", 2), show(5576000, "USD"), show(56.72, "days", 3), show(None)
-    ('39.06 %', '$5.576 M', '56.7 days', '\u2013')
+    ('39.06 %', '$5.576 M', '56.7 days', '–')
     """
     if value is None:
         return "\u2013"
