@@ -53,7 +53,7 @@ class Comparison(NamedTuple):
 
     @property
     def points(self) -> float:
-        """By how much DeepSeek-V3 is better: negative where it is behind, in the unit of the test."""
+        """By how much DeepSeek-V3 is better, in the unit of the test; negative where it is behind."""
         return points_ahead(self.v3, self.best)
 
     @property
@@ -102,50 +102,23 @@ class Lead(NamedTuple):
 
 
 def lower_is_better(fact: Fact) -> bool:
-    """Whether less is better: bits per byte measure surprise.
-
-    Parameters
-    ----------
-    fact : Fact
-        A result [-]
-
-    Returns
-    -------
-    bool
-    """
+    """Whether less is better: bits per byte measure surprise."""
     return fact.unit == "bits per byte"
 
 
 def points_ahead(ours: Fact, theirs: Fact) -> float:
-    """By how much one result is better than another in the same test.
-
-    Parameters
-    ----------
-    ours, theirs : Fact
-        Two results [-]
-
-    Returns
-    -------
-    float
-        Negative where `ours` is worse [the unit of the test]
-    """
+    """By how much `ours` is better than `theirs` in the same test [the unit of the test]; negative where it is worse."""
     gap = theirs.value - ours.value if lower_is_better(ours) else ours.value - theirs.value
     return round(gap, 9)  # 75.9 - 73.3 are 2.6
 
 
 def results(table: str = "chat") -> dict:
-    """The results of one table, test by test.
-
-    Parameters
-    ----------
-    table : str, optional
-        A key of :data:`TABLES` [-]
+    """The results of one table of :data:`TABLES`, test by test, in the table's order.
 
     Returns
     -------
     dict
-        :class:`Benchmark` -> model, a key of :data:`MODELS` -> (its name in the table, :class:`~moecalc.facts.tables.Fact`),
-        in the table's order
+        :class:`Benchmark` -> model, a key of :data:`MODELS` -> (its name in the table, :class:`~moecalc.facts.tables.Fact`)
 
     Raises
     ------
@@ -173,12 +146,7 @@ def results(table: str = "chat") -> dict:
 
 
 def same_level_gap() -> Fact:
-    """The gap within which DeepSeek counts two results as level.
-
-    Returns
-    -------
-    Fact
-    """
+    """The gap within which DeepSeek counts two results as level."""
     return tables.lookup("v3_report", "evaluation", "same_level_gap")
 
 
@@ -188,17 +156,13 @@ def lead(*rivals: str, subject: str = "", table: str = "chat", margin: float = 0
     Parameters
     ----------
     *rivals : str
-        Keys of :data:`MODELS`; none for all [-]
+        Keys of :data:`MODELS`; none for all
     subject : str, optional
-        "English", "Code", "Math", "Chinese" or "Multilingual"; empty for all [-]
+        "English", "Code", "Math", "Chinese" or "Multilingual"; empty for all
     table : str, optional
-        A key of :data:`TABLES` [-]
+        A key of :data:`TABLES`
     margin : float, optional
         A gap that counts as level; that of :func:`same_level_gap` is DeepSeek's own [points]
-
-    Returns
-    -------
-    Lead
 
     Raises
     ------
@@ -229,18 +193,12 @@ def lead(*rivals: str, subject: str = "", table: str = "chat", margin: float = 0
 
 
 def subjects() -> list:
-    """The subjects that the tables sort their tests into.
-
-    Returns
-    -------
-    list of str
-        In the order in which they first occur.
-    """
+    """The subjects that the tables sort their tests into, in the order in which they first occur."""
     return list(dict.fromkeys(benchmark.subject for table in TABLES for benchmark in results(table)))
 
 
 def ablation() -> list:
-    """The report's test of the objective: two models, each trained with and without an MTP module.
+    """The report's test of the MTP objective: two models, each trained with and without an MTP module.
 
     Returns
     -------

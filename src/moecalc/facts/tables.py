@@ -1,7 +1,7 @@
 """Facts: a value with its unit, source, locator, status and date, read from ``data/``.
 
-Only the table that is asked for is read. The checkout's ``data/`` is read before the
-copy inside an installed package, which in an editable install may be stale.
+A table is a file of ``data/``, named without ``.csv``; only the one that is asked for is read. The checkout's
+``data/`` is read before the copy inside an installed package, which in an editable install may be stale.
 """
 
 import json
@@ -45,31 +45,14 @@ class Fact(NamedTuple):
 
 
 def data_dir() -> str:
-    """Folder of the facts.
-
-    Returns
-    -------
-    str
-        The checkout's ``data/``, or else the copy in the installed package.
-    """
+    """Folder of the facts: the checkout's ``data/``, or else the copy in the installed package."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     checkout = os.path.join(os.path.dirname(os.path.dirname(package)), "data")
     return checkout if os.path.isfile(os.path.join(checkout, "sources.json")) else os.path.join(package, "data")
 
 
 def rows(table: str) -> list:
-    """The rows of a table as they are written.
-
-    Parameters
-    ----------
-    table : str
-        Name of a file of ``data/`` without ``.csv`` [-]
-
-    Returns
-    -------
-    list of dict
-        Column -> text, in file order.
-    """
+    """The rows of a table as they are written, in file order: column -> text."""
     if table not in _cache:
         import csv  # slow to import, and a model's config needs none
 
@@ -79,23 +62,12 @@ def rows(table: str) -> list:
 
 
 def fact(row: dict, where: str) -> Fact:
-    """A row, checked.
-
-    Parameters
-    ----------
-    row : dict
-        Column -> text, or value as JSON has it [-]
-    where : str
-        File and row, for the error sentence [-]
-
-    Returns
-    -------
-    Fact
+    """A row, checked; `where`, its file and row, begins the error sentence.
 
     Raises
     ------
     InputError
-        If something is blank or not known; the sentence names the row.
+        If something is blank or not known.
     """
     for column in COLUMNS:
         if not row.get(column) and column not in _MAY_BE_BLANK:
@@ -117,25 +89,7 @@ def fact(row: dict, where: str) -> Fact:
 
 
 def number(text, where: str):
-    """A number from a table.
-
-    Parameters
-    ----------
-    text : str or float
-        As it is written [-]
-    where : str
-        File and row, for the error sentence [-]
-
-    Returns
-    -------
-    int or float
-        An int where it is whole.
-
-    Raises
-    ------
-    InputError
-        If it is not a finite number.
-    """
+    """A finite number from a table, an int where it is whole; `where` begins the error sentence."""
     try:
         return int(str(text))  # of a JSON number too: int(46.7) would be 46
     except ValueError:
@@ -150,17 +104,7 @@ def number(text, where: str):
 
 
 def facts(table: str) -> list:
-    """Every fact of a table.
-
-    Parameters
-    ----------
-    table : str
-        Name of a file of ``data/`` without ``.csv`` [-]
-
-    Returns
-    -------
-    list of Fact
-        In file order.
+    """Every :class:`Fact` of a table, in file order.
 
     Raises
     ------
@@ -174,18 +118,7 @@ def facts(table: str) -> list:
 
 
 def by_subject(table: str) -> dict:
-    """The facts of a table, to look one up.
-
-    Parameters
-    ----------
-    table : str
-        Name of a file of ``data/`` without ``.csv`` [-]
-
-    Returns
-    -------
-    dict
-        subject -> quantity -> Fact. Where sources disagree, the first row is the one used.
-    """
+    """The facts of a table: subject -> quantity -> Fact. Where sources disagree, the first row is the one used."""
     key = table, "by subject"
     if key not in _cache:
         grouped = {}
@@ -196,26 +129,8 @@ def by_subject(table: str) -> dict:
 
 
 def lookup(table: str, subject: str, quantity: str) -> Fact:
-    """One fact.
+    """One fact; an unknown subject or quantity raises a sentence that names the nearest.
 
-    Parameters
-    ----------
-    table : str
-        Name of a file of ``data/`` without ``.csv`` [-]
-    subject, quantity : str
-        As in the table [-]
-
-    Returns
-    -------
-    Fact
-
-    Raises
-    ------
-    InputError
-        If the table has no such subject, or the subject no such quantity.
-
-    Examples
-    --------
     >>> lookup("training_runs", "dsv3-pretrain", "gpu_hours").to("GPU-hours")
     2664000
     """
@@ -228,45 +143,17 @@ def lookup(table: str, subject: str, quantity: str) -> Fact:
 
 
 def sources() -> dict:
-    """What facts were read in: ``data/sources.json``.
-
-    Returns
-    -------
-    dict
-        key -> title, address, date.
-    """
+    """What facts were read in, ``data/sources.json``: key -> title, address, date."""
     return read_json("sources.json")
 
 
 def unknown(what: str, name: str, known) -> str:
-    """The error sentence for a name that is not there.
-
-    Parameters
-    ----------
-    what, name : str
-        What was looked for, under which name [-]
-    known : iterable of str
-        The names there are [-]
-
-    Returns
-    -------
-    str
-    """
+    """The error sentence for `name`, under which `what` was looked for among those `known`."""
     return f"no {what} named {quoted(name)}; the nearest are {nearest(name, known)}"
 
 
 def read_json(name: str):
-    """A JSON file of the facts, read once.
-
-    Parameters
-    ----------
-    name : str
-        Its path below ``data/`` [-]
-
-    Returns
-    -------
-    object
-    """
+    """A JSON file of the facts, by its path below ``data/``; read once."""
     if name not in _cache:
         with open(os.path.join(data_dir(), name), encoding="utf-8") as file:
             _cache[name] = json.load(file)
@@ -274,18 +161,7 @@ def read_json(name: str):
 
 
 def json_names(folder: str) -> list:
-    """The JSON files of a folder of the facts.
-
-    Parameters
-    ----------
-    folder : str
-        Its path below ``data/`` [-]
-
-    Returns
-    -------
-    list of str
-        Names without ``.json``, in alphabetical order.
-    """
+    """The JSON files of a folder below ``data/``, without ``.json``, in alphabetical order."""
     key = folder, "names"
     if key not in _cache:
         names = os.listdir(os.path.join(data_dir(), folder))
