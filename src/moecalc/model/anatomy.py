@@ -7,7 +7,7 @@ that is multiplied, so the two counts cannot drift apart.
 
 from typing import NamedTuple
 
-#: Components in the order in which a token meets them; also the names of the command line. The two
+#: Components in the order in which a token passes them; also the names of the command line. The two
 #: attention products and the indexer's hold no parameters. A family may have components beyond these: they come last.
 COMPONENTS = (
     "embedding",
@@ -42,17 +42,6 @@ TITLES = {
 def title(component: str) -> str:
     """A component's name for a reader.
 
-    Parameters
-    ----------
-    component : str
-        One of `COMPONENTS`, or another that a family has [-]
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
     >>> title("lm_head"), title("routed_experts")
     ('output head', 'routed experts')
     """
@@ -92,12 +81,12 @@ class Score(NamedTuple):
     name: str
     heads: int
     width: int  #: of one head: what a score sums over, or what a weighted value holds
-    window: int | None = None  #: a sliding window: a token meets no more than these last ones
-    selected: int | None = None  #: sparse attention: a token meets no more than so many that an indexer chose
+    window: int | None = None  #: a sliding window: a token attends to no more than these last ones
+    selected: int | None = None  #: sparse attention: a token attends to no more than so many that an indexer chose
 
     @property
     def limit(self) -> int | None:
-        """Most tokens that one token meets, None where it meets all before it."""
+        """Most tokens that one token attends to, None where it attends to all before it."""
         return min([limit for limit in (self.window, self.selected) if limit is not None], default=None)
 
     def flops(self, seq_len: int) -> int:
@@ -105,7 +94,7 @@ class Score(NamedTuple):
         return 2 * seq_len * self.heads * self.width
 
     def flops_of_sequence(self, seq_len: int) -> int:
-        """2 per multiply-add, for all tokens together: the token at i meets itself and i before it, up to the limit."""
+        """2 per multiply-add, for all tokens: the token at i attends to itself and i before it, up to the limit."""
         full = seq_len if self.limit is None else min(seq_len, self.limit)
         met = full * (full + 1) // 2 + (seq_len - full) * full
         return 2 * met * self.heads * self.width
@@ -124,21 +113,9 @@ class Cache(NamedTuple):
 class Block:
     """Tensors that stand and run together: a layer, the embedding, the head, the MTP module.
 
-    Its sums are made once, when it is built: a sweep over sequence lengths adds up a few
-    components of two or three blocks and looks at no tensor again.
-
-    Parameters
-    ----------
-    name : str
-        For display [-]
-    tensors : iterable of Tensor
-        In the order in which a token meets them [-]
-    scores : iterable of Score, optional
-        Products of tokens with tokens [-]
-    cache : iterable of Cache, optional
-        What is kept of every token [-]
-    num_correction_biases : int, optional
-        Of its router [numbers]
+    Tensors stand in the order in which a token passes them; beside them stand scores, products of tokens with tokens,
+    and caches, what is kept of every token. The sums are made once, when the block is built: a sweep over sequence
+    lengths adds up a few components of two or three blocks and looks at no tensor again.
     """
 
     __slots__ = (
@@ -182,22 +159,11 @@ class Block:
 
 
 class Anatomy:
-    """A whole model: embedding, layers in order, head, and beside them the MTP modules.
+    """A whole model: embedding, layers in order, head, and beside them the MTP modules, which are in no total.
 
-    Parameters
-    ----------
-    embedding : Block
-        Its first tensor is the table [-]
-    layers : iterable of Block
-        In order; equal layers are one and the same block [-]
-    head : Block
-        Its last tensor is the output head [-]
-    mtp : iterable of Block, optional
-        Multi-token prediction modules, not part of the model's total [-]
-    mtp_note : str, optional
-        Why the MTP modules are not known, though the model has them; None where they are known [-]
-    flops_note : str, optional
-        What no FLOP count of the model has, for it has no one count; None where nothing is left out [-]
+    The first tensor of `embedding` is the table, the last of `head` is the output head. Equal layers are one and the same
+    block. `mtp_note` says why the form of the MTP modules is not known, `flops_note` what no FLOP count of the model has;
+    both are None where there is nothing to say.
     """
 
     __slots__ = ("embedding", "layers", "head", "mtp", "counted", "mtp_note", "flops_note")
@@ -227,48 +193,17 @@ class Anatomy:
 
 
 def add(sums: dict, key, value) -> None:
-    """Add to one of several sums.
-
-    Parameters
-    ----------
-    sums : dict
-        Changed in place [-]
-    key : hashable
-        Which of them [-]
-    value : int
-        Added to it [the sum's]
-    """
+    """Add `value` to one of several `sums`, in place."""
     sums[key] = sums.get(key, 0) + value
 
 
 def in_order(sums: dict) -> dict:
-    """Sums by component, put in order.
-
-    Parameters
-    ----------
-    sums : dict
-        Component -> sum [-]
-
-    Returns
-    -------
-    dict
-        The same in the order of `COMPONENTS`, those of no known place last.
-    """
+    """Sums by component in the order of :data:`COMPONENTS`, those of no known place last."""
     return {name: sums[name] for name in (*COMPONENTS, *sums) if name in sums}
 
 
 def count_blocks(blocks) -> tuple:
-    """How often each block stands in a model: it has two or three different ones, not sixty.
-
-    Parameters
-    ----------
-    blocks : iterable of Block
-        With repetitions [-]
-
-    Returns
-    -------
-    tuple of (Block, int)
-        Each once, with its number.
+    """Each block with the number of times that it stands among `blocks`: a model has two or three different ones, not sixty.
     """
     counts = {}
     for block in blocks:
@@ -277,38 +212,10 @@ def count_blocks(blocks) -> tuple:
 
 
 def matrix(component, name, inputs, outputs, **how) -> Tensor:
-    """A matrix that each token is multiplied with.
-
-    Parameters
-    ----------
-    component, name : str
-        One of `COMPONENTS`, and the name in published checkpoints [-]
-    inputs, outputs : int
-        Its shape [numbers]
-    **how
-        Further fields of :class:`Tensor` [-]
-
-    Returns
-    -------
-    Tensor
-    """
+    """A matrix that each token is multiplied with, under its name in published checkpoints."""
     return Tensor(component, name, inputs, outputs, **how)
 
 
 def vector(component, name, size, **how) -> Tensor:
-    """A norm's weight or a bias: learned, but no matrix product.
-
-    Parameters
-    ----------
-    component, name : str
-        One of `COMPONENTS`, and the name in published checkpoints [-]
-    size : int
-        How many numbers [numbers]
-    **how
-        Further fields of :class:`Tensor` [-]
-
-    Returns
-    -------
-    Tensor
-    """
+    """A norm's weight or a bias of `size` numbers: learned, but no matrix product."""
     return Tensor(component, name, 1, size, multiplied=False, **how)

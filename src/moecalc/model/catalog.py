@@ -1,4 +1,4 @@
-"""The models of ``data/models/``: counted where their family is supported, published figures else."""
+"""The models of ``data/models/``, named by their slugs: counted where their family is supported, published figures else."""
 
 from ..facts import models
 from .config import ModelConfig
@@ -7,41 +7,14 @@ from .params import num_activated_params, num_total_params
 
 
 def counted_config(slug: str):
-    """The config of a model, if its family is supported.
-
-    Parameters
-    ----------
-    slug : str
-        A model of ``data/models/`` [-]
-
-    Returns
-    -------
-    ModelConfig or None
-    """
+    """The config of a model; None where its family is not supported."""
     raw = models.model(slug)["config"]
     return ModelConfig(raw, slug) if supports(raw) else None
 
 
 def why_not_counted(slug: str) -> str | None:
-    """Why only published figures are listed of a model.
+    """Why only published figures of a model are listed; None where the model is counted.
 
-    Parameters
-    ----------
-    slug : str
-        A model of ``data/models/`` [-]
-
-    Returns
-    -------
-    str or None
-        The reason; None where the model is counted.
-
-    Raises
-    ------
-    InputError
-        If there is no such model.
-
-    Examples
-    --------
     >>> why_not_counted("grok-1"), why_not_counted("glm-5")
     ('no public config', 'family glm_moe_dsa is not described')
     """
@@ -54,11 +27,6 @@ def why_not_counted(slug: str) -> str | None:
 def model_row(slug: str) -> dict:
     """One model: what is published, and what we count.
 
-    Parameters
-    ----------
-    slug : str
-        A model of ``data/models/`` [-]
-
     Returns
     -------
     dict
@@ -66,11 +34,6 @@ def model_row(slug: str) -> dict:
         ``total_params``, ``activated_params`` (None where nothing is published) [parameters],
         ``published_total_params``, ``published_activated_params``, ``release_date``, and
         ``release_date_status``, ``params_status``: the status of the fact, of the less certain one of the two counts
-
-    Raises
-    ------
-    InputError
-        If there is no such model.
 
     Examples
     --------
@@ -105,22 +68,10 @@ def model_row(slug: str) -> dict:
 
 
 def model_rows() -> list:
-    """Every model of ``data/models/``.
-
-    Returns
-    -------
-    list of dict
-        By slug, one :func:`model_row` each.
-    """
+    """One :func:`model_row` for every model of ``data/models/``, by slug."""
     return [model_row(slug) for slug in models.model_slugs()]
 
 
 def counted_slugs() -> list:
-    """The models whose family is supported.
-
-    Returns
-    -------
-    list of str
-        Their slugs, in alphabetical order.
-    """
+    """The models whose family is supported, in alphabetical order."""
     return [slug for slug in models.model_slugs() if supports(models.model(slug)["config"])]

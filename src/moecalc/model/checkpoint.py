@@ -39,12 +39,9 @@ def storage_bytes(config: ModelConfig) -> dict:
 
     .. math:: M = \sum_{\text{kept}} b \, n + \sum_{\text{quantised}} \left( q \, n + s \, n_{\text{blocks}} \right)
 
-    Parameters
-    ----------
-    config : ModelConfig
-        Reads b from ``torch_dtype`` or ``dtype``, and from ``quantization_config`` which tensors are quantised, to
-        q bytes a number with a scale of s bytes a block: ``fp8`` (q = 1, s = 4, blocks of ``weight_block_size``, or
-        one a matrix) or ``mxfp4`` (routed experts alone, q = 1/2, s = 1, blocks of 32) [-]
+    b is read from ``torch_dtype`` or ``dtype``. ``quantization_config`` says which tensors are quantised, to q bytes a
+    number with a scale of s bytes a block: ``fp8`` (q = 1, s = 4, blocks of ``weight_block_size``, or one a matrix) or
+    ``mxfp4`` (routed experts alone, q = 1/2, s = 1, blocks of 32).
 
     Returns
     -------
@@ -55,11 +52,6 @@ def storage_bytes(config: ModelConfig) -> dict:
         what is assumed. With a method that is not supported ``total``, ``components``, ``scales`` and ``mtp`` are
         None, and ``note`` says why
 
-    Raises
-    ------
-    InputError
-        If ``torch_dtype`` or ``quantization_config`` is not what a config has there.
-
     Notes
     -----
     FP8 is taken as DeepSeek uses it: embedding, head, norms, router and the projection of the MTP modules are kept.
@@ -69,7 +61,6 @@ def storage_bytes(config: ModelConfig) -> dict:
     --------
     Published as a checkpoint of 60.8 GiB [1]_:
 
-    >>> from moecalc import load_model
     >>> round(storage_bytes(load_model("gpt-oss-120b"))["total"] / 2**30, 1)
     60.8
 

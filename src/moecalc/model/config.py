@@ -12,21 +12,10 @@ from .pasted import kind_of, read_pasted
 class ModelConfig:
     """A checked, immutable model config. Attributes are the ``config.json`` keys, verbatim.
 
-    Parameters
-    ----------
-    raw : mapping
-        The parsed ``config.json``; keys that the family does not read are ignored. Of a multimodal wrapper the
-        ``text_config`` is read; ``left_out`` and ``left_out_note`` name the rest [-]
-    name : str, optional
-        For display; the slug of a model of ``data/models/`` [-]
+    `raw` is the parsed ``config.json``; keys that the family does not read are ignored. Of a multimodal wrapper the
+    ``text_config`` is read; ``left_out`` and ``left_out_note`` name the rest. An unsupported ``model_type``, a missing
+    key or a value out of range raises :class:`~moecalc.base.errors.InputError`.
 
-    Raises
-    ------
-    InputError
-        If ``model_type`` is not supported, a needed key is missing, or a value is out of range.
-
-    Examples
-    --------
     >>> config = load_model("deepseek-v3")
     >>> config.n_routed_experts, config.num_experts_per_tok
     (256, 8)
@@ -59,23 +48,7 @@ class ModelConfig:
         raise AttributeError(f"a ModelConfig does not change; use config.replace({key}={value!r})")
 
     def replace(self, **changes) -> "ModelConfig":
-        """A config with some keys changed, checked anew.
-
-        Parameters
-        ----------
-        **changes
-            Config keys that the family reads, with their new values [-]
-
-        Returns
-        -------
-        ModelConfig
-            Independent of this one.
-
-        Raises
-        ------
-        InputError
-            If a key is not one that the family reads, or a value is out of range.
-        """
+        """A new config with some keys changed, checked anew; only keys that the family reads are accepted."""
         for key in changes:
             if key not in self.keys:
                 raise InputError(f"{key} is not a key that {self.model_type} reads; it reads {', '.join(self.keys)}")
@@ -87,24 +60,10 @@ class ModelConfig:
 
 
 def load_model(slug: str) -> ModelConfig:
-    """The config of a model in ``data/models/``.
+    """The config of a model in ``data/models/``, such as ``deepseek-v3``; ``moecalc models`` lists them.
 
-    Parameters
-    ----------
-    slug : str
-        Such as ``deepseek-v3``; ``moecalc models`` lists them [-]
+    Raises :class:`InputError` also for a listed model without a public config, or of a family that is not supported.
 
-    Returns
-    -------
-    ModelConfig
-
-    Raises
-    ------
-    InputError
-        If there is no such model, or its family is not supported.
-
-    Examples
-    --------
     >>> load_model("llama-3.1-405b").num_hidden_layers
     126
     """
@@ -115,22 +74,7 @@ def load_model(slug: str) -> ModelConfig:
 
 
 def load_config(path: str) -> ModelConfig:
-    """A config from a ``config.json`` file.
-
-    Parameters
-    ----------
-    path : str
-        File name [-]
-
-    Returns
-    -------
-    ModelConfig
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, is empty or not JSON, or its config is not accepted.
-    """
+    """A config from a ``config.json`` file."""
     try:
         with open(path, encoding="utf-8-sig") as file:
             text = file.read()
@@ -141,27 +85,11 @@ def load_config(path: str) -> ModelConfig:
 
 
 def parse_config(text: str, name: str = "") -> ModelConfig:
-    """A config from the text of a ``config.json``, as it is pasted into a page.
+    """A config from the text of a ``config.json``, as it is pasted into a page; `name` stands in errors and on display.
 
-    Parameters
-    ----------
-    text : str
-        JSON [-]
-    name : str, optional
-        Named in the error and kept for display [-]
+    Raises :class:`InputError` also for what is not JSON, such as an address or a model card: see
+    :func:`moecalc.model.pasted.read_pasted`.
 
-    Returns
-    -------
-    ModelConfig
-
-    Raises
-    ------
-    InputError
-        If the text is empty, is not JSON (an address, a model card: see :func:`moecalc.model.pasted.read_pasted`), or
-        its config is not accepted.
-
-    Examples
-    --------
     >>> parse_config("{}")
     Traceback (most recent call last):
     moecalc.base.errors.InputError: model_type is missing; accepted are dbrx, deepseek_v2, deepseek_v3, ...

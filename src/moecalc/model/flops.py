@@ -1,4 +1,8 @@
-"""FLOPs of one token: 2 per multiply-add of every matrix product, and nothing else."""
+"""FLOPs of one token: 2 per multiply-add of every matrix product, and nothing else.
+
+All are means over the tokens of a sequence of s = `seq_len` [tokens]. With `causal` a token attends to those before it,
+on average to half, and the score products are halved. Examples use ``v3 = load_model("deepseek-v3")``.
+"""
 
 from ..base.checks import whole
 from ..base.limits import MAX_SEQ_LEN
@@ -10,29 +14,12 @@ TRAINING_PASSES = 3
 
 
 def forward_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = True) -> int:
-    r"""FLOPs of the forward pass, mean over the tokens of one sequence.
+    r"""FLOPs of the forward pass, without the MTP modules [FLOPs per token].
 
     .. math:: F = \sum_{\text{products}} 2 m n u
               + \sum_{\text{layers}} \frac{2 s \, a \, (d_{qk} + d_v)}{c}
 
-    Parameters
-    ----------
-    config : ModelConfig
-        Its products, of shape [m, n], u of them used by a token; a heads of widths d_qk and d_v [-]
-    seq_len : int
-        s, length of the sequence [tokens]
-    causal : bool, optional
-        A token attends to those before it, on average to half: c = 2; else c = 1 [-]
-
-    Returns
-    -------
-    int
-        F, of the model without its MTP modules [FLOPs per token]
-
-    Raises
-    ------
-    InputError
-        If `seq_len` is not a whole number of at least 1.
+    Products have shape [m, n], and a token uses u of them; a heads are d_qk and d_v wide; c is 2 if `causal`, else 1.
 
     Notes
     -----
@@ -43,8 +30,7 @@ def forward_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = Tr
 
     Examples
     --------
-    >>> from moecalc import load_model
-    >>> forward_flops_per_token(load_model("deepseek-v3"), 4096)
+    >>> forward_flops_per_token(v3, 4096)
     83483295744
     """
     products, scores = _flops(config.anatomy.counted, whole("seq_len", seq_len, most=MAX_SEQ_LEN))
@@ -52,36 +38,15 @@ def forward_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = Tr
 
 
 def forward_flops_per_token_attended(config: ModelConfig, seq_len: int) -> float:
-    r"""FLOPs of the forward pass where each token meets only those that it attends to, mean over one sequence.
+    r"""FLOPs of the forward pass where a token is multiplied only with those that it attends to [FLOPs per token].
 
     .. math:: F = \sum_{\text{products}} 2 m n u
               + \frac{1}{s} \sum_{\text{layers}} \sum_{i=1}^{s} 2 \min(i, w) \, a \, (d_{qk} + d_v)
 
-    Parameters
-    ----------
-    config : ModelConfig
-        w, the sliding window of a layer, or the number of tokens that its indexer chooses [tokens]
-    seq_len : int
-        s, length of the sequence [tokens]
+    w is the sliding window of a layer, or the number of tokens that its indexer chooses. The token at i attends to itself
+    and those before it, (s + 1) / 2 on average without a window, where :func:`forward_flops_per_token` counts s / 2.
+    F is exact, and an int where it is whole.
 
-    Returns
-    -------
-    float
-        F, exact; an int where it is whole [FLOPs per token]
-
-    Raises
-    ------
-    InputError
-        If `seq_len` is not a whole number of at least 1.
-
-    Notes
-    -----
-    The token at i meets itself and those before it, (s + 1) / 2 on average without a window, where
-    :func:`forward_flops_per_token` counts s / 2.
-
-    Examples
-    --------
-    >>> from moecalc import load_model
     >>> forward_flops_per_token_attended(load_model("deepseek-v3.2"), 4096)
     84692352832
     """
@@ -92,42 +57,14 @@ def forward_flops_per_token_attended(config: ModelConfig, seq_len: int) -> float
 
 
 def training_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = True, mtp: bool = False) -> int | None:
-    r"""FLOPs of forward and backward pass: three times the forward pass.
+    """FLOPs of forward and backward pass, three times the forward pass, without recomputation [FLOPs per token].
 
-    .. math:: F_{\text{train}} = 3 F
+    These are model FLOPs [1]_. With `mtp` the MTP modules count too, each with its own pass through the shared head; None
+    where their form is not known. Published as 250 GFLOPs a token at 4,096 [2]_:
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-    seq_len : int
-        Length of the sequence [tokens]
-    causal : bool, optional
-        Halve the score products [-]
-    mtp : bool, optional
-        Count the multi-token prediction modules too, each with its own pass through the shared head [-]
-
-    Returns
-    -------
-    int
-        F_train, without recomputation, as model FLOPs are defined [1]_; None with `mtp` where the form of the
-        model's MTP modules is not known [FLOPs per token]
-
-    Raises
-    ------
-    InputError
-        If `seq_len` is not a whole number of at least 1.
-
-    Examples
-    --------
-    Published as 250 GFLOPs a token at 4,096 [2]_:
-
-    >>> from moecalc import load_model
-    >>> training_flops_per_token(load_model("deepseek-v3"), 4096)
+    >>> training_flops_per_token(v3, 4096)
     250449887232
 
-    References
-    ----------
     .. [1] Chowdhery et al., PaLM, arXiv:2204.02311, appendix B.
     .. [2] Zhao et al., Insights into DeepSeek-V3, arXiv:2505.09343, Table 2.
     """
@@ -141,31 +78,9 @@ def training_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = T
 
 
 def attention_score_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = True) -> int:
-    """Forward FLOPs of the score products alone: the term that "6ND + attention" adds.
+    """Forward FLOPs of query times key and score times value alone: what "6ND + attention" adds [FLOPs per token].
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-    seq_len : int
-        Length of the sequence [tokens]
-    causal : bool, optional
-        Halve them [-]
-
-    Returns
-    -------
-    int
-        Query times key and score times value, all layers [FLOPs per token]
-
-    Raises
-    ------
-    InputError
-        If `seq_len` is not a whole number of at least 1.
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> attention_score_flops_per_token(load_model("deepseek-v3"), 4096)
+    >>> attention_score_flops_per_token(v3, 4096)
     10234101760
     """
     _, scores = _flops(config.anatomy.counted, whole("seq_len", seq_len, most=MAX_SEQ_LEN))
@@ -173,31 +88,8 @@ def attention_score_flops_per_token(config: ModelConfig, seq_len: int, causal: b
 
 
 def forward_flops_by_operator(config: ModelConfig, seq_len: int, causal: bool = True) -> list:
-    """Forward FLOPs of every operator, summed over the layers.
+    """Forward FLOPs of every operator, summed over the layers [FLOPs per token]; they sum to the forward pass.
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-    seq_len : int
-        Length of the sequence [tokens]
-    causal : bool, optional
-        Halve the score products [-]
-
-    Returns
-    -------
-    list of dict
-        ``component``, ``operator`` (the tensor's name), ``flops``; sums to the forward
-        pass [FLOPs per token]
-
-    Raises
-    ------
-    InputError
-        If `seq_len` is not a whole number of at least 1.
-
-    Examples
-    --------
-    >>> from moecalc import load_model
     >>> forward_flops_by_operator(load_model("llama-3.1-8b"), 4096)[0]
     {'component': 'attention', 'operator': 'q_proj', 'flops': 1073741824}
     """
@@ -213,31 +105,9 @@ def forward_flops_by_operator(config: ModelConfig, seq_len: int, causal: bool = 
 
 
 def forward_flops_by_component(config: ModelConfig, seq_len: int, causal: bool = True) -> dict:
-    """Forward FLOPs of every component, named as in the parameter count, and of the two score products.
+    """Forward FLOPs of every component and of the score products [FLOPs per token]; they sum to the forward pass.
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-    seq_len : int
-        Length of the sequence [tokens]
-    causal : bool, optional
-        Halve the score products [-]
-
-    Returns
-    -------
-    dict
-        Component -> FLOPs; sums to the forward pass [FLOPs per token]
-
-    Raises
-    ------
-    InputError
-        If `seq_len` is not a whole number of at least 1.
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> forward_flops_by_component(load_model("deepseek-v3"), 4096)["router"]
+    >>> forward_flops_by_component(v3, 4096)["router"]
     212860928
     """
     whole("seq_len", seq_len, most=MAX_SEQ_LEN)
@@ -253,13 +123,6 @@ def forward_flops_by_component(config: ModelConfig, seq_len: int, causal: bool =
 def flops_report(config: ModelConfig, seq_len: int) -> dict:
     """FLOPs of one token at once: what ``moecalc flops`` prints.
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-    seq_len : int
-        Length of the sequence [tokens]
-
     Returns
     -------
     dict
@@ -269,15 +132,9 @@ def flops_report(config: ModelConfig, seq_len: int) -> dict:
         ``forward_per_token_windowed`` too, one with sparse attention ``forward_per_token_sparse``, see
         :func:`forward_flops_per_token_attended`; ``flops_note`` says what a model has that is not counted
 
-    Raises
-    ------
-    InputError
-        If `seq_len` is not a whole number of at least 1.
-
     Examples
     --------
-    >>> from moecalc import load_model
-    >>> flops_report(load_model("deepseek-v3"), 4096)["training_per_token_non_causal"]
+    >>> flops_report(v3, 4096)["training_per_token_non_causal"]
     281152192512
     """
     components = forward_flops_by_component(config, seq_len)

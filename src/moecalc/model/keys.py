@@ -60,142 +60,53 @@ def _names(*accepted):
 
 
 def size(default=REQUIRED):
-    """Reader of a width, a number of heads, a vocabulary: 1 or more.
-
-    Parameters
-    ----------
-    default : int, str or None, optional
-        Value, or key whose value is taken, where the key is absent or null [-]
-
-    Returns
-    -------
-    tuple
-        (read, default)
-    """
+    """Reader of a width, a number of heads, a vocabulary: 1 or more."""
     return _size, default
 
 
 def count(default=REQUIRED):
-    """Reader of a number that may be 0, such as shared experts.
-
-    Parameters
-    ----------
-    default : int, str or None, optional
-        As of :func:`size` [-]
-
-    Returns
-    -------
-    tuple
-        (read, default)
-    """
+    """Reader of a number that may be 0, such as shared experts."""
     return _count, default
 
 
 def layers(default=REQUIRED):
-    """Reader of a number of layers, 1 or more.
-
-    Parameters
-    ----------
-    default : int, str or None, optional
-        As of :func:`size` [-]
-
-    Returns
-    -------
-    tuple
-        (read, default)
-    """
+    """Reader of a number of layers, 1 or more."""
     return _layers, default
 
 
 def layer_count(default=REQUIRED):
-    """Reader of a number of layers that may be 0, such as prediction modules.
-
-    Parameters
-    ----------
-    default : int, str or None, optional
-        As of :func:`size` [-]
-
-    Returns
-    -------
-    tuple
-        (read, default)
-    """
+    """Reader of a number of layers that may be 0, such as prediction modules."""
     return _layer_count, default
 
 
 def flag(default=REQUIRED):
-    """Reader of true or false.
-
-    Parameters
-    ----------
-    default : bool, optional
-        Value where the key is absent or null [-]
-
-    Returns
-    -------
-    tuple
-        (read, default)
-    """
+    """Reader of true or false."""
     return _flag, default
 
 
 def indices(default=()):
-    """Reader of a list of layers, each by its number from 0.
-
-    Parameters
-    ----------
-    default : tuple of int, optional
-        Value where the key is absent or null [-]
-
-    Returns
-    -------
-    tuple
-        (read, default)
-    """
+    """Reader of a list of layers, each by its number from 0."""
     return _indices, default
 
 
 def names(*accepted, default=None):
-    """Reader of a list that names the kind of every layer, such as ``layer_types``.
-
-    Parameters
-    ----------
-    *accepted : str or int
-        The kinds that there are [-]
-    default : tuple, optional
-        Value where the key is absent or null [-]
-
-    Returns
-    -------
-    tuple
-        (read, default)
-    """
+    """Reader of a list that names the kind of every layer, such as ``layer_types``; the kinds there are `accepted`."""
     return _names(*accepted), default
 
 
 def read(readers: dict, raw: dict, model_type: str, spelling: dict) -> dict:
-    """The checked values of every key that `readers` names.
+    """The checked value of every key that `readers` names, defaults filled in.
 
     Parameters
     ----------
     readers : dict
-        Key -> reader, the ``KEYS`` of a family [-]
+        Key -> reader, the ``KEYS`` of a family
     raw : dict
-        A Hugging Face config [-]
+        A Hugging Face config
     model_type : str
-        For the error sentence [-]
+        For the error sentence
     spelling : dict
-        Key -> what the config calls it, where it has a name of its own; a dot leads into an object [-]
-
-    Returns
-    -------
-    dict
-        Key -> value, defaults filled in.
-
-    Raises
-    ------
-    InputError
-        If a needed key is missing or a value is not what its reader accepts.
+        Key -> what the config calls it, where it has a name of its own; a dot leads into an object
     """
     values = {}
     for key, (reader, default) in readers.items():
@@ -222,16 +133,5 @@ def _inside(raw, path: str):
 
 
 def needed(readers: dict) -> list:
-    """The keys that a config must have.
-
-    Parameters
-    ----------
-    readers : dict
-        Key -> reader, the ``KEYS`` of a family [-]
-
-    Returns
-    -------
-    list of str
-        Those without a default.
-    """
+    """The keys that a config must have: those without a default."""
     return [key for key, (_, default) in readers.items() if default is REQUIRED]

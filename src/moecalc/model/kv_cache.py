@@ -1,4 +1,8 @@
-"""Key-value cache: what attention keeps of every token while it generates the next ones."""
+"""Key-value cache: what attention keeps of every token while it generates the next ones.
+
+A cached number is `bytes_per_element` [bytes] wide: 2 for BF16, 1 for FP8. Examples use
+``v3 = load_model("deepseek-v3")``.
+"""
 
 from collections.abc import Sequence
 
@@ -9,71 +13,29 @@ from .config import ModelConfig
 
 
 def kv_cache_elements_per_token(config: ModelConfig) -> int:
-    r"""Numbers cached for one more token, over all layers, while every window still has room.
+    r"""Numbers cached for one more token, over all layers, while every window still has room [numbers per token].
 
     .. math:: e = \sum_{\text{layers}} e_l, \qquad
               e_l = d_c + d_h^R \ \text{(MLA)}, \quad 2 \, n_{kv} d_h \ \text{(GQA, MQA, MHA)}
 
-    Parameters
-    ----------
-    config : ModelConfig
-        Reads d_c = ``kv_lora_rank`` and d_h^R = ``qk_rope_head_dim``, or n_kv =
-        ``num_key_value_heads`` and d_h = ``head_dim`` [-]
+    d_c = ``kv_lora_rank``, d_h^R = ``qk_rope_head_dim``; n_kv = ``num_key_value_heads``, d_h = ``head_dim``.
 
-    Returns
-    -------
-    int
-        e [numbers per token]
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> kv_cache_elements_per_token(load_model("deepseek-v3"))
+    >>> kv_cache_elements_per_token(v3)
     35136
     """
     return sum(cache.elements * count for cache, count in _of_tokens(config))
 
 
 def kv_state_elements(config: ModelConfig) -> int:
-    """Numbers kept once a sequence, whatever its length: the state of linear attention and its short convolution.
-
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-
-    Returns
-    -------
-    int
-        Over all layers; 0 where every layer attends [numbers per sequence]
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> kv_state_elements(load_model("qwen3-next-80b-a3b"))
-    20054016
-    """
+    """Numbers kept once a sequence, of any length: linear attention's state and short convolution [numbers per sequence]."""
     return sum(cache.elements * count for cache, count in config.anatomy.caches if cache.once)
 
 
 def indexer_key_cache_bytes_per_token(config: ModelConfig) -> int:
-    """Bytes that the indexer of sparse attention keeps of every token, apart from keys and values.
+    """Bytes that the indexer of sparse attention keeps of a token, apart from keys and values [bytes per token].
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
+    As wide as in the reference code: V3.2 has a key of 128 numbers in FP8 and one FP32 scale, in each of 61 layers.
 
-    Returns
-    -------
-    int
-        In the width of the reference code, scales included; 0 without an indexer [bytes per token]
-
-    Examples
-    --------
-    A key of 128 numbers in FP8 and one FP32 scale, in each of 61 layers:
-
-    >>> from moecalc import load_model
     >>> indexer_key_cache_bytes_per_token(load_model("deepseek-v3.2"))
     8052
     """
@@ -81,29 +43,12 @@ def indexer_key_cache_bytes_per_token(config: ModelConfig) -> int:
 
 
 def kv_cache_bytes(config: ModelConfig, seq_lens: Sequence[int], bytes_per_element: float = 2) -> float:
-    r"""Bytes that a batch of sequences keeps in the cache.
+    r"""Bytes that a batch of sequences keeps in the cache, before sharding [bytes].
 
     .. math:: M = b \sum_i \sum_{\text{layers}} e_l \min(s_i, w_l) + z_l
 
-    Parameters
-    ----------
-    config : ModelConfig
-        e_l, numbers a layer caches for a token, w_l, its sliding window if it has one, and z_l, numbers of
-        the state of linear attention, kept as soon as there is a token [-]
-    seq_lens : sequence of int, shape [num_sequences]
-        s, cached length of each sequence [tokens]
-    bytes_per_element : float, optional
-        b, width of one cached number: 2 for BF16, 1 for FP8 [bytes]
-
-    Returns
-    -------
-    float
-        M, over all layers and sequences, before sharding; an int where b is one [bytes]
-
-    Raises
-    ------
-    InputError
-        If a length is negative or not whole, or `bytes_per_element` is not above 0 and at most 16.
+    s = `seq_lens` [tokens] are cached. A layer caches e_l numbers of a token in a window w_l, if it has one, and keeps z_l
+    of linear attention as soon as there is a token.
 
     Notes
     -----
@@ -115,8 +60,7 @@ def kv_cache_bytes(config: ModelConfig, seq_lens: Sequence[int], bytes_per_eleme
     --------
     One token in BF16, published as 70.272 KB [1]_:
 
-    >>> from moecalc import load_model
-    >>> kv_cache_bytes(load_model("deepseek-v3"), [1])
+    >>> kv_cache_bytes(v3, [1])
     70272
 
     References
@@ -135,38 +79,15 @@ def kv_cache_bytes(config: ModelConfig, seq_lens: Sequence[int], bytes_per_eleme
 
 
 def kv_cache_report(config: ModelConfig, context: int, bytes_per_element: float = 2, batch: int = 1) -> dict:
-    """The cache of a batch of equal sequences: what ``moecalc kv-cache`` prints.
-
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-    context : int
-        Cached length of each sequence [tokens]
-    bytes_per_element : float, optional
-        Width of one cached number [bytes]
-    batch : int, optional
-        Sequences [-]
+    """The cache of `batch` sequences that each have cached `context` [tokens]: what ``moecalc kv-cache`` prints.
 
     Returns
     -------
     dict
-        ``bytes_per_token`` (of a token within every window) and ``bytes`` of the batch at this ``context`` [bytes].
-        With sliding windows also ``windows`` (window -> layers that have it) and ``bytes_of_next_token``, by which
-        the cache of one sequence grows at this context; with linear attention ``state_bytes`` of one sequence, part of
-        ``bytes``; with an indexer ``indexer_key_cache_bytes_per_token`` and ``indexer_key_cache_bytes``, no part
-        of ``bytes``
-
-    Raises
-    ------
-    InputError
-        If a number is negative, not whole where it must be, or not finite.
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> kv_cache_report(load_model("deepseek-v3"), 131072)["bytes"]
-    9210691584
+        ``bytes_per_token`` (of a token within every window) and ``bytes`` of the batch [bytes]. With sliding windows also
+        ``windows`` (window -> layers that have it) and ``bytes_of_next_token``, by which the cache of one sequence grows;
+        with linear attention ``state_bytes`` of one sequence, part of ``bytes``; with an indexer
+        ``indexer_key_cache_bytes_per_token`` and ``indexer_key_cache_bytes``, no part of ``bytes``
     """
     one = kv_cache_bytes(config, [context], bytes_per_element)
     total = one * whole("batch", batch)

@@ -1,4 +1,7 @@
-"""Parameters: total, activated in three conventions, by component and by layer."""
+"""Parameters: total, activated in three conventions, by component and by layer.
+
+Examples use ``v3 = load_model("deepseek-v3")``.
+"""
 
 from ..base.checks import one_of
 from .anatomy import add, count_blocks, in_order
@@ -6,86 +9,40 @@ from .config import ModelConfig
 
 
 def num_total_params(config: ModelConfig) -> int:
-    r"""Learned parameters of the model, each once.
+    r"""Learned parameters of the model, each once [parameters].
 
     .. math:: N = \sum_{\text{tensors}} c \, m \, n
 
-    Parameters
-    ----------
-    config : ModelConfig
-        Its tensors, of shape [m, n], and c, how many of each a layer holds [-]
+    A layer holds c tensors of shape [m, n]. Tied embeddings count once; router correction biases and MTP modules are not
+    in N. The published "671B" [1]_:
 
-    Returns
-    -------
-    int
-        N. Tied embeddings count once; router correction biases and MTP modules are not in it [parameters]
-
-    Examples
-    --------
-    The published "671B" [1]_:
-
-    >>> from moecalc import load_model
-    >>> num_total_params(load_model("deepseek-v3"))
+    >>> num_total_params(v3)
     671026404352
 
-    References
-    ----------
     .. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, abstract.
     """
     return sum([block.num_params * count for block, count in config.anatomy.counted])
 
 
 def num_activated_params(config: ModelConfig) -> int:
-    r"""Parameters that take part in one token's forward pass, embedding and head included.
+    r"""Parameters that take part in one token's forward pass, embedding and head included [parameters].
 
     .. math:: N_a = N_{\text{not routed}} + \frac{k}{E} N_{\text{routed}}
 
-    Parameters
-    ----------
-    config : ModelConfig
-        Reads k = ``num_experts_per_tok`` and E = ``n_routed_experts`` where it has experts [-]
+    k = ``num_experts_per_tok`` and E = ``n_routed_experts``.
 
-    Returns
-    -------
-    int
-        N_a [parameters]
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> num_activated_params(load_model("deepseek-v3"))
+    >>> num_activated_params(v3)
     37552282624
     """
     return sum([block.num_activated_params * count for block, count in config.anatomy.counted])
 
 
 def num_activated_params_without(config: ModelConfig, *components: str) -> int:
-    """Activated parameters without some components, the two other conventions in use.
+    """Activated parameters without "embedding", "lm_head", or both: the other conventions in use [parameters].
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-    *components : str
-        "embedding", "lm_head", or both. A tied table is left out only when both are:
-        it is the head as well [-]
+    A tied table is left out only with both, for it is the head as well. "37B" is the count without the input embedding:
 
-    Returns
-    -------
-    int
-        The count without them [parameters]
-
-    Raises
-    ------
-    InputError
-        If a component is another.
-
-    Examples
-    --------
-    "37B" is the count without the input embedding:
-
-    >>> from moecalc import load_model
-    >>> num_activated_params_without(load_model("deepseek-v3"), "embedding")
+    >>> num_activated_params_without(v3, "embedding")
     36625603584
     """
     for component in components:
@@ -100,70 +57,30 @@ def num_activated_params_without(config: ModelConfig, *components: str) -> int:
 
 
 def num_mtp_params(config: ModelConfig) -> int | None:
-    """Parameters of the multi-token prediction modules, which share embedding and head with the model.
+    """Parameters of the multi-token prediction modules, which share embedding and head with the model [parameters].
 
-    Parameters
-    ----------
-    config : ModelConfig
-        Reads ``num_nextn_predict_layers`` where the family has such modules [-]
+    Never part of the total; 0 without modules, None where their form is not known: ``anatomy.mtp_note`` says why.
 
-    Returns
-    -------
-    int
-        0 where there are none, None where their form is not known (``anatomy.mtp_note`` says why); never part
-        of the total [parameters]
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> num_mtp_params(load_model("deepseek-v3"))
+    >>> num_mtp_params(v3)
     11610067968
     """
     return None if config.anatomy.mtp_note else sum(block.num_params for block in config.anatomy.mtp)
 
 
 def num_correction_biases(config: ModelConfig) -> int:
-    """Router correction biases: one an expert and MoE layer, moved by the balancer and in no total.
+    """Router correction biases: one an expert and MoE layer, moved by the balancer and in no total [numbers].
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-
-    Returns
-    -------
-    int
-        0 where the family has none [numbers]
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> num_correction_biases(load_model("deepseek-v3"))
+    >>> num_correction_biases(v3)
     14848
     """
     return sum(block.num_correction_biases * count for block, count in config.anatomy.counted)
 
 
 def params_by_component(config: ModelConfig, activated: bool = False) -> dict:
-    """Parameters of each component.
+    """Parameters of each component, in the order in which a token passes them [parameters]; they sum to the total.
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-    activated : bool, optional
-        Only those that one token uses [-]
-
-    Returns
-    -------
-    dict
-        Component -> count, in the order in which a token meets them; sums to the total [parameters]
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> params_by_component(load_model("deepseek-v3"))["routed_experts"]
-    653908770816
+    >>> params_by_component(v3)["routed_experts"], params_by_component(v3, activated=True)["routed_experts"]
+    (653908770816, 20434649088)
     """
     sums = {}
     for block, count in config.anatomy.counted:
@@ -173,22 +90,9 @@ def params_by_component(config: ModelConfig, activated: bool = False) -> dict:
 
 
 def params_by_layer(config: ModelConfig) -> list:
-    """Parameters of each layer, embedding and head left out.
+    """Parameters of each layer, embedding and head left out [parameters]: dicts with ``layer``, its number from 0.
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-
-    Returns
-    -------
-    list of dict
-        One a layer: ``layer`` from 0, ``kind``, ``total``, ``activated`` [parameters]
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> [layer["kind"] for layer in params_by_layer(load_model("deepseek-v3"))[2:4]]
+    >>> [layer["kind"] for layer in params_by_layer(v3)[2:4]]
     ['dense layer', 'MoE layer']
     """
     return [
@@ -198,23 +102,11 @@ def params_by_layer(config: ModelConfig) -> list:
 
 
 def params_by_block(config: ModelConfig) -> list:
-    """Parameters of each kind of block: embedding, dense layers, MoE layers, head.
+    """Parameters of each kind of block, MTP modules left out [parameters].
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
+    ``each`` is one block's, ``total`` and ``activated`` are over all ``blocks`` of the kind and sum to the model's.
 
-    Returns
-    -------
-    list of dict
-        ``block``, ``blocks`` (how many stand in the model), ``each`` [parameters of one], ``total`` and
-        ``activated`` over all of them; both sum to the model's, MTP modules left out [parameters]
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> [(row["block"], row["blocks"]) for row in params_by_block(load_model("deepseek-v3"))]
+    >>> [(row["block"], row["blocks"]) for row in params_by_block(v3)]
     [('embedding', 1), ('dense layer', 3), ('MoE layer', 58), ('head', 1)]
     """
     return [
@@ -232,21 +124,14 @@ def params_by_block(config: ModelConfig) -> list:
 def params_report(config: ModelConfig) -> dict:
     """All counts of a model at once: what ``moecalc params`` prints.
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-
     Returns
     -------
     dict
         ``total``, ``activated`` in three conventions, ``mtp`` (where None, ``mtp_note`` says why),
-        ``router_correction_bias``,
-        ``components`` (summing to ``total``) and ``activated_components`` [parameters]
+        ``router_correction_bias``, ``components`` (summing to ``total``) and ``activated_components`` [parameters]
 
     Examples
     --------
-    >>> from moecalc import load_model
     >>> params_report(load_model("llama-3.1-8b"))["activated_without_embedding_and_head"]
     6979588096
     """
@@ -268,21 +153,10 @@ def params_report(config: ModelConfig) -> dict:
 def params_by_tensor(config: ModelConfig) -> list:
     """Every tensor of the model and its MTP modules, for the pages that show where a count comes from.
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
+    ``shape`` is [inputs, outputs], ``blocks`` how many blocks of this kind hold ``copies`` of it each, and ``total`` and
+    ``activated`` are over all of them [parameters].
 
-    Returns
-    -------
-    list of dict
-        ``block``, ``blocks`` (how many), ``component``, ``tensor``, ``shape`` [inputs, outputs],
-        ``copies``, ``total`` over all blocks, ``activated`` [parameters]
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> params_by_tensor(load_model("deepseek-v3"))[0]["shape"]
+    >>> params_by_tensor(v3)[0]["shape"]
     [129280, 7168]
     """
     listed = [*config.anatomy.counted, *count_blocks(config.anatomy.mtp)]

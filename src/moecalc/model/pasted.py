@@ -21,19 +21,9 @@ _PYTHON = re.compile(r"\{\s*'|[:\[,]\s*(?:True|False|None)\s*[,}\]]")
 
 
 def read_pasted(text: str, name: str = "") -> dict:
-    """The keys and values of a ``config.json`` whose text was pasted, or read from a file.
+    """The keys and values of a ``config.json`` whose text was pasted, or read from a file called `name`.
 
-    Parameters
-    ----------
-    text : str
-        What was pasted [-]
-    name : str, optional
-        Of the file, for the error sentence [-]
-
-    Returns
-    -------
-    dict
-        Keys and values as JSON has them; what they mean is not checked here.
+    What the values mean is not checked here.
 
     Raises
     ------
@@ -80,17 +70,6 @@ def read_pasted(text: str, name: str = "") -> dict:
 def kind_of(value) -> str:
     """What a JSON value is, in words.
 
-    Parameters
-    ----------
-    value : object
-        As :mod:`json` reads it [-]
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
     >>> kind_of([1, 2]), kind_of(None)
     ('a list', 'null')
     """
