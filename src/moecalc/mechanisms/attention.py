@@ -1,4 +1,10 @@
-"""Kinds of attention as decoding sees them: what each caches of a token, and the FLOPs of a pair of tokens."""
+"""Kinds of attention as decoding sees them: what each caches of a token, and the FLOPs of a pair of tokens.
+
+Both functions return e, the numbers cached of a token; F, the FLOPs of a query token with a cached one; and
+N, the parameters; all of one layer. h = `hidden_size`, a = `heads` of queries, d = `head_dim`.
+
+.. [1] Zhao et al., Insights into DeepSeek-V3, arXiv:2505.09343, Table 1.
+"""
 
 from typing import NamedTuple
 
@@ -23,43 +29,14 @@ class AttentionKind(NamedTuple):
 
 
 def grouped_query(hidden_size: int, heads: int, head_dim: int, kv_heads: int, name: str = "GQA") -> AttentionKind:
-    r"""Grouped-query attention: as many keys and values as there are groups of heads.
+    r"""Grouped-query attention: g = `kv_heads` keys and values; a of them are multi-head attention, 1 is multi-query.
 
     .. math:: e = 2 g d, \qquad F = 4 a d, \qquad N = 2 h a d + 2 h g d
 
-    Parameters
-    ----------
-    hidden_size : int
-        h, width of the model [-]
-    heads : int
-        a, query heads [-]
-    head_dim : int
-        d, width of a head [-]
-    kv_heads : int
-        g, key-value heads: a for multi-head attention, 1 for multi-query attention [-]
-    name : str, optional
-        For display [-]
-
-    Returns
-    -------
-    AttentionKind
-        e, numbers cached of a token; F, FLOPs of a query token with a cached one; N, parameters, of one layer
-
-    Raises
-    ------
-    InputError
-        If a size is not a whole number of at least 1, or `kv_heads` does not divide `heads`.
-
-    Examples
-    --------
-    126 such layers in BF16 are Llama 3.1 405B's, published as 516.096 KB a token [1]_:
+    126 such layers in BF16 are Llama 3.1 405B's, published as 516.096 KB a token [1]_. `kv_heads` must divide `heads`.
 
     >>> grouped_query(16384, 128, 128, 8).cache_elements * 2 * 126
     516096
-
-    References
-    ----------
-    .. [1] Zhao et al., Insights into DeepSeek-V3, arXiv:2505.09343, Table 1.
     """
     _sizes(hidden_size=hidden_size, heads=heads, head_dim=head_dim, kv_heads=kv_heads)
     if heads % kv_heads:
@@ -76,41 +53,12 @@ def latent(
     .. math:: e = c + r, \qquad F = 2 a (2 c + r), \qquad
               N = h q + q a (d + r) + h (c + r) + 2 c a d + a d h
 
-    Parameters
-    ----------
-    hidden_size : int
-        h, width of the model [-]
-    heads : int
-        a, query heads [-]
-    head_dim : int
-        d, width of a head's values and of its keys without the rotary part [-]
-    kv_rank : int
-        c, width of the latent vector [-]
-    rope_dim : int
-        r, width of the rotary key that all heads share [-]
-    q_rank : int or None, optional
-        q, width of the queries' own latent vector; None for one matrix h x a (d + r) [-]
-
-    Returns
-    -------
-    AttentionKind
-        e, numbers cached of a token; F, FLOPs of a query token with a cached one; N, parameters, of one layer
-
-    Raises
-    ------
-    InputError
-        If a size is not a whole number of at least 1; `rope_dim` may be 0.
-
-    Examples
-    --------
-    61 such layers in BF16 are DeepSeek-V3's, published as 70.272 KB a token [1]_:
+    d is the width of a head's values, and of its keys without the rotary part; c = `kv_rank` that of the latent vector,
+    r = `rope_dim`, which may be 0, that of the rotary key, q = `q_rank` that of the queries' own latent vector (None: one
+    matrix h x a (d + r) instead). 61 such layers in BF16 are DeepSeek-V3's, published as 70.272 KB a token [1]_:
 
     >>> latent(7168, 128, 128, 512, 64, 1536).cache_elements * 2 * 61
     70272
-
-    References
-    ----------
-    .. [1] Zhao et al., Insights into DeepSeek-V3, arXiv:2505.09343, Table 1.
     """
     _sizes(hidden_size=hidden_size, heads=heads, head_dim=head_dim, kv_rank=kv_rank)
     whole("rope_dim", rope_dim, least=0, most=MAX_SIZE)

@@ -22,7 +22,7 @@ PULL = 0.05
 #: Share of the steps at the end that the averages are taken over.
 END = 0.2
 #: Scores are held as whole multiples of 2**-GRID, with the expert's number in the last digits.
-#: So sums are exact, ties fall alike on every machine, and the best scores tell their experts.
+#: So sums are exact, every machine breaks a tie alike, and a score carries the number of its expert.
 GRID = 36
 #: How far the scores may move before all of them are looked at again: a matter of speed alone.
 WINDOW = {"none": 0.0, "loss": 0.5, "bias": 0.08}
@@ -54,28 +54,7 @@ class Setting(NamedTuple):
 
 
 def check_setting(setting: Setting) -> Setting:
-    """A setting, if it can be simulated.
-
-    Parameters
-    ----------
-    setting : Setting
-        What is to be simulated [-]
-
-    Returns
-    -------
-    Setting
-        Unchanged.
-
-    Raises
-    ------
-    InputError
-        If a value is out of range.
-
-    Examples
-    --------
-    >>> check_setting(Setting()).num_experts
-    32
-    """
+    """A setting, unchanged, if every value is in range."""
     whole("num_experts", setting.num_experts, 2, 512)
     whole("num_experts_per_tok", setting.num_experts_per_tok, 1, setting.num_experts)
     whole("num_tokens", setting.num_tokens, 1, 100_000)
@@ -89,7 +68,7 @@ def check_setting(setting: Setting) -> Setting:
 
 
 def simulated_loads(setting: Setting, method: str) -> dict:
-    r"""Tokens of each expert in each step under one method of balancing.
+    r"""Tokens of each expert in each step under one of the :data:`METHODS` of balancing.
 
     Every step routes a batch of tokens to the K experts with the best scores. Then, by method:
 
@@ -101,23 +80,11 @@ def simulated_loads(setting: Setting, method: str) -> dict:
 
     .. math:: L = \sum_i f_i P_i, \quad c_i \leftarrow (1 - \rho) \, c_i - \eta \, N \, \frac{\partial L}{\partial c_i}
 
-    Parameters
-    ----------
-    setting : Setting
-        Sizes, skew and steps [-]
-    method : str
-        One of :data:`METHODS` [-]
-
     Returns
     -------
     dict
         ``loads``, shape [num_steps, num_experts] [tokens]; at the end ``offsets`` of the bias, and
-        ``shifts`` of the router's outputs, one an expert [-]
-
-    Raises
-    ------
-    InputError
-        If a value is out of range, or there is no such method.
+        ``shifts`` of the router's outputs, one an expert
 
     Notes
     -----
@@ -136,27 +103,10 @@ def simulated_loads(setting: Setting, method: str) -> dict:
 
 
 def simulations(setting: Setting, methods=METHODS):
-    """The same tokens under several methods, as work that tells after each step how far it is.
+    """The same tokens under several methods: yields the share of all steps that is done, after each step.
 
-    Parameters
-    ----------
-    setting : Setting
-        Sizes, skew and steps [-]
-    methods : sequence of str, optional
-        Some of :data:`METHODS` [-]
+    The generator returns what :func:`simulated_loads` gives, for each method. It raises at its first step, not before.
 
-    Returns
-    -------
-    generator
-        Yields the share of all steps that is done; returns what :func:`simulated_loads` gives for each method
-
-    Raises
-    ------
-    InputError
-        At the first step, if a value is out of range, or there is no such method.
-
-    Examples
-    --------
     >>> list(simulations(Setting(num_steps=2), ("none", "bias")))
     [0.25, 0.5, 0.75, 1.0]
     """
@@ -193,22 +143,12 @@ def _simulation(setting: Setting, method: str, before: int, total: int):
 
 
 def max_violation(loads) -> float:
-    r"""How far the busiest expert is above its fair share.
+    r"""By what share of the mean the busiest expert is above it: 0 where all are equal, 1 where one has twice the mean.
 
     .. math:: V = \frac{\max_i l_i}{\bar l} - 1
 
-    Parameters
-    ----------
-    loads : sequence of int
-        l, tokens of each expert [tokens]
+    l = `loads` [tokens] of each expert.
 
-    Returns
-    -------
-    float
-        0 where all are equal, 1 where one has twice the mean [-]
-
-    Examples
-    --------
     >>> max_violation([30, 10, 10, 10])
     1.0
     """
@@ -216,29 +156,12 @@ def max_violation(loads) -> float:
 
 
 def dropped_share(loads, capacity_factor: float) -> float:
-    r"""Share of all assignments that find their expert full, if each takes so many times the mean and no more.
+    r"""Share of all assignments that find their expert full, if each takes c = `capacity_factor` times the mean and no more.
 
     .. math:: D = \frac{\sum_i \max(0, \, l_i - c \, \bar l)}{\sum_i l_i}
 
-    Parameters
-    ----------
-    loads : sequence of int
-        l, tokens of each expert [tokens]
-    capacity_factor : float
-        c, room of an expert over the mean load [-]
+    l = `loads` [tokens] of each expert.
 
-    Returns
-    -------
-    float
-        From 0 to 1 [-]
-
-    Raises
-    ------
-    InputError
-        If the factor is not positive.
-
-    Examples
-    --------
     >>> dropped_share([30, 10, 10, 10], 1.0), dropped_share([30, 10, 10, 10], 1.5), dropped_share([30, 10, 10, 10], 2.0)
     (0.25, 0.125, 0.0)
     """
@@ -248,28 +171,14 @@ def dropped_share(loads, capacity_factor: float) -> float:
 
 
 def mean_over_last_steps(result: dict, setting: Setting, capacity_factor: float = 1.25) -> dict:
-    """Averages over the last steps of a simulation.
-
-    Parameters
-    ----------
-    result : dict
-        What :func:`simulated_loads` returned [-]
-    setting : Setting
-        For what [-]
-    capacity_factor : float, optional
-        Room of an expert over the mean load [-]
+    """Averages over the last :data:`END` of the steps of `result`, which :func:`simulated_loads` returned for the setting.
 
     Returns
     -------
     dict
         ``max_violation`` of a step; ``max_violation_together`` of the loads of all these steps added
-        up, which the chance of single batches hardly touches; ``dropped`` share of a step;
+        up, which the chance of single batches hardly touches; ``dropped``, :func:`dropped_share` of a step;
         ``shift``, how far the affinity of an expert was moved on average; ``offset``, largest bias
-
-    Raises
-    ------
-    InputError
-        If the factor is not positive.
 
     Examples
     --------

@@ -1,4 +1,11 @@
-"""Group relative policy optimization: the objective of one group of sampled answers, worked term by term."""
+"""Group relative policy optimization: the objective of one group of sampled answers, worked term by term.
+
+The reward of an answer is r, its advantage A. rho = `ratio` is the probability of the answer now over that when it was
+sampled, and epsilon half the width that is left to it around 1. `std` is a key of :data:`STDS`.
+
+.. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, equations 26 to 28.
+.. [2] Shao et al., DeepSeekMath, arXiv:2402.03300, section 4.1.
+"""
 
 from math import fsum, log1p, sqrt
 
@@ -15,29 +22,12 @@ SMALL = 0.01
 
 
 def group_std(rewards, std: str = "population") -> float:
-    r"""Standard deviation of a group's rewards.
+    r"""Standard deviation of a group's rewards, of two answers at least [as a reward]; exactly 0 where all are equal.
 
     .. math:: \sigma = \sqrt{\frac{1}{G - d} \sum_i (r_i - \bar r)^2}
 
-    Parameters
-    ----------
-    rewards : sequence of float
-        r, of each answer, two at least [-]
-    std : str, optional
-        "population" for d = 0, "sample" for d = 1 [-]
+    d is 0 for "population" and 1 for "sample".
 
-    Returns
-    -------
-    float
-        sigma; exactly 0 where all rewards are equal [-]
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two rewards, or one is not a finite number.
-
-    Examples
-    --------
     >>> group_std([1, 0, 0, 1]), group_std([2, 2, 2])
     (0.5, 0.0)
     """
@@ -50,41 +40,15 @@ def group_std(rewards, std: str = "population") -> float:
 
 
 def advantages(rewards, std: str = "population") -> list:
-    r"""How much better than its group each answer is.
+    r"""How much better than its group each answer is: mean 0, standard deviation 1, whatever the scale of the rewards.
 
     .. math:: A_i = \frac{r_i - \operatorname{mean}(r)}{\operatorname{std}(r)}
 
-    Parameters
-    ----------
-    rewards : sequence of float
-        r, of each answer, two at least [-]
-    std : str, optional
-        "population" or "sample" [-]
-
-    Returns
-    -------
-    list of float
-        A; 0 for all where all rewards are equal, where the formula has no value [-]
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two rewards, or one is not a finite number.
-
-    Notes
-    -----
-    Whatever the scale of the rewards, the result has mean 0 and standard deviation 1.
-
-    Examples
-    --------
-    One right answer of four earns what the three wrong ones lose [1]_:
+    Where all rewards are equal the formula has no value, and A is 0 for all. One right answer of four earns what the
+    three wrong ones lose (equation 28 of [1]_):
 
     >>> [round(a, 3) for a in advantages([1, 0, 0, 0])]
     [1.732, -0.577, -0.577, -0.577]
-
-    References
-    ----------
-    .. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, eq. 28.
     """
     rewards = _rewards(rewards)
     spread = group_std(rewards, std)
@@ -93,29 +57,8 @@ def advantages(rewards, std: str = "population") -> list:
 
 
 def clipped(ratio: float, epsilon: float) -> float:
-    r"""A ratio kept near 1.
+    """A ratio kept near 1: rho, or the nearer of the bounds 1 - epsilon and 1 + epsilon.
 
-    .. math:: \operatorname{clip}(\rho, 1 - \epsilon, 1 + \epsilon)
-
-    Parameters
-    ----------
-    ratio : float
-        rho, probability of the answer now over that when it was sampled [-]
-    epsilon : float
-        Half the width that is left to it, below 1 [-]
-
-    Returns
-    -------
-    float
-        The ratio, or the nearer bound [-]
-
-    Raises
-    ------
-    InputError
-        If the ratio is not positive or epsilon not between 0 and 1.
-
-    Examples
-    --------
     >>> clipped(1.5, 0.25), clipped(0.5, 0.25), clipped(1.1, 0.25)
     (1.25, 0.75, 1.1)
     """
@@ -125,31 +68,10 @@ def clipped(ratio: float, epsilon: float) -> float:
 
 
 def surrogate(ratio: float, advantage: float, epsilon: float) -> float:
-    r"""What one answer adds to the objective, before the KL term.
+    r"""What one answer adds to the objective, before the KL term [standard deviations of the rewards].
 
     .. math:: \min(\rho A, \operatorname{clip}(\rho, 1 - \epsilon, 1 + \epsilon) \, A)
 
-    Parameters
-    ----------
-    ratio : float
-        rho, probability of the answer now over that when it was sampled [-]
-    advantage : float
-        A [-]
-    epsilon : float
-        Half the width that is left to the ratio [-]
-
-    Returns
-    -------
-    float
-        The smaller of the two products [-]
-
-    Raises
-    ------
-    InputError
-        If a number is not accepted.
-
-    Examples
-    --------
     A good answer gains nothing from a ratio above the bound, a bad one loses all the same:
 
     >>> surrogate(1.5, 2, 0.25), surrogate(1.5, -2, 0.25)
@@ -160,29 +82,8 @@ def surrogate(ratio: float, advantage: float, epsilon: float) -> float:
 
 
 def is_cut_off(ratio: float, advantage: float, epsilon: float) -> bool:
-    """Whether the clip leaves an answer without a gradient from its reward.
+    """Whether the ratio has left the bounds in the direction in which the advantage pushes it: then no gradient is left.
 
-    Parameters
-    ----------
-    ratio : float
-        Probability of the answer now over that when it was sampled [-]
-    advantage : float
-        How much better than its group it is [-]
-    epsilon : float
-        Half the width that is left to the ratio [-]
-
-    Returns
-    -------
-    bool
-        True where the ratio has left the bounds in the direction in which the advantage pushes it.
-
-    Raises
-    ------
-    InputError
-        If a number is not accepted.
-
-    Examples
-    --------
     >>> is_cut_off(1.5, 2, 0.2), is_cut_off(1.5, -2, 0.2), is_cut_off(0.5, -2, 0.2)
     (True, False, True)
     """
@@ -191,40 +92,15 @@ def is_cut_off(ratio: float, advantage: float, epsilon: float) -> bool:
 
 
 def kl_k3(reference_ratio: float) -> float:
-    r"""The estimate of the KL divergence from the reference model that one answer gives.
+    r"""The estimate k3 of the KL divergence from the reference model that one answer gives [nats]: equation 27 of [1]_.
 
-    .. math:: D = \frac{\pi_{\text{ref}}}{\pi_\theta} - \log \frac{\pi_{\text{ref}}}{\pi_\theta} - 1
+    .. math:: D = x - \log x - 1, \qquad x = \pi_{\text{ref}} / \pi_\theta
 
-    Parameters
-    ----------
-    reference_ratio : float
-        Probability of the answer under the reference model over that under the policy [-]
-
-    Returns
-    -------
-    float
-        D, never negative, and 0 only where both agree [nats]
-
-    Raises
-    ------
-    InputError
-        If the ratio is not positive.
-
-    Notes
-    -----
-    Known as k3: its mean over answers of the policy is the divergence, with less variance than that of the
-    logarithm alone.
-
-    Examples
-    --------
-    Eq. 27 of the report [1]_:
+    x = `reference_ratio` is the answer's probability under the reference model over that under the policy. The mean over
+    answers of the policy is the divergence, with less variance than that of the logarithm alone.
 
     >>> kl_k3(1), round(kl_k3(2), 4), round(kl_k3(0.5), 4)
     (0.0, 0.3069, 0.1931)
-
-    References
-    ----------
-    .. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, eq. 27.
     """
     x = real("reference_ratio", reference_ratio, most=LARGEST_RATIO, positive=True) - 1
     if abs(x) > SMALL:
@@ -238,35 +114,24 @@ def grpo_report(rewards, ratios, reference_ratios, epsilon: float, beta: float, 
 
     .. math:: J = \frac{1}{G} \sum_{i=1}^G \left( \min(\rho_i A_i, \operatorname{clip}(\rho_i) A_i) - \beta D_i \right)
 
+    An answer is one term, as the report writes it [1]_; DeepSeekMath has a term for each token [2]_.
+
     Parameters
     ----------
-    rewards : sequence of float
-        Of each of the G answers, two at least [-]
-    ratios : sequence of float
-        rho, probability of each answer now over that when it was sampled [-]
-    reference_ratios : sequence of float
-        Probability of each answer under the reference model over that now [-]
-    epsilon : float
-        Bounds of the ratio are 1 - epsilon and 1 + epsilon [-]
+    rewards : sequence of float, shape [G]
+        r, of two answers at least
+    ratios : sequence of float, shape [G]
+        rho of each answer
+    reference_ratios : sequence of float, shape [G]
+        Probability of each answer under the reference model over that now, see :func:`kl_k3`
     beta : float
-        Weight of the KL term [-]
-    std : str, optional
-        "population" or "sample" [-]
+        Weight of the KL term
 
     Returns
     -------
     dict
         ``objective`` (J, to be made large), ``surrogate`` and ``kl`` (its two means), ``mean``, ``std``,
-        ``num_cut_off``, and ``answers``: a dict of each answer's terms [-]
-
-    Raises
-    ------
-    InputError
-        If the lists are not of one length, or a number is not accepted.
-
-    Notes
-    -----
-    An answer is one term, as the report writes it [1]_; DeepSeekMath has a term for each token [2]_.
+        ``num_cut_off``, and ``answers``: a dict of each answer's terms
 
     Examples
     --------
@@ -274,11 +139,6 @@ def grpo_report(rewards, ratios, reference_ratios, epsilon: float, beta: float, 
 
     >>> grpo_report([1, 0, 0, 1], [1] * 4, [1] * 4, 0.2, 0.04)["objective"]
     0.0
-
-    References
-    ----------
-    .. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, eq. 26 to 28.
-    .. [2] Shao et al., DeepSeekMath, arXiv:2402.03300, sec. 4.1.
     """
     if not len(rewards) == len(ratios) == len(reference_ratios):
         found = f"{len(rewards)}, {len(ratios)} and {len(reference_ratios)}"

@@ -1,4 +1,11 @@
-"""Which experts a token goes to, with what weights, and how many nodes that touches."""
+"""Which experts a token goes to, with what weights, and how many nodes that touches.
+
+N = `n_routed_experts`; G = `n_group` equal groups of them, such as the nodes that they lie on; a token chooses
+K = `num_experts_per_tok` experts, within its best M = `topk_group` groups. Groups that do not divide the experts,
+or hold fewer than are chosen, raise :class:`~moecalc.base.errors.InputError`.
+
+.. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437.
+"""
 
 import math
 from collections.abc import Sequence
@@ -18,25 +25,9 @@ def affinities(logits: Sequence[float], scoring_func: str = "sigmoid") -> list:
 
     .. math:: s_i = \frac{1}{1 + e^{-u_i}} \quad \text{or} \quad s_i = \frac{e^{u_i}}{\sum_j e^{u_j}}
 
-    Parameters
-    ----------
-    logits : sequence of float, shape [n_routed_experts]
-        u, product of the token's hidden vector with each expert's row of the router [-]
-    scoring_func : str, optional
-        ``sigmoid`` as in DeepSeek-V3 or ``softmax`` as in V2 [-]
+    u = `logits`, the product of the token's hidden vector with each expert's row of the router. ``sigmoid`` is the gate of
+    DeepSeek-V3, ``softmax`` that of V2.
 
-    Returns
-    -------
-    list of float
-        s, each from 0 to 1; those of softmax sum to 1 [-]
-
-    Raises
-    ------
-    InputError
-        If there are no logits, one is not a finite number, or the gate is unknown.
-
-    Examples
-    --------
     >>> affinities([0, 0, 0, 0]), affinities([0, 0, 0, 0], "softmax")
     ([0.5, 0.5, 0.5, 0.5], [0.25, 0.25, 0.25, 0.25])
     """
@@ -57,7 +48,7 @@ def route(
     norm_topk_prob: bool = True,
     routed_scaling_factor: float = 1.0,
 ) -> dict:
-    r"""The experts of one token and their weights, chosen within its best groups.
+    r"""The experts of one token and their weights, chosen within its best groups: section 2.1.2 of [1]_.
 
     A bias is added to each affinity for the choice alone. A group's score is the sum of its best
     biased affinities; the best groups stay, and within them the best experts. Their weights are
@@ -68,32 +59,21 @@ def route(
     Parameters
     ----------
     scores : sequence of float, shape [n_routed_experts]
-        s, affinity for each expert [-]
-    num_experts_per_tok : int, optional
-        K, how many experts are chosen [experts]
-    n_group : int, optional
-        G, equal groups of consecutive experts; 1 for none [groups]
-    topk_group : int, optional
-        M, groups that experts are chosen from [groups]
+        s, affinity for each expert, from 0 to 1
     best_per_group : int, optional
-        Affinities that make up a group's score; K/M, at least 1, if not given [experts]
+        Affinities that make up a group's score; K/M, at least 1, if not given
     biases : sequence of float, optional, shape [n_routed_experts]
-        b, correction bias of each expert; 0 if not given [-]
+        Correction bias of each expert; 0 if not given
     norm_topk_prob : bool, optional
-        Whether the weights are divided by their sum [-]
+        Whether the weights are divided by their sum
     routed_scaling_factor : float, optional
-        lambda, what the weights are multiplied with [-]
+        lambda
 
     Returns
     -------
     dict
         ``experts`` and their ``weights``, best first; ``groups`` that they were chosen from,
         best first, and ``group_scores`` of all; ``touched``, number of groups that hold a chosen expert.
-
-    Raises
-    ------
-    InputError
-        If the groups do not divide the experts, hold fewer than are chosen, or a value is out of range.
 
     Notes
     -----
@@ -108,10 +88,6 @@ def route(
     >>> found = route([0.9, 0.1, 0.6, 0.5, 0.2, 0.2, 0.8, 0.1], 2, n_group=4, topk_group=1)
     >>> found["groups"], found["experts"], [round(weight, 3) for weight in found["weights"]]
     ([1], [2, 3], [0.545, 0.455])
-
-    References
-    ----------
-    DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, sec. 2.1.2.
     """
     scores = _numbers("scores", scores, 0, 1)
     size = _group_size(len(scores), num_experts_per_tok, n_group, topk_group)
@@ -145,28 +121,8 @@ def groups_touched(n_routed_experts: int = 256, n_group: int = 8, num_experts_pe
 
     .. math:: E = G \left(1 - \binom{N - N/G}{K} \Big/ \binom{N}{K}\right)
 
-    Parameters
-    ----------
-    n_routed_experts : int, optional
-        N, experts to choose from [experts]
-    n_group : int, optional
-        G, equal groups, such as the nodes that the experts lie on [groups]
-    num_experts_per_tok : int, optional
-        K, how many are chosen [experts]
-
-    Returns
-    -------
-    dict
-        ``expected`` number of groups, and ``probabilities`` of each number from 1 to G.
-
-    Raises
-    ------
-    InputError
-        If the groups do not divide the experts, or more are chosen than there are.
-
-    Examples
-    --------
-    Eight experts of 256 on 8 nodes:
+    A dict of E, the ``expected`` number of groups, and ``probabilities`` of each number from 1 to G. Eight experts of 256
+    on 8 nodes:
 
     >>> found = groups_touched()
     >>> round(found["expected"], 2), round(sum(found["probabilities"][:4]), 3)
@@ -192,28 +148,9 @@ def copies_sent(touched: float, num_experts_per_tok: int = 8, n_group: int = 8) 
 
     .. math:: C_{\text{expert}} = K \left(1 - \frac{1}{G}\right), \quad C_{\text{node}} = T \left(1 - \frac{1}{G}\right)
 
-    Parameters
-    ----------
-    touched : float
-        T, nodes that hold its experts, on average [nodes]
-    num_experts_per_tok : int, optional
-        K, experts of a token [experts]
-    n_group : int, optional
-        G, nodes that the experts lie on; the token is on any of them alike [nodes]
+    T = `touched` [nodes] hold its experts, on average; the token itself is on any of the G alike. ``per_expert``: every
+    expert gets a copy of its own over the network; ``per_node``: a node gets one and passes it on inside.
 
-    Returns
-    -------
-    dict
-        ``per_expert`` if every expert gets a copy of its own over the network, and ``per_node`` if a
-        node gets one and passes it on inside [copies]
-
-    Raises
-    ------
-    InputError
-        If more nodes are touched than there are, or than experts are chosen.
-
-    Examples
-    --------
     >>> copies_sent(4)
     {'per_expert': 7.0, 'per_node': 3.5}
     """
@@ -225,31 +162,11 @@ def copies_sent(touched: float, num_experts_per_tok: int = 8, n_group: int = 8) 
 
 
 def drawn_logits(num: int, seed: int, skew: float = 0.0, token: int = 0) -> list:
-    """Made-up outputs of a router for one token: bell-shaped, plus what all tokens of a seed share.
+    """Made-up outputs of a router for one token: sums of twelve uniform numbers, less 6, with standard deviation 1.
 
-    Parameters
-    ----------
-    num : int
-        Experts [experts]
-    seed : int
-        The same seed and token give the same logits on every machine [-]
-    skew : float, optional
-        Largest shift of an expert that is the same for all tokens [-]
-    token : int, optional
-        Which of the tokens of a seed [-]
+    The same `seed` and number of the `token` give the same logits on every machine. `skew` is the largest shift of an
+    expert that all tokens of a seed share.
 
-    Returns
-    -------
-    list of float
-        Sums of twelve uniform numbers, less 6: standard deviation 1 [-]
-
-    Raises
-    ------
-    InputError
-        If a number is out of range.
-
-    Examples
-    --------
     >>> drawn_logits(4, seed=1) == drawn_logits(4, seed=1) != drawn_logits(4, seed=2)
     True
     """
@@ -263,33 +180,8 @@ def drawn_logits(num: int, seed: int, skew: float = 0.0, token: int = 0) -> list
 
 
 def drawn_affinities(num: int, seed: int, scoring_func: str = "sigmoid", skew: float = 0.0, token: int = 0) -> list:
-    """:func:`affinities` of :func:`drawn_logits`, rounded.
+    """:func:`affinities` of :func:`drawn_logits`, rounded to :data:`DRAWN_DIGITS` digits behind the point.
 
-    Parameters
-    ----------
-    num : int
-        Experts [experts]
-    seed : int
-        Of the draw [-]
-    scoring_func : str, optional
-        The gate [-]
-    skew : float, optional
-        Largest shift of an expert that is the same for all tokens [-]
-    token : int, optional
-        Which of the tokens of a seed [-]
-
-    Returns
-    -------
-    list of float
-        To :data:`DRAWN_DIGITS` digits behind the point [-]
-
-    Raises
-    ------
-    InputError
-        If a number is out of range, or the gate is unknown.
-
-    Examples
-    --------
     >>> all(0 < one < 1 for one in drawn_affinities(64, seed=1))
     True
     """
@@ -305,37 +197,10 @@ def simulated_groups_touched(
     seed: int = 1,
     skew: float = 0.0,
 ) -> float:
-    """Groups that the experts of made-up tokens lie in, on average, with the limit on groups.
+    """Groups that the experts of made-up tokens lie in, on average, with the limit on groups [groups].
 
-    Parameters
-    ----------
-    num_tokens : int
-        Tokens to route [tokens]
-    n_routed_experts : int, optional
-        Experts to choose from [experts]
-    n_group : int, optional
-        Equal groups [groups]
-    topk_group : int, optional
-        Groups that a token may use; all of them for no limit [groups]
-    num_experts_per_tok : int, optional
-        Experts of a token [experts]
-    seed : int, optional
-        Of :func:`drawn_affinities` [-]
-    skew : float, optional
-        Of :func:`drawn_affinities` [-]
+    `num_tokens` [tokens] are drawn as by :func:`drawn_affinities`; with `topk_group` = `n_group` there is no limit.
 
-    Returns
-    -------
-    float
-        Mean over the tokens [groups]
-
-    Raises
-    ------
-    InputError
-        As :func:`route`.
-
-    Examples
-    --------
     >>> 3.9 < simulated_groups_touched(50) <= 4
     True
     """
@@ -352,7 +217,7 @@ def simulated_groups_touched(
 def sequence_balance_loss(
     scores: Sequence[Sequence[float]], num_experts_per_tok: int, alpha: float = 1e-4
 ) -> dict:
-    r"""DeepSeek-V3's complementary loss, which keeps the load even within each sequence.
+    r"""DeepSeek-V3's complementary loss, which keeps the load even within each sequence: equations 17 to 20 of [1]_.
 
     .. math:: L = \alpha \sum_i f_i P_i, \quad f_i = \frac{N}{K T} \sum_t [i \in \text{top}_K(s_t)],
               \quad P_i = \frac{1}{T} \sum_t \frac{s_{i,t}}{\sum_j s_{j,t}}
@@ -360,22 +225,13 @@ def sequence_balance_loss(
     Parameters
     ----------
     scores : sequence of sequence of float, shape [num_tokens, n_routed_experts]
-        s, affinities of the tokens of one sequence, without biases [-]
-    num_experts_per_tok : int
-        K, experts of a token [experts]
-    alpha : float, optional
-        Weight of the loss [-]
+        s, affinities of the tokens of one sequence, without biases
 
     Returns
     -------
     dict
         ``load``: f of each expert, 1 where it gets its share; ``share``: P of each expert;
         ``products`` of the two; ``loss``.
-
-    Raises
-    ------
-    InputError
-        If there are no tokens, they differ in the number of experts, or more are chosen than there are.
 
     Notes
     -----
@@ -385,20 +241,11 @@ def sequence_balance_loss(
 
     Examples
     --------
-    Two tokens, two experts, each token to another:
-
-    >>> sequence_balance_loss([[0.75, 0.25], [0.25, 0.75]], 1)["loss"]
-    0.0001
-
-    Both to the first:
+    Two tokens, two experts, both tokens to the first:
 
     >>> found = sequence_balance_loss([[0.75, 0.25], [0.75, 0.25]], 1)
     >>> found["load"], found["share"], round(found["loss"], 6)
     ([2.0, 0.0], [0.75, 0.25], 0.00015)
-
-    References
-    ----------
-    DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, eqs. 17 to 20.
     """
     scores = [_numbers("scores", row, 0, 1) for row in scores]
     if not scores or len({len(row) for row in scores}) > 1:

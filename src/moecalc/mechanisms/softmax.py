@@ -12,23 +12,8 @@ def softmax(logits: Sequence[float]) -> list:
 
     .. math:: p_i = \frac{e^{z_i}}{\sum_j e^{z_j}}
 
-    Parameters
-    ----------
-    logits : sequence of float, shape [n]
-        z [-]
+    z = `logits`, at least one.
 
-    Returns
-    -------
-    list of float, shape [n]
-        p; they sum to 1 [-]
-
-    Raises
-    ------
-    InputError
-        If there is no score, or one is not a finite number.
-
-    Examples
-    --------
     >>> softmax([0, 0, 0, 0]), [round(p, 3) for p in softmax([3, 1, 0])]
     ([0.25, 0.25, 0.25, 0.25], [0.844, 0.114, 0.042])
     """

@@ -1,4 +1,8 @@
-"""YaRN: rotary frequencies stretched for a longer context, the fast ones left as they are."""
+"""YaRN: rotary frequencies stretched for a longer context, the fast ones left as they are.
+
+d = `rope_dim` rotary dimensions of a head, an even number, turn in pairs i from 0 to d/2 - 1; b = `base` is
+``rope_theta`` of a config, s = `factor` the stretch of the context, L = `original` its length before [tokens].
+"""
 
 import math
 
@@ -15,29 +19,10 @@ RAMPS = {
 
 
 def wavelengths(rope_dim: int, base: float = 10000) -> list:
-    r"""Tokens in which each pair of dimensions turns once.
+    r"""Tokens in which each pair of dimensions turns once, the fastest pair first [tokens].
 
-    .. math:: \lambda_i = \frac{2 \pi}{\theta_i}, \qquad \theta_i = b^{-2 i / d}, \qquad i = 0, \dots, d / 2 - 1
+    .. math:: \lambda_i = \frac{2 \pi}{\theta_i}, \qquad \theta_i = b^{-2 i / d}
 
-    Parameters
-    ----------
-    rope_dim : int
-        d, rotary dimensions of a head; even [-]
-    base : float, optional
-        b, ``rope_theta`` of a config [-]
-
-    Returns
-    -------
-    list of float, shape [rope_dim / 2]
-        lambda, the fastest pair first [tokens]
-
-    Raises
-    ------
-    InputError
-        If `rope_dim` is not an even whole number, or `base` is not above 1.
-
-    Examples
-    --------
     >>> [round(one, 2) for one in wavelengths(64)[::31]]
     [6.28, 47117.24]
     """
@@ -63,33 +48,19 @@ def yarn_pairs(
 
     Parameters
     ----------
-    rope_dim : int
-        d, rotary dimensions of a head; even [-]
-    factor : float
-        s, by how much the context is stretched; 1 changes nothing [-]
-    original : int
-        L, context of the model before [tokens]
-    base : float, optional
-        b, ``rope_theta`` of a config [-]
     alpha : float, optional
         A pair with fewer rotations in L is stretched whole; ``beta_slow`` of a config [rotations]
     beta : float, optional
         A pair with more rotations in L is left alone; ``beta_fast`` of a config [rotations]
     ramp : str, optional
         Between the two: "index", gamma falls evenly from pair to pair, between whole pairs, as in released
-        code [2]_; "rotations", gamma = (L / lambda - alpha) / (beta - alpha), as in the paper [1]_ [-]
+        code [2]_; "rotations", gamma = (L / lambda - alpha) / (beta - alpha), as in the paper [1]_
 
     Returns
     -------
     list of dict, shape [rope_dim / 2]
         ``pair``, ``rotations`` in the original context, ``kept`` (gamma), ``frequency``, ``new_frequency``
         [radians per token], ``wavelength``, ``new_wavelength`` [tokens]
-
-    Raises
-    ------
-    InputError
-        If a number is out of range, `rope_dim` is odd, `factor` is below 1, `beta` is not above `alpha`,
-        or the ramp is unknown.
 
     Examples
     --------
@@ -141,24 +112,8 @@ def ramp_pairs(rope_dim: int, original: int, base: float = 10000, alpha: float =
     .. math:: i(t) = \frac{d \ln \frac{L}{2 \pi t}}{2 \ln b}, \qquad
               \lfloor i(\beta) \rfloor, \ \lceil i(\alpha) \rceil
 
-    Parameters
-    ----------
-    rope_dim : int
-        d, rotary dimensions of a head [-]
-    original : int
-        L, context of the model before [tokens]
-    base : float, optional
-        b, ``rope_theta`` of a config [-]
-    alpha, beta : float, optional
-        Rotations t in L [rotations]
+    t are rotations in L. Both pairs lie within 0 and d - 1; where they are one, the second is a thousandth above the first.
 
-    Returns
-    -------
-    tuple of float
-        Both pairs, within 0 and d - 1; the second a thousandth above the first where they are one [-]
-
-    Examples
-    --------
     >>> ramp_pairs(64, 4096)
     (10, 23)
     """
@@ -173,29 +128,12 @@ def ramp_pairs(rope_dim: int, original: int, base: float = 10000, alpha: float =
 
 
 def score_factor(factor: float, mscale: float = 1) -> float:
-    r"""By what YaRN multiplies queries and keys alike, so that scores keep their spread.
+    r"""The factor by which YaRN multiplies queries and keys alike, so that scores keep their spread.
 
     .. math:: \sqrt{1 / t} = 0.1 \, m \ln s + 1
 
-    Parameters
-    ----------
-    factor : float
-        s, by how much the context is stretched [-]
-    mscale : float, optional
-        m, ``mscale_all_dim`` of a config [-]
+    m = `mscale` is ``mscale_all_dim`` of a config. A score is multiplied by the square.
 
-    Returns
-    -------
-    float
-        The factor of each of both; a score is multiplied by its square [-]
-
-    Raises
-    ------
-    InputError
-        If `factor` is below 1, or `mscale` is negative or not finite.
-
-    Examples
-    --------
     >>> round(score_factor(40), 4)
     1.3689
     """
