@@ -38,24 +38,8 @@ _ACCELERATOR_FACTS = {
 
 
 def load_accelerator(slug: str) -> Accelerator:
-    """An accelerator of ``data/accelerators.csv``.
+    """An accelerator of ``data/accelerators.csv``, such as ``h800-sxm``; ``moecalc accelerators`` lists them.
 
-    Parameters
-    ----------
-    slug : str
-        Such as ``h800-sxm``; ``moecalc accelerators`` lists them [-]
-
-    Returns
-    -------
-    Accelerator
-
-    Raises
-    ------
-    InputError
-        If there is no such accelerator; the sentence names the nearest.
-
-    Examples
-    --------
     >>> load_accelerator("h800-sxm").peak_dense_bf16_flops_per_s
     989000000000000.0
     """
@@ -70,11 +54,5 @@ def load_accelerator(slug: str) -> Accelerator:
 
 
 def load_accelerators() -> list:
-    """Every accelerator of ``data/accelerators.csv``.
-
-    Returns
-    -------
-    list of Accelerator
-        In the order of the file.
-    """
+    """Every accelerator of ``data/accelerators.csv``, in the order of the file."""
     return [load_accelerator(slug) for slug in tables.by_subject("accelerators")]
