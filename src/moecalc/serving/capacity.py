@@ -6,35 +6,11 @@ from ..base.checks import real
 
 
 def sequences_that_fit(memory_bytes: float, taken_bytes: float, bytes_per_sequence: float) -> int:
-    r"""Sequences whose cache fits in a GPU beside its weights.
+    """Sequences whose cache fits into a GPU beside its weights, 0 where these alone do not fit [sequences].
 
-    .. math:: n = \left\lfloor \frac{M - W}{m} \right\rfloor
+    n = floor((M - W) / m), of M = `memory_bytes` [bytes]; W = `taken_bytes` [bytes], weights and all else that is to count,
+    such as the slack of pages, activations and buffers; and m = `bytes_per_sequence` [bytes] of cache.
 
-    Parameters
-    ----------
-    memory_bytes : float
-        M, memory of the GPU [bytes]
-    taken_bytes : float
-        W, weights and whatever else stands in it [bytes]
-    bytes_per_sequence : float
-        m, cache of one sequence [bytes]
-
-    Returns
-    -------
-    int
-        n, 0 where the weights alone do not fit [sequences]
-
-    Raises
-    ------
-    InputError
-        If a number is negative or not finite, or `bytes_per_sequence` is 0.
-
-    Notes
-    -----
-    Leaves out the slack of pages, activations and communication buffers, unless `taken_bytes` holds them.
-
-    Examples
-    --------
     >>> sequences_that_fit(80e9, 40e9, 70272 * 32768)
     17
     """

@@ -1,4 +1,7 @@
-"""Time of one decoding step by the roofline, and what checking drafts costs."""
+"""Time of one decoding step by the roofline, and what checking drafts costs.
+
+Of each of `batch` sequences `context` [tokens] are cached, in BF16. Examples use ``v3 = load_model("deepseek-v3")``.
+"""
 
 import math
 
@@ -14,28 +17,13 @@ def decode_step(config: ModelConfig, accelerator: Accelerator, batch: int, conte
 
     .. math:: t = \sum_{\text{parts}} \max\left(\frac{F}{P}, \frac{M}{W}\right)
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model, its weights held in FP8 where the accelerator multiplies FP8, else in BF16 [-]
-    accelerator : Accelerator
-        P, its dense peak for those weights (for attention the BF16 one), and W, its memory bandwidth [-]
-    batch : int
-        Sequences that decode together [sequences]
-    context : int
-        Tokens that each has cached, in BF16 [tokens]
-    tokens : int, optional
-        Tokens of each sequence in this step: 1, or one more than were drafted [tokens]
+    P is the accelerator's dense peak for its weights, which are FP8 where it multiplies FP8, else BF16 (attention is BF16);
+    W its memory bandwidth, which must be known. `tokens` [tokens] of a sequence are one more than were drafted.
 
     Returns
     -------
     dict
         ``other_matrices``, ``routed_experts``, ``attention`` and their sum ``step`` [seconds of one accelerator]
-
-    Raises
-    ------
-    InputError
-        If a number is out of range, or the accelerator's memory bandwidth is not known.
 
     Notes
     -----
@@ -47,8 +35,7 @@ def decode_step(config: ModelConfig, accelerator: Accelerator, batch: int, conte
     --------
     At one sequence two tokens pick nearly twice as many experts to read as one:
 
-    >>> from moecalc import load_accelerator, load_model
-    >>> one, two = (decode_step(load_model("deepseek-v3"), load_accelerator("h800-sxm"), 1, 4096, n) for n in (1, 2))
+    >>> one, two = (decode_step(v3, load_accelerator("h800-sxm"), 1, 4096, n) for n in (1, 2))
     >>> round(two["routed_experts"] / one["routed_experts"], 2)
     1.97
     """
@@ -86,35 +73,9 @@ def decode_step(config: ModelConfig, accelerator: Accelerator, batch: int, conte
 
 
 def verify_cost(config: ModelConfig, accelerator: Accelerator, batch: int, context: int, depth: int = 1) -> float:
-    """Time of a step that checks drafts, over that of a plain step, by :func:`decode_step`.
+    """Ratio of the time of a step that checks `depth` drafts to that of a plain step: from 1 to depth + 1.
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-    accelerator : Accelerator
-        What it runs on [-]
-    batch : int
-        Sequences that decode together [sequences]
-    context : int
-        Tokens that each has cached [tokens]
-    depth : int, optional
-        Tokens drafted a step [tokens]
-
-    Returns
-    -------
-    float
-        From 1 to depth + 1 [-]
-
-    Raises
-    ------
-    InputError
-        If a number is out of range, or the accelerator's memory bandwidth is not known.
-
-    Examples
-    --------
-    >>> from moecalc import load_accelerator, load_model
-    >>> 1 < verify_cost(load_model("deepseek-v3"), load_accelerator("h800-sxm"), 256, 4096) < 1.2
+    >>> 1 < verify_cost(v3, load_accelerator("h800-sxm"), 256, 4096) < 1.2
     True
     """
     plain = decode_step(config, accelerator, batch, context)["step"]

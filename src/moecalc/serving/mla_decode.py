@@ -1,4 +1,11 @@
-"""The forms of multi-head latent attention while it decodes, and what a roofline allows them."""
+"""The forms of multi-head latent attention while it decodes, and what a roofline allows them.
+
+L = ``num_hidden_layers``, a = ``num_attention_heads``, c = ``kv_lora_rank``, n = ``qk_nope_head_dim``,
+r = ``qk_rope_head_dim`` and v = ``v_head_dim`` of the config; a model without latent attention raises
+:class:`~moecalc.base.errors.InputError`. Of each of `batch` sequences s = `cached_tokens` [tokens] are in the cache, and
+q = `query_tokens` [tokens] are new. A cached number is `bytes_per_element` [bytes] wide. Examples use
+``v3 = load_model("deepseek-v3")``.
+"""
 
 import math
 
@@ -20,29 +27,12 @@ FORMS = {
 
 
 def num_pairs(cached_tokens: int, query_tokens: int) -> int:
-    r"""Pairs of a query token and a token that it sees, under the causal mask.
+    r"""Pairs of a query token and a token that it sees, under the causal mask [pairs].
 
     .. math:: P = \sum_{i=1}^{q} (s + i) = q s + \frac{q (q + 1)}{2}
 
-    Parameters
-    ----------
-    cached_tokens : int
-        s, tokens of the sequence that are in the cache already [tokens]
-    query_tokens : int
-        q, new tokens: 1 when decoding, the whole prompt when it is read from nothing [tokens]
+    q is 1 when decoding, and the whole prompt when it is read from nothing.
 
-    Returns
-    -------
-    int
-        P [pairs]
-
-    Raises
-    ------
-    InputError
-        If a number is negative or not whole, or there is no query token.
-
-    Examples
-    --------
     >>> num_pairs(4096, 1), num_pairs(0, 3)
     (4097, 6)
     """
@@ -52,34 +42,13 @@ def num_pairs(cached_tokens: int, query_tokens: int) -> int:
 
 
 def expanded_cache_elements(config: ModelConfig) -> int:
-    r"""Numbers of a token that multi-head latent attention caches where keys and values are kept as they are.
+    r"""Numbers that all L layers cache of a token where keys and values are kept as they are [numbers per token].
 
     .. math:: e = L \left[ a \, (n + v) + r \right]
 
-    Parameters
-    ----------
-    config : ModelConfig
-        Reads L = ``num_hidden_layers``, a = ``num_attention_heads``, n = ``qk_nope_head_dim``,
-        v = ``v_head_dim`` and r = ``qk_rope_head_dim`` [-]
-
-    Returns
-    -------
-    int
-        e, over all layers [numbers per token]
-
-    Raises
-    ------
-    InputError
-        If the model has no latent attention.
-
-    Notes
-    -----
     The rotary key is kept once for all heads. Code that keeps it in each head has a (n + r + v).
 
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> expanded_cache_elements(load_model("deepseek-v3"))
+    >>> expanded_cache_elements(v3)
     2002752
     """
     _needs_latent(config)
@@ -105,34 +74,21 @@ def mla_operators(
 
     Parameters
     ----------
-    config : ModelConfig
-        Reads a = ``num_attention_heads``, c = ``kv_lora_rank``, n = ``qk_nope_head_dim``,
-        r = ``qk_rope_head_dim`` and v = ``v_head_dim`` [-]
     form : str
         "absorbed": queries are taken to the latent space and values come back from it; "plain": keys and
         values of every token are made from the cached latent vectors each time; "expanded": keys and
-        values are cached as they are, and made for new tokens only [-]
-    cached_tokens : int
-        s, tokens of each sequence in the cache [tokens]
-    query_tokens : int, optional
-        q, new tokens of each sequence; P as :func:`num_pairs` counts them [tokens]
+        values are cached as they are, and made for new tokens only
     batch : int, optional
-        Sequences; FLOPs are multiplied by it, weights are read once [-]
+        Sequences; FLOPs are multiplied by it, weights are read once
     bytes_per_element : float, optional
-        Width of a cached number; weights and what passes between products are BF16 [bytes]
+        Of a cached number; weights and what passes between products are BF16 [bytes]
     tp : int, optional
-        GPUs that share the heads; the latent cache cannot be shared so, each reads all of it [-]
+        GPUs that share the heads, and divide them; the latent cache cannot be shared so, each reads all of it
 
     Returns
     -------
     list of Operator
         In the order in which they run, on one of the `tp` GPUs [FLOPs, bytes]
-
-    Raises
-    ------
-    InputError
-        If the model has no latent attention, the form is unknown, `tp` does not divide the heads, or a number
-        is negative, not whole or too large.
 
     Notes
     -----
@@ -144,8 +100,6 @@ def mla_operators(
     --------
     A layer decodes one token after 4,096:
 
-    >>> from moecalc import load_model
-    >>> v3 = load_model("deepseek-v3")
     >>> {form: sum(one.flops for one in mla_operators(v3, form, 4096)) for form in FORMS}
     {'absorbed': 1174683648, 'plain': 137808134144, 'expanded': 369180672}
     """
@@ -197,49 +151,21 @@ def mla_roofline(
     bytes_per_element: float = 2,
     tp: int = 1,
 ) -> dict:
-    r"""FLOPs, bytes and time of one form of multi-head latent attention, over all layers.
+    r"""FLOPs, bytes and time of one form of multi-head latent attention, over all L layers: a lower bound.
 
     .. math:: t = L \sum_{\text{products}} \max \left( \frac{F}{\text{peak}}, \frac{B}{\text{bandwidth}} \right)
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model; L = ``num_hidden_layers`` [-]
-    form : str
-        One of :data:`FORMS` [-]
-    peak_flops_per_s : float
-        Of the GPU, for the dtype in which products run [FLOP/s]
-    bandwidth_bytes_per_s : float
-        Of its memory [bytes/s]
-    cached_tokens : int
-        Tokens of each sequence in the cache [tokens]
-    query_tokens : int, optional
-        New tokens of each sequence [tokens]
-    batch : int, optional
-        Sequences [-]
-    bytes_per_element : float, optional
-        Width of a cached number [bytes]
-    tp : int, optional
-        GPUs that share the heads [-]
+    `peak_flops_per_s` [FLOP/s] is for the dtype in which products run, `bandwidth_bytes_per_s` [bytes/s] that of memory.
+    No kernel reaches either, and products follow one another.
 
     Returns
     -------
     dict
         ``flops`` [FLOPs], ``bytes`` [bytes], ``intensity`` [FLOPs per byte] and ``time_s`` [s] of one GPU
 
-    Raises
-    ------
-    InputError
-        As :func:`mla_operators`, or if a rate is not above 0.
-
-    Notes
-    -----
-    A lower bound: no kernel reaches either roof, and products follow one another.
-
     Examples
     --------
-    >>> from moecalc import load_model
-    >>> found = mla_roofline(load_model("deepseek-v3"), "absorbed", 989e12, 3.35e12, 4096, batch=64)
+    >>> found = mla_roofline(v3, "absorbed", 989e12, 3.35e12, 4096, batch=64)
     >>> round(found["intensity"]), round(found["time_s"] * 1e3, 2)
     (201, 6.82)
     """
@@ -258,35 +184,15 @@ def mla_roofline(
 
 
 def absorption_break_even(config: ModelConfig) -> float:
-    r"""Query tokens up to which absorbing takes fewer FLOPs than expanding a long cache.
+    r"""Query tokens up to which absorbing takes fewer FLOPs than expanding a long cache [tokens].
 
     .. math:: q^* = \frac{c\,(n + v)}{2 c - n - v}
 
-    Parameters
-    ----------
-    config : ModelConfig
-        Reads c = ``kv_lora_rank``, n = ``qk_nope_head_dim`` and v = ``v_head_dim`` [-]
+    Infinite where the latent vector is so small that absorbing always takes fewer. Where P is close to q s, both forms'
+    FLOPs grow with s: plain by c (n + v) + q (n + r + v), absorbed by q (2 c + r). With a short cache the exact counts of
+    :func:`mla_operators` decide; with none, plain wins.
 
-    Returns
-    -------
-    float
-        q*, for a cache much longer than it; infinite where the latent vector is so small that absorbing
-        always takes fewer [tokens]
-
-    Raises
-    ------
-    InputError
-        If the model has no latent attention.
-
-    Notes
-    -----
-    Where P is close to q s, both forms' FLOPs grow with s: plain by c (n + v) + q (n + r + v), absorbed by
-    q (2 c + r). With a short cache the exact counts of :func:`mla_operators` decide; with none, plain wins.
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> round(absorption_break_even(load_model("deepseek-v3")), 2)
+    >>> round(absorption_break_even(v3), 2)
     170.67
     """
     _needs_latent(config)
