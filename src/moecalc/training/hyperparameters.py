@@ -1,4 +1,10 @@
-"""What DeepSeek-V3 changes while it is pre-trained: batch, learning rate, bias speed, MTP weight."""
+"""What DeepSeek-V3 changes while it is pre-trained: batch, learning rate, bias speed, MTP weight.
+
+t = `num_tokens` [tokens] are done; a number outside the schedule is not accepted. The batch grows from B_0 to B_1
+sequences of s tokens over T tokens. Examples use ``v3_schedule()``.
+
+.. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, section 4.2.
+"""
 
 from math import cos, exp, log, pi
 from typing import NamedTuple
@@ -30,15 +36,8 @@ class HyperparameterSchedule(NamedTuple):
 
 
 def v3_schedule() -> HyperparameterSchedule:
-    """The schedules of DeepSeek-V3's pre-training, from data/v3_report.csv.
+    """The schedule of DeepSeek-V3's pre-training, from ``data/v3_report.csv``.
 
-    Returns
-    -------
-    HyperparameterSchedule
-        Positions counted in tokens from the start [tokens]
-
-    Examples
-    --------
     >>> one = v3_schedule()
     >>> one.constant_until, one.decayed_at, one.last_from, one.num_tokens
     (10000000000000.0, 14300000000000.0, 14633000000000.0, 14800000000000.0)
@@ -71,33 +70,12 @@ def v3_schedule() -> HyperparameterSchedule:
 
 
 def batch_size(num_tokens: float, schedule: HyperparameterSchedule) -> float:
-    r"""Sequences of a step, when so many tokens are done.
+    r"""Sequences of a step [sequences].
 
     .. math:: B(t) = B_0 + (B_1 - B_0) \, \min(t / T, 1)
 
-    Parameters
-    ----------
-    num_tokens : float
-        t, tokens trained on so far [tokens]
-    schedule : HyperparameterSchedule
-        B_0, B_1 and T, the tokens over which the batch grows [-]
-
-    Returns
-    -------
-    float
-        B [sequences]
-
-    Raises
-    ------
-    InputError
-        If `num_tokens` is outside the schedule.
-
-    Notes
-    -----
     The report says "gradually"; that the growth is linear in tokens is ours.
 
-    Examples
-    --------
     >>> [batch_size(tokens, v3_schedule()) for tokens in (0, 469e9, 14.8e12)]
     [3072.0, 15360.0, 15360.0]
     """
@@ -106,29 +84,10 @@ def batch_size(num_tokens: float, schedule: HyperparameterSchedule) -> float:
 
 
 def steps_done(num_tokens: float, schedule: HyperparameterSchedule) -> float:
-    r"""Optimizer steps that so many tokens take.
+    r"""Optimizer steps that so many tokens take [steps].
 
     .. math:: n(t) = \int_0^t \frac{d\tau}{s \, B(\tau)}
 
-    Parameters
-    ----------
-    num_tokens : float
-        t, tokens trained on so far [tokens]
-    schedule : HyperparameterSchedule
-        s and B, see :func:`batch_size` [-]
-
-    Returns
-    -------
-    float
-        n [steps]
-
-    Raises
-    ------
-    InputError
-        If `num_tokens` is outside the schedule.
-
-    Examples
-    --------
     >>> round(steps_done(14.8e12, v3_schedule()))
     242782
     """
@@ -142,27 +101,12 @@ def steps_done(num_tokens: float, schedule: HyperparameterSchedule) -> float:
 
 
 def tokens_after_warm_up(schedule: HyperparameterSchedule) -> float:
-    r"""Tokens that the warm-up of the learning rate takes.
+    r"""Tokens that the n steps of warm-up of the learning rate take, with the batch still growing [tokens].
 
     .. math:: t = \frac{B_0 T}{B_1 - B_0} \left( e^{s (B_1 - B_0) n / T} - 1 \right)
 
-    Parameters
-    ----------
-    schedule : HyperparameterSchedule
-        n, its steps of warm-up, with the batch still growing: from B_0 to B_1 over T tokens, in sequences of s [-]
+    Raises :class:`~moecalc.base.errors.InputError` if the batch is fully grown before the warm-up ends.
 
-    Returns
-    -------
-    float
-        t, where :func:`steps_done` is n [tokens]
-
-    Raises
-    ------
-    InputError
-        If the batch is fully grown before the warm-up ends.
-
-    Examples
-    --------
     >>> round(tokens_after_warm_up(v3_schedule()) / 1e9, 2)
     28.07
     """
@@ -174,38 +118,15 @@ def tokens_after_warm_up(schedule: HyperparameterSchedule) -> float:
 
 
 def learning_rate(num_tokens: float, schedule: HyperparameterSchedule) -> float:
-    r"""Learning rate when so many tokens are done: warm-up, constant, cosine decay, and two constants.
+    r"""Learning rate, a factor of each update: warm-up, constant, cosine decay, and two constants.
 
     .. math:: \eta = \eta_1 + \frac{\eta_0 - \eta_1}{2} \left( 1 + \cos \frac{\pi (t - t_0)}{t_1 - t_0} \right)
               \quad \text{for } t_0 < t < t_1
 
-    Parameters
-    ----------
-    num_tokens : float
-        t, tokens trained on so far [tokens]
-    schedule : HyperparameterSchedule
-        The rates eta and the positions t [-]
-
-    Returns
-    -------
-    float
-        eta [-]
-
-    Raises
-    ------
-    InputError
-        If `num_tokens` is outside the schedule.
-
-    Examples
-    --------
     The published rates [1]_, and the middle of the decay:
 
     >>> [float(f"{learning_rate(t, v3_schedule()):.3g}") for t in (0, 1e12, 12.15e12, 14.4e12, 14.7e12)]
     [0.0, 0.00022, 0.000121, 2.2e-05, 7.3e-06]
-
-    References
-    ----------
-    .. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, sec. 4.2.
     """
     if _position(num_tokens, schedule) <= schedule.constant_until:
         steps = steps_done(num_tokens, schedule)
@@ -217,27 +138,8 @@ def learning_rate(num_tokens: float, schedule: HyperparameterSchedule) -> float:
 
 
 def bias_update_speed(num_tokens: float, schedule: HyperparameterSchedule) -> float:
-    """Gamma: by how much a step moves an expert's bias when so many tokens are done.
+    """Gamma: by how much a step moves an expert's bias [affinity per step].
 
-    Parameters
-    ----------
-    num_tokens : float
-        Tokens trained on so far [tokens]
-    schedule : HyperparameterSchedule
-        Its speed, and from where on the biases stay fixed [-]
-
-    Returns
-    -------
-    float
-        Gamma [-]
-
-    Raises
-    ------
-    InputError
-        If `num_tokens` is outside the schedule.
-
-    Examples
-    --------
     >>> [bias_update_speed(tokens, v3_schedule()) for tokens in (0, 14.2e12, 14.4e12)]
     [0.001, 0.001, 0.0]
     """
@@ -245,27 +147,8 @@ def bias_update_speed(num_tokens: float, schedule: HyperparameterSchedule) -> fl
 
 
 def mtp_weight(num_tokens: float, schedule: HyperparameterSchedule) -> float:
-    """Lambda: the weight of the MTP loss when so many tokens are done.
+    """Lambda: the factor of the MTP loss.
 
-    Parameters
-    ----------
-    num_tokens : float
-        Tokens trained on so far [tokens]
-    schedule : HyperparameterSchedule
-        Its two weights, and where one follows the other [-]
-
-    Returns
-    -------
-    float
-        Lambda [-]
-
-    Raises
-    ------
-    InputError
-        If `num_tokens` is outside the schedule.
-
-    Examples
-    --------
     >>> [mtp_weight(tokens, v3_schedule()) for tokens in (0, 9e12, 11e12)]
     [0.3, 0.3, 0.1]
     """
@@ -274,27 +157,8 @@ def mtp_weight(num_tokens: float, schedule: HyperparameterSchedule) -> float:
 
 
 def stage_name(num_tokens: float, schedule: HyperparameterSchedule) -> str:
-    """What the learning rate does when so many tokens are done.
+    """What the learning rate does, in words.
 
-    Parameters
-    ----------
-    num_tokens : float
-        Tokens trained on so far [tokens]
-    schedule : HyperparameterSchedule
-        The positions at which it changes [-]
-
-    Returns
-    -------
-    str
-        In words.
-
-    Raises
-    ------
-    InputError
-        If `num_tokens` is outside the schedule.
-
-    Examples
-    --------
     >>> stage_name(12e12, v3_schedule())
     'cosine decay'
     """

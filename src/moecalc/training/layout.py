@@ -34,18 +34,6 @@ class Layout(NamedTuple):
 def check_layout(layout: Layout, config: ModelConfig) -> Layout:
     """The layout, if the model can be laid out so.
 
-    Parameters
-    ----------
-    layout : Layout
-        The parallel sizes [-]
-    config : ModelConfig
-        The model [-]
-
-    Returns
-    -------
-    Layout
-        Unchanged.
-
     Raises
     ------
     InputError
@@ -54,7 +42,6 @@ def check_layout(layout: Layout, config: ModelConfig) -> Layout:
 
     Examples
     --------
-    >>> from moecalc import load_model
     >>> check_layout(Layout(pp=16, ep=64, dp=128), load_model("deepseek-v3")).num_gpus
     2048
     """
@@ -80,21 +67,7 @@ def check_layout(layout: Layout, config: ModelConfig) -> Layout:
 
 
 def split_evenly(num_layers: int, num_stages: int) -> list:
-    """Layers of each stage, as evenly as can be; the first stages take the ones left over.
-
-    Parameters
-    ----------
-    num_layers, num_stages : int
-        At least one layer a stage [-]
-
-    Returns
-    -------
-    list of range
-        Indices of the layers of each stage.
-
-    Examples
-    --------
-    61 layers on 16 stages: thirteen of four, then three of three.
+    """Indices of the layers of each stage, as even as can be; the first stages take the ones left over.
 
     >>> [len(stage) for stage in split_evenly(61, 16)]
     [4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 3, 3, 3]
@@ -105,24 +78,11 @@ def split_evenly(num_layers: int, num_stages: int) -> list:
 
 
 def stages_of_rank(rank: int, pp: int, schedule: str) -> tuple:
-    """Stages that a pipeline rank holds: one, or two with a bidirectional schedule.
+    """Stages that one of `pp` pipeline ranks holds: one, or two with a bidirectional schedule.
 
-    Parameters
-    ----------
-    rank : int
-        From 0 [-]
-    pp : int
-        Pipeline ranks [-]
-    schedule : str
-        ``dualpipe`` gives each rank a second, mirrored stage of the pp (every stage is held twice);
-        ``dualpipev`` folds 2 x pp stages, each held once [-]
+    ``dualpipe`` gives each rank a second, mirrored stage of the pp (every stage is held twice);
+    ``dualpipev`` folds 2 x pp stages, each held once.
 
-    Returns
-    -------
-    tuple of int
-
-    Examples
-    --------
     >>> stages_of_rank(0, 16, "dualpipe")
     (0, 15)
     """

@@ -1,4 +1,14 @@
-"""Model FLOPs utilisation: the share of the peak that the model's own FLOPs make up."""
+"""Model FLOPs utilisation: the share of the peak that the model's own FLOPs make up.
+
+D = `num_tokens` [tokens] were trained on in sequences of `seq_len` [tokens], in H = `gpu_hours` [GPU-hours], summed over
+all GPUs. F = `flops_per_token` [FLOPs per token] are those of training, P = `peak_flops_per_s` [FLOP/s] the dense
+peak of one GPU in the dtype of comparison. N = `num_params` [parameters] of the rules of thumb are the activated
+ones, embedding and head included, where None is given. `recompute` is a key of :data:`RECOMPUTATIONS`.
+Examples use ``v3 = load_model("deepseek-v3")``.
+
+.. [1] Zhao et al., Insights into DeepSeek-V3, arXiv:2505.09343, Table 4.
+.. [2] Chowdhery et al., PaLM, arXiv:2204.02311, appendix B.
+"""
 
 from ..base.checks import one_of, real
 from ..model.config import ModelConfig
@@ -22,31 +32,8 @@ RECOMPUTATIONS = {
 
 
 def flops_per_s_per_gpu(flops_per_token: float, num_tokens: float, gpu_hours: float) -> float:
-    r"""Rate at which each GPU got through the model's FLOPs.
+    """Rate at which each GPU got through the model's FLOPs: R = F D / (3600 H) [FLOP/s].
 
-    .. math:: R = \frac{F \, D}{3600 \, H}
-
-    Parameters
-    ----------
-    flops_per_token : float
-        F, training FLOPs of one token [FLOPs per token]
-    num_tokens : float
-        D, tokens trained on [tokens]
-    gpu_hours : float
-        H, hours summed over all GPUs [GPU-hours]
-
-    Returns
-    -------
-    float
-        R [FLOP/s]
-
-    Raises
-    ------
-    InputError
-        If a number is not finite, negative, or the hours are 0.
-
-    Examples
-    --------
     >>> flops_per_s_per_gpu(250e9, 3600, 1)
     250000000000.0
     """
@@ -57,79 +44,27 @@ def flops_per_s_per_gpu(flops_per_token: float, num_tokens: float, gpu_hours: fl
 
 
 def model_flops_utilisation(flops_per_token: float, num_tokens: float, gpu_hours: float, peak_flops_per_s: float) -> float:
-    r"""Model FLOPs utilisation [2]_; with recomputed FLOPs in F it is HFU, of the hardware.
+    r"""Model FLOPs utilisation [2]_, a share of the peak; with recomputed FLOPs in F it is HFU, of the hardware.
 
     .. math:: \text{MFU} = \frac{F \, D}{3600 \, H \, P}
 
-    Parameters
-    ----------
-    flops_per_token : float
-        F, training FLOPs of one token: see :func:`training_flops_by_convention` [FLOPs per token]
-    num_tokens : float
-        D, tokens trained on [tokens]
-    gpu_hours : float
-        H, hours summed over all GPUs [GPU-hours]
-    peak_flops_per_s : float
-        P, dense peak of one GPU in the dtype of comparison [FLOP/s]
+    Above 1 the inputs cannot belong together. DeepSeek-V3 runs most products in FP8 and is compared with the BF16 peak, as
+    published: 38.94 % for pre-training without the router [1]_.
 
-    Returns
-    -------
-    float
-        Share of the peak; above 1 where the inputs cannot belong together [-]
-
-    Raises
-    ------
-    InputError
-        If a number is not finite, negative, or the hours or the peak are 0.
-
-    Notes
-    -----
-    DeepSeek-V3 runs most products in FP8 and is compared with the BF16 peak, as published.
-
-    Examples
-    --------
-    DeepSeek-V3's pre-training, published as 38.94 % without the router [1]_:
-
-    >>> from moecalc import load_model, training_flops_per_token
-    >>> f = training_flops_per_token(load_model("deepseek-v3"), 4096)
+    >>> f = training_flops_per_token(v3, 4096)
     >>> round(model_flops_utilisation(f, 14.8e12, 2.664e6, 989.5e12), 4)
     0.3906
-
-    References
-    ----------
-    .. [1] Zhao et al., Insights into DeepSeek-V3, arXiv:2505.09343, Table 4.
-    .. [2] Chowdhery et al., PaLM, arXiv:2204.02311, appendix B.
     """
     real("peak_flops_per_s", peak_flops_per_s, positive=True)
     return flops_per_s_per_gpu(flops_per_token, num_tokens, gpu_hours) / peak_flops_per_s
 
 
 def recomputed_flops_per_token(config: ModelConfig, seq_len: int, recompute: str = "none") -> int:
-    """Forward FLOPs that the backward pass computes again to save memory.
+    """Forward FLOPs that the backward pass computes again to save memory; HFU adds them [FLOPs per token].
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-    seq_len : int
-        Length of the sequence [tokens]
-    recompute : str, optional
-        "none", "mla-up" (query and key-value up-projections, as DeepSeek-V3 does) or "full" [-]
+    "mla-up" are the up-projections of query and key-value, as DeepSeek-V3 does.
 
-    Returns
-    -------
-    int
-        FLOPs to add to the training FLOPs for HFU [FLOPs per token]
-
-    Raises
-    ------
-    InputError
-        If `recompute` is another name.
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> recomputed_flops_per_token(load_model("deepseek-v3"), 4096, "mla-up")
+    >>> recomputed_flops_per_token(v3, 4096, "mla-up")
     6652166144
     """
     operators = RECOMPUTATIONS[one_of("recompute", recompute, RECOMPUTATIONS)]
@@ -138,31 +73,13 @@ def recomputed_flops_per_token(config: ModelConfig, seq_len: int, recompute: str
 
 
 def nd_flops_per_token(num_params: float, factor: int = 6, attention_flops: float = 0) -> float:
-    r"""Training FLOPs of one token by the rule of thumb.
+    r"""Training FLOPs of one token by the rule of thumb [FLOPs per token].
 
     .. math:: F = f N + 3 F_{\text{scores}}
 
-    Parameters
-    ----------
-    num_params : float
-        N, activated parameters [parameters]
-    factor : int, optional
-        f: 6 for forward and backward, 8 with a full recomputation, which makes the result an HFU [-]
-    attention_flops : float, optional
-        F_scores, forward FLOPs of the score products, 0 to leave them out [FLOPs per token]
+    f is 6 for forward and backward, 8 with a full recomputation, which makes the result an HFU.
+    F_scores = `attention_flops` [FLOPs per token] are the forward score products', 0 to leave them out.
 
-    Returns
-    -------
-    float
-        F [FLOPs per token]
-
-    Raises
-    ------
-    InputError
-        If a number is negative or not finite.
-
-    Examples
-    --------
     >>> nd_flops_per_token(37e9)
     222000000000.0
     """
@@ -172,33 +89,13 @@ def nd_flops_per_token(num_params: float, factor: int = 6, attention_flops: floa
 
 
 def terms_beyond_6nd(config: ModelConfig, seq_len: int) -> dict:
-    r"""What 6ND counts too much and leaves out: the exact training FLOPs by way of the parameters.
+    r"""What 6ND counts too much and leaves out: the exact training FLOPs by way of the parameters [FLOPs per token].
 
     .. math:: F = 6 N_a - 6 N_{\text{looked up}} - 6 N_{\text{vectors}} + 3 F_{\text{scores}}
 
-    Parameters
-    ----------
-    config : ModelConfig
-        N_a, its activated parameters; of them N_looked up, an embedding that is no output head as well,
-        and N_vectors, norms and biases, are no matrix products [-]
-    seq_len : int
-        Length of the sequence [tokens]
+    Of the activated parameters N_a, N_looked up, an embedding that is no output head as well, and N_vectors, norms and
+    biases, are no matrix products. The terms have signs:
 
-    Returns
-    -------
-    dict
-        Term -> FLOPs, with their signs; the sum is that of
-        :func:`moecalc.model.flops.training_flops_per_token` [FLOPs per token]
-
-    Raises
-    ------
-    InputError
-        If `seq_len` is not a whole number of at least 1.
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> v3 = load_model("deepseek-v3")
     >>> sum(terms_beyond_6nd(v3, 4096).values()) == training_flops_per_token(v3, 4096)
     True
     """
@@ -218,34 +115,12 @@ def terms_beyond_6nd(config: ModelConfig, seq_len: int) -> dict:
 def training_flops_by_convention(
     config: ModelConfig, seq_len: int, num_params: float | None = None, recompute: str = "mla-up"
 ) -> dict:
-    """Training FLOPs of one token, by each convention in use.
+    """Training FLOPs of one token, by each convention in use [FLOPs per token].
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-    seq_len : int
-        Length of the sequence [tokens]
-    num_params : float, optional
-        N of the rules of thumb; None takes the activated parameters, embedding and head included [parameters]
-    recompute : str, optional
-        What "hfu" recomputes, see :func:`recomputed_flops_per_token` [-]
+    ``mfu`` is exact and causal; names with ``hfu`` count recomputation; ``mfu_with_mtp`` is None where the form of the
+    MTP modules is not known.
 
-    Returns
-    -------
-    dict
-        Convention -> FLOPs. ``mfu`` is exact and causal; names with ``hfu`` count recomputation; ``mfu_with_mtp``
-        is None where the form of the MTP modules is not known [FLOPs per token]
-
-    Raises
-    ------
-    InputError
-        If a number or a name is not accepted.
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> training_flops_by_convention(load_model("deepseek-v3"), 4096, 37e9)["hfu_8nd"]
+    >>> training_flops_by_convention(v3, 4096, 37e9)["hfu_8nd"]
     296000000000.0
     """
     n = num_activated_params(config) if num_params is None else num_params
@@ -277,38 +152,10 @@ def utilisation(
 ) -> dict:
     """MFU and HFU by every convention: what ``moecalc mfu`` prints.
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-    seq_len : int
-        Length of the training sequences [tokens]
-    num_tokens : float
-        Tokens trained on [tokens]
-    gpu_hours : float
-        Hours summed over all GPUs [GPU-hours]
-    peak_flops_per_s : float
-        Dense peak of one GPU [FLOP/s]
-    num_params : float, optional
-        N of the rules of thumb; None takes the activated parameters [parameters]
-    recompute : str, optional
-        What "hfu" recomputes [-]
+    The conventions of :func:`training_flops_by_convention` -> share of the peak, None where that is, and
+    ``flops_per_s_per_gpu`` of the exact causal count [FLOP/s].
 
-    Returns
-    -------
-    dict
-        The conventions of :func:`training_flops_by_convention` -> share of the peak, None where that is [-], and
-        ``flops_per_s_per_gpu`` of the exact causal count [FLOP/s]
-
-    Raises
-    ------
-    InputError
-        If a number or a name is not accepted.
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> round(utilisation(load_model("deepseek-v3"), 4096, 14.8e12, 2.788e6, 989.5e12)["mfu"], 4)
+    >>> round(utilisation(v3, 4096, 14.8e12, 2.788e6, 989.5e12)["mfu"], 4)
     0.3732
     """
     by_convention = training_flops_by_convention(config, seq_len, num_params, recompute)

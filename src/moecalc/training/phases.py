@@ -1,4 +1,10 @@
-"""The phases of DeepSeek-V3's training: tokens, FLOPs and utilisation of each."""
+"""The phases of DeepSeek-V3's training: tokens, FLOPs and utilisation of each.
+
+`causal` halves the score products of attention. Phase i has D_i tokens in sequences of s_i, which have F(s_i) training
+FLOPs a token. Examples use ``v3 = load_model("deepseek-v3")``.
+
+.. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, Table 1 and section 4.3.
+"""
 
 from math import fsum
 from typing import NamedTuple
@@ -20,72 +26,21 @@ class Phase(NamedTuple):
 
 
 def phase_tokens(num_steps: int, batch_size: int, seq_len: int) -> int:
-    r"""Tokens of steps that are all alike.
+    """Tokens of `num_steps` steps of `batch_size` sequences of `seq_len` [tokens] each: D = n B s [tokens].
 
-    .. math:: D = n \, B \, s
-
-    Parameters
-    ----------
-    num_steps : int
-        n, optimizer steps [steps]
-    batch_size : int
-        B, sequences of a step [sequences]
-    seq_len : int
-        s, length of each [tokens]
-
-    Returns
-    -------
-    int
-        D [tokens]
-
-    Raises
-    ------
-    InputError
-        If a number is not whole or not positive.
-
-    Examples
-    --------
     Both phases of DeepSeek-V3's context extension [1]_ have the same number:
 
     >>> phase_tokens(1000, 1920, 32768), phase_tokens(1000, 480, 131072)
     (62914560000, 62914560000)
-
-    References
-    ----------
-    .. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, sec. 4.3.
     """
     sizes = whole("num_steps", num_steps) * whole("batch_size", batch_size)
     return sizes * whole("seq_len", seq_len, most=MAX_SEQ_LEN)
 
 
 def phases_flops(config: ModelConfig, phases, causal: bool = True) -> float:
-    r"""Training FLOPs of some phases, each with sequences of its own length.
+    """Training FLOPs of some phases, the sum of D_i F(s_i), without recomputation and without the MTP module [FLOPs].
 
-    .. math:: C = \sum_i D_i \, F(s_i)
-
-    Parameters
-    ----------
-    config : ModelConfig
-        The model, whose training FLOPs are F [-]
-    phases : sequence of Phase
-        D_i tokens in sequences of length s_i each [-]
-    causal : bool, optional
-        Halve the score products of attention [-]
-
-    Returns
-    -------
-    float
-        C, without recomputation and without the MTP module [FLOPs]
-
-    Raises
-    ------
-    InputError
-        If a length or a number of tokens is not accepted.
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> f"{phases_flops(load_model('deepseek-v3'), v3_extension()):.4g}"
+    >>> f"{phases_flops(v3, v3_extension()):.4g}"
     '1.049e+23'
     """
     return fsum(
@@ -94,63 +49,22 @@ def phases_flops(config: ModelConfig, phases, causal: bool = True) -> float:
 
 
 def phases_mfu(config: ModelConfig, phases, gpu_hours: float, peak_flops_per_s: float, causal: bool = True) -> float:
-    r"""Utilisation that the hours of some phases together imply.
+    r"""Share of the peak that the hours of some phases together imply, H = `gpu_hours` [GPU-hours] of all GPUs.
 
     .. math:: \text{MFU} = \frac{\sum_i D_i \, F(s_i)}{3600 \, H \, P}
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-    phases : sequence of Phase
-        D_i tokens in sequences of length s_i each, one at least [-]
-    gpu_hours : float
-        H, hours of all GPUs in all phases [GPU-hours]
-    peak_flops_per_s : float
-        P, dense peak of one GPU [FLOP/s]
-    causal : bool, optional
-        Halve the score products of attention [-]
+    P = `peak_flops_per_s` [FLOP/s] of one GPU, dense. Hours that no training step ran in, such as for evaluation or
+    checkpoints, count as if it had. The 119 thousand GPU-hours of V3's context extension, by both conventions [1]_:
 
-    Returns
-    -------
-    float
-        Share of the peak [-]
-
-    Raises
-    ------
-    InputError
-        If a number is not accepted.
-
-    Notes
-    -----
-    Hours that no training step ran in, such as for evaluation or checkpoints, count as if it had.
-
-    Examples
-    --------
-    The 119 thousand GPU-hours of DeepSeek-V3's context extension, by both conventions [1]_:
-
-    >>> from moecalc import load_model
-    >>> v3 = load_model("deepseek-v3")
     >>> [round(phases_mfu(v3, v3_extension(), 119e3, 989.5e12, causal), 4) for causal in (True, False)]
     [0.2475, 0.4298]
-
-    References
-    ----------
-    .. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, Table 1 and sec. 4.3.
     """
     return model_flops_utilisation(phases_flops(config, phases, causal), 1, gpu_hours, peak_flops_per_s)
 
 
 def v3_pretraining() -> Phase:
-    """DeepSeek-V3's pre-training.
+    """DeepSeek-V3's pre-training, as in ``data/training_runs.csv``.
 
-    Returns
-    -------
-    Phase
-        As in data/training_runs.csv [tokens]
-
-    Examples
-    --------
     >>> v3_pretraining()
     Phase(name='pre-training', num_tokens=14800000000000.0, seq_len=4096)
     """
@@ -159,27 +73,10 @@ def v3_pretraining() -> Phase:
 
 
 def v3_extension(num_steps: int | None = None, batch_sizes=(None, None)) -> list:
-    """The two phases of DeepSeek-V3's context extension.
+    """The two phases of DeepSeek-V3's context extension; None takes what the report gives.
 
-    Parameters
-    ----------
-    num_steps : int, optional
-        Of each phase; None for what the report gives [steps]
-    batch_sizes : sequence of int, optional
-        Sequences of a step, in each phase; None for what the report gives [sequences]
+    `num_steps` [steps] are those of each phase, `batch_sizes` [sequences] those of a step in each.
 
-    Returns
-    -------
-    list of Phase
-        Their tokens and lengths [tokens]
-
-    Raises
-    ------
-    InputError
-        If a number is not whole or not positive.
-
-    Examples
-    --------
     >>> [phase.seq_len for phase in v3_extension()]
     [32768, 131072]
     """

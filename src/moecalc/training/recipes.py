@@ -86,24 +86,8 @@ RECIPES = {
 
 
 def recipe(name: str) -> Recipe:
-    """A dtype recipe by its name.
+    """A dtype recipe by its name, a key of :data:`RECIPES`.
 
-    Parameters
-    ----------
-    name : str
-        A key of :data:`RECIPES` [-]
-
-    Returns
-    -------
-    Recipe
-
-    Raises
-    ------
-    InputError
-        If there is no such recipe.
-
-    Examples
-    --------
     >>> recipe("deepseek-v3").optimizer
     8
     """

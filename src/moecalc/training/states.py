@@ -1,4 +1,8 @@
-"""Model states on each GPU: weights, gradients, optimizer. Activations are not counted here."""
+"""Model states on each GPU: weights, gradients, optimizer. Activations are not counted here.
+
+b_w, b_g and b_o are bytes of a weight, a gradient and the optimizer's states, by a recipe of
+:data:`moecalc.training.recipes.RECIPES`; z is the ZeRO stage. Examples use ``v3 = load_model("deepseek-v3")``.
+"""
 
 from ..base.checks import whole
 from ..model.config import ModelConfig
@@ -20,21 +24,7 @@ NOT_COUNTED = (
 def stage_blocks(config: ModelConfig, num_stages: int) -> list:
     """Blocks of each pipeline stage: layers split evenly, embedding first, head and MTP modules last.
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model [-]
-    num_stages : int
-        At most the number of layers [-]
-
-    Returns
-    -------
-    list of list of Block
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> [block.name for block in stage_blocks(load_model("deepseek-v3"), 16)[-1]]
+    >>> [block.name for block in stage_blocks(v3, 16)[-1]]
     ['MoE layer', 'MoE layer', 'MoE layer', 'head', 'MTP module']
     """
     anatomy = config.anatomy
@@ -45,19 +35,9 @@ def stage_blocks(config: ModelConfig, num_stages: int) -> list:
 
 
 def params_per_gpu(tensor, layout: Layout) -> int:
-    """Parameters of one tensor that one GPU holds: routed experts whole, the rest cut by tensor parallelism.
+    """Parameters of one tensor on the GPU of its pipeline rank that holds most of it [parameters].
 
-    Parameters
-    ----------
-    tensor : Tensor
-        Of a layer that the GPU's pipeline rank holds [-]
-    layout : Layout
-        The parallel sizes [-]
-
-    Returns
-    -------
-    int
-        On the GPU that holds most of it [parameters]
+    Expert parallelism deals out whole experts; tensor parallelism cuts the rest.
     """
     if tensor.component == "routed_experts":
         return tensor.num_params // layout.ep
@@ -66,23 +46,10 @@ def params_per_gpu(tensor, layout: Layout) -> int:
 
 
 def rank_states(blocks, layout: Layout, dtypes: Recipe, copies: int = 1) -> dict:
-    """Bytes that a GPU keeps of the states of some blocks.
+    """Bytes that a GPU keeps of the states of some blocks, those that its pipeline rank holds.
 
-    Parameters
-    ----------
-    blocks : sequence of Block
-        What the GPU's pipeline rank holds [-]
-    layout : Layout
-        The parallel sizes and the ZeRO stage [-]
-    dtypes : Recipe
-        Bytes per parameter [-]
-    copies : int, optional
-        How often the pipeline holds each stage: 2 for DualPipe. ZeRO shards over all of them [-]
-
-    Returns
-    -------
-    dict
-        ``num_params``, ``num_routed_params`` on this GPU [parameters]; each of `STATES` [bytes]
+    The pipeline holds each stage `copies` times, twice for DualPipe, and ZeRO shards over all of them. ``num_params`` and
+    ``num_routed_params`` are those on this GPU [parameters]; each of :data:`STATES` is in [bytes].
     """
     held = {}  # (is routed, bytes of a weight) -> parameters
     for block in blocks:
@@ -109,26 +76,14 @@ def model_states(config: ModelConfig, layout: Layout, recipe_name: str = "deepse
     .. math:: M = \sum_{g} n_g \left( \frac{b_w}{r_g^{[z \ge 3]}} + \frac{b_g}{r_g^{[z \ge 2]}}
               + \frac{b_o}{r_g^{[z \ge 1]}} \right)
 
-    Parameters
-    ----------
-    config : ModelConfig
-        n_g, its parameters on one GPU, in two groups: routed experts and the rest [parameters]
-    layout : Layout
-        z, the ZeRO stage; r_g, replicas of a group: DP x TP / EP of the experts, DP of the rest [-]
-    recipe_name : str, optional
-        b_w, b_g, b_o, bytes of a weight, a gradient and the optimizer's states: see
-        :data:`moecalc.training.recipes.RECIPES` [-]
+    n_g are the parameters on one GPU, in two groups: routed experts and the rest. A group has r_g replicas: DP x TP / EP of
+    the experts, DP of the rest.
 
     Returns
     -------
     dict
         ``per_gpu_bytes`` of the fullest rank, its ``components``, ``ranks``, ``counted`` and
         ``not_counted``; ``fits`` is None, since activations are not counted [bytes]
-
-    Raises
-    ------
-    InputError
-        If the model cannot be laid out so, or the recipe is unknown.
 
     Notes
     -----
@@ -137,8 +92,7 @@ def model_states(config: ModelConfig, layout: Layout, recipe_name: str = "deepse
 
     Examples
     --------
-    >>> from moecalc import load_model
-    >>> states = model_states(load_model("deepseek-v3"), Layout(pp=16, ep=64, dp=128))
+    >>> states = model_states(v3, Layout(pp=16, ep=64, dp=128))
     >>> states["ranks"][1]["num_routed_params"] == 4 * 4 * (3 * 7168 * 2048)  # 4 experts in each of 4 layers
     True
     """
@@ -175,22 +129,11 @@ def model_states(config: ModelConfig, layout: Layout, recipe_name: str = "deepse
 
 
 def rank_groups(ranks) -> list:
-    """Pipeline ranks that hold the same, taken together.
+    """Pipeline ranks of :func:`model_states` that hold the same, taken together.
 
-    Parameters
-    ----------
-    ranks : list of dict
-        The ``ranks`` of :func:`model_states` [-]
+    ``ranks`` and ``holds`` are in words, ``count`` is the number of ranks; the rest is what each of them holds.
 
-    Returns
-    -------
-    list of dict
-        ``ranks`` and ``holds`` in words, ``count`` of the ranks, and what each holds, as in `ranks`
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> states = model_states(load_model("deepseek-v3"), Layout(pp=16, ep=64, dp=128))
+    >>> states = model_states(v3, Layout(pp=16, ep=64, dp=128))
     >>> [(group["ranks"], group["holds"]) for group in rank_groups(states["ranks"])][1]
     ('1 to 12', '4 MoE layers')
     """
@@ -209,29 +152,12 @@ def rank_groups(ranks) -> list:
 
 
 def states_of_all_gpus(config: ModelConfig, layout: Layout, recipe_name: str = "deepseek-v3") -> dict:
-    r"""Model states summed over all GPUs, without looking at stages or ranks: a second route.
+    r"""Model states summed over all GPUs, without looking at stages or ranks: a second route [bytes].
 
     .. math:: M = \sum_{t} n_t \left( b_w r_t^{[z < 3]} + b_g r_t^{[z < 2]} + b_o r_t^{[z < 1]} \right)
 
-    Parameters
-    ----------
-    config : ModelConfig
-        n_t, parameters of each of its tensors [parameters]
-    layout : Layout
-        z, the ZeRO stage; r_t, how often the cluster holds a tensor: DP / EP times for routed experts, DP times
-        for the rest, twice as often with DualPipe. Tensor parallelism must be 1 [-]
-    recipe_name : str, optional
-        b_w, b_g, b_o, bytes of a weight, a gradient and the optimizer's states [-]
-
-    Returns
-    -------
-    dict
-        Each of `STATES`, over all GPUs [bytes]
-
-    Raises
-    ------
-    InputError
-        If the model cannot be laid out so, the recipe is unknown, or tp is not 1.
+    The cluster holds the n_t parameters of a tensor r_t times: DP / EP times for routed experts, DP times for the rest,
+    twice as often with DualPipe. Tensor parallelism must be 1.
 
     Notes
     -----
@@ -241,8 +167,6 @@ def states_of_all_gpus(config: ModelConfig, layout: Layout, recipe_name: str = "
     --------
     At ZeRO-1 the optimizer's states are held once: eight bytes for each parameter, the MTP module included.
 
-    >>> from moecalc import load_model
-    >>> v3 = load_model("deepseek-v3")
     >>> states_of_all_gpus(v3, Layout(pp=16, ep=64, dp=128))["optimizer_states"] == 8 * (671026404352 + 11610067968)
     True
     """
