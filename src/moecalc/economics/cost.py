@@ -1,4 +1,10 @@
-"""Cost of a run: GPU-hours, USD and wall-clock days, and each of them asked for the other way round."""
+"""Cost of a run: GPU-hours, USD and wall-clock days, and the inverse of each question.
+
+GPU-hours, H = `gpu_hours` [GPU-hours], are summed over all GPUs, and GPUs are never idle. Rent is the only
+cost: no staff, data, failed runs or experiments before the run.
+
+.. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437.
+"""
 
 import math
 
@@ -9,69 +15,17 @@ SECONDS_PER_HOUR = 3600
 
 
 def cost_usd(gpu_hours: float, usd_per_gpu_hour: float) -> float:
-    r"""Price of a run.
-
-    .. math:: C = H p
-
-    Parameters
-    ----------
-    gpu_hours : float
-        H, hours summed over all GPUs [GPU-hours]
-    usd_per_gpu_hour : float
-        p, rental price [USD per GPU-hour]
-
-    Returns
-    -------
-    float
-        C [USD]
-
-    Raises
-    ------
-    InputError
-        If a number is negative or not finite.
-
-    Notes
-    -----
-    Rent only: no staff, data, failed runs or experiments before the run.
-
-    Examples
-    --------
-    DeepSeek-V3, Table 1 [1]_:
+    """Price of a run at a rent of p = `usd_per_gpu_hour` [USD per GPU-hour]: C = H p [USD]. V3's, Table 1 of [1]_:
 
     >>> cost_usd(2.788e6, 2)
     5576000.0
-
-    References
-    ----------
-    .. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, Table 1.
     """
     return real("gpu_hours", gpu_hours) * real("usd_per_gpu_hour", usd_per_gpu_hour)
 
 
 def wall_days(gpu_hours: float, num_gpus: float) -> float:
-    r"""Days that a run takes on a number of GPUs, none of them ever idle.
+    """Time that a run takes on n = `num_gpus` [GPUs]: d = H / (24 n) [days].
 
-    .. math:: d = \frac{H}{24 n}
-
-    Parameters
-    ----------
-    gpu_hours : float
-        H, hours summed over all GPUs [GPU-hours]
-    num_gpus : float
-        n [GPUs]
-
-    Returns
-    -------
-    float
-        d [days]
-
-    Raises
-    ------
-    InputError
-        If a number is negative or not finite, or there are no GPUs.
-
-    Examples
-    --------
     >>> round(wall_days(2.788e6, 2048), 1)
     56.7
     """
@@ -79,29 +33,8 @@ def wall_days(gpu_hours: float, num_gpus: float) -> float:
 
 
 def gpu_hours_of(num_gpus: float, days: float) -> float:
-    r"""GPU-hours of a cluster that runs for some days.
+    """GPU-hours of n = `num_gpus` [GPUs] that run for d = `days` [days]: H = 24 n d [GPU-hours].
 
-    .. math:: H = 24 n d
-
-    Parameters
-    ----------
-    num_gpus : float
-        n [GPUs]
-    days : float
-        d [days]
-
-    Returns
-    -------
-    float
-        H [GPU-hours]
-
-    Raises
-    ------
-    InputError
-        If a number is negative or not finite.
-
-    Examples
-    --------
     >>> gpu_hours_of(2048, 54)
     2654208
     """
@@ -109,29 +42,8 @@ def gpu_hours_of(num_gpus: float, days: float) -> float:
 
 
 def num_gpus_for_deadline(gpu_hours: float, days: float) -> int:
-    r"""GPUs that finish a run in time.
+    """GPUs that finish a run within d = `days` [days], if it is as efficient on any number: n = ceil(H / (24 d)) [GPUs].
 
-    .. math:: n = \left\lceil \frac{H}{24 d} \right\rceil
-
-    Parameters
-    ----------
-    gpu_hours : float
-        H, hours summed over all GPUs [GPU-hours]
-    days : float
-        d, days there are [days]
-
-    Returns
-    -------
-    int
-        n; assumes that the run is as efficient on any number [GPUs]
-
-    Raises
-    ------
-    InputError
-        If a number is negative or not finite, or there is no time.
-
-    Examples
-    --------
     >>> num_gpus_for_deadline(2.788e6, 30)
     3873
     """
@@ -139,71 +51,20 @@ def num_gpus_for_deadline(gpu_hours: float, days: float) -> int:
 
 
 def usd_per_gpu_hour_for_budget(gpu_hours: float, budget_usd: float) -> float:
-    r"""Rental price at which a run costs just the budget.
-
-    .. math:: p = \frac{C}{H}
-
-    Parameters
-    ----------
-    gpu_hours : float
-        H, hours summed over all GPUs [GPU-hours]
-    budget_usd : float
-        C [USD]
-
-    Returns
-    -------
-    float
-        p [USD per GPU-hour]
-
-    Raises
-    ------
-    InputError
-        If a number is negative or not finite, or there are no hours.
-
-    Examples
-    --------
-    >>> usd_per_gpu_hour_for_budget(2.788e6, 5.576e6)
-    2.0
-    """
+    """Rent at which a run costs just C = `budget_usd` [USD]: p = C / H [USD per GPU-hour]."""
     return real("budget_usd", budget_usd) / real("gpu_hours", gpu_hours, positive=True)
 
 
 def training_gpu_hours(flops_per_token: float, num_tokens: float, peak_flops_per_s: float, mfu: float) -> float:
-    r"""GPU-hours of a run at an assumed utilisation.
+    r"""GPU-hours of a run at an assumed utilisation [GPU-hours].
 
     .. math:: H = \frac{F D}{3600 \, P \, \text{MFU}}
 
-    Parameters
-    ----------
-    flops_per_token : float
-        F, training FLOPs of one token [FLOPs per token]
-    num_tokens : float
-        D [tokens]
-    peak_flops_per_s : float
-        P, dense peak of one GPU [FLOP/s]
-    mfu : float
-        Share of the peak that is reached, in the convention of F [-]
-
-    Returns
-    -------
-    float
-        H [GPU-hours]
-
-    Raises
-    ------
-    InputError
-        If a number is negative or not finite, or `mfu` is not in (0, 1].
-
-    Examples
-    --------
-    One trillion tokens of DeepSeek-V3 at the MFU it reached, published as 180 K H800-hours [1]_:
+    F = `flops_per_token` [FLOPs per token] of training, D = `num_tokens` [tokens], P = `peak_flops_per_s` [FLOP/s] of one
+    GPU, dense; `mfu` is in the convention of F. A trillion tokens of V3, published as 180 K H800-hours (section 1 of [1]_):
 
     >>> round(training_gpu_hours(250.450e9, 1e12, 989.5e12, 0.3906) / 1e3)
     180
-
-    References
-    ----------
-    .. [1] DeepSeek-AI, DeepSeek-V3 Technical Report, arXiv:2412.19437, section 1.
     """
     real("mfu", mfu, positive=True, most=1)
     flops = real("flops_per_token", flops_per_token) * real("num_tokens", num_tokens)
@@ -219,35 +80,14 @@ def run_cost(
 ) -> dict:
     """Price, days and the inverse questions at once: what ``moecalc cost`` prints.
 
-    Parameters
-    ----------
-    gpu_hours : float
-        Hours summed over all GPUs [GPU-hours]
-    usd_per_gpu_hour : float or tuple of two
-        A price, or (low, high) where it is a range [USD per GPU-hour]
-    num_gpus : float, optional
-        For the days that it takes [GPUs]
-    deadline_days : float, optional
-        For the GPUs that it takes [days]
-    budget_usd : float, optional
-        For the price that it allows [USD]
+    `usd_per_gpu_hour` [USD per GPU-hour] is a price or a range (low, high). `num_gpus` [GPUs] asks for the days,
+    `deadline_days` [days] for the GPUs, `budget_usd` [USD] for the price that it allows.
 
     Returns
     -------
     dict
-        ``usd`` (None for a range), ``usd_low``, ``usd_high`` [USD], the prices that these are at,
-        and for each question asked ``wall_days`` [days], ``num_gpus_for_deadline`` [GPUs],
-        ``usd_per_gpu_hour_for_budget``
-
-    Raises
-    ------
-    InputError
-        If a number is negative or not finite, or the range is upside down.
-
-    Examples
-    --------
-    >>> run_cost(2.664e6, 2)["usd"]
-    5328000.0
+        ``usd`` (None for a range), ``usd_low``, ``usd_high`` [USD], the prices that these are at, and for each question
+        asked ``wall_days`` [days], ``num_gpus_for_deadline`` [GPUs], ``usd_per_gpu_hour_for_budget``
     """
     low, high = usd_per_gpu_hour if isinstance(usd_per_gpu_hour, (tuple, list)) else (usd_per_gpu_hour,) * 2
     real("the upper end of usd_per_gpu_hour", high, least=real("usd_per_gpu_hour", low))

@@ -5,25 +5,8 @@ from ..facts import tables
 
 
 def rental_price_usd_per_gpu_hour(slug: str) -> tuple:
-    """(low, high) of the rental price of an accelerator.
+    """(low, high) of an accelerator's rental price, equal where the source gives one [USD per GPU-hour].
 
-    Parameters
-    ----------
-    slug : str
-        An accelerator of ``data/accelerators.csv`` [-]
-
-    Returns
-    -------
-    tuple of two
-        Equal where the source gives one price [USD per GPU-hour]
-
-    Raises
-    ------
-    InputError
-        If no price is known; the sentence names those with one.
-
-    Examples
-    --------
     >>> rental_price_usd_per_gpu_hour("h800-sxm")
     (2, 2)
     """
