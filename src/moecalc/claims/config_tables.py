@@ -56,7 +56,7 @@ def talk_table(table: str) -> list:
     Parameters
     ----------
     table : str
-        "first" or "second" [-]
+        "first" or "second"
 
     Returns
     -------

@@ -44,11 +44,11 @@ def agrees(printed: str, value, rounding: str = ROUND_HALF_UP) -> bool:
     Parameters
     ----------
     printed : str
-        "95.5", "9.96912e12", "1/10" (the digits of the denominator decide), or a word [-]
+        "95.5", "9.96912e12", "1/10" (the digits of the denominator decide), or a word
     value : float, str or bool
-        A number in the unit of `printed`; else it is compared as a text [-]
+        A number in the unit of `printed`; else it is compared as a text
     rounding : str, optional
-        A rounding mode of :mod:`decimal` [-]
+        A rounding mode of :mod:`decimal`
 
     Returns
     -------
@@ -89,9 +89,9 @@ def verdict(evidence: Evidence | None, asks: bool = False) -> str:
     Parameters
     ----------
     evidence : Evidence or None
-        What the claim's check returned; None where there is no check yet [-]
+        What the claim's check returned; None where there is no check yet
     asks : bool, optional
-        The claim is a question [-]
+        The claim is a question
 
     Returns
     -------

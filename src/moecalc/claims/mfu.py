@@ -35,7 +35,7 @@ def formulas(claim):
 
 
 def talk_mfu(flops_per_token: float, hours: float) -> float:
-    """Utilisation from FLOPs of the talk's formulas, its tokens and its peak [-]."""
+    """Utilisation from FLOPs of the talk's formulas, its tokens and its peak."""
     return model_flops_utilisation(flops_per_token, number("C01") * 1e12, hours, given("peak") * 1e12)
 
 

@@ -101,7 +101,7 @@ def talk_table() -> list:
 
 
 def own_utilisation(column: Column, factor: int) -> float:
-    """From exact FLOPs over the hours that belong to the tokens [-]."""
+    """From exact FLOPs over the hours that belong to the tokens."""
     tokens, hours = run_fact(column.run, "num_tokens").to("tokens"), run_fact(column.run, "gpu_hours").to("GPU-hours")
     return model_flops_utilisation(column.exact_flops_per_token(factor), tokens, hours, column.peak)
 

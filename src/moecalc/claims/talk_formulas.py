@@ -37,7 +37,7 @@ def talk_names(config: ModelConfig) -> TalkNames:
     Parameters
     ----------
     config : ModelConfig
-        A DeepSeek config with a query rank [-]
+        A DeepSeek config with a query rank
 
     Returns
     -------
@@ -94,12 +94,12 @@ def talk_operator_counts(config: ModelConfig) -> dict:
     Parameters
     ----------
     config : ModelConfig
-        A DeepSeek config with a query rank [-]
+        A DeepSeek config with a query rank
 
     Returns
     -------
     dict
-        Operator -> layers, or layers times experts for "MoE" [-]
+        Operator -> layers, or layers times experts for "MoE"
 
     Raises
     ------
@@ -110,7 +110,6 @@ def talk_operator_counts(config: ModelConfig) -> dict:
     --------
     Experts of one token: 58 layers of eight routed and one shared.
 
-    >>> from moecalc import load_model
     >>> talk_operator_counts(load_model("deepseek-v3"))["MoE"]
     522
     """
@@ -126,7 +125,7 @@ def talk_forward_flops_by_operator(config: ModelConfig, seq_len: int) -> dict:
     Parameters
     ----------
     config : ModelConfig
-        A DeepSeek config with a query rank [-]
+        A DeepSeek config with a query rank
     seq_len : int
         Length of the sequence [tokens]
 
@@ -147,7 +146,6 @@ def talk_forward_flops_by_operator(config: ModelConfig, seq_len: int) -> dict:
 
     Examples
     --------
-    >>> from moecalc import load_model
     >>> talk_forward_flops_by_operator(load_model("deepseek-v3"), 4096)["embedding"]
     14336
 
@@ -205,7 +203,7 @@ def compare_with_talk(config: ModelConfig, seq_len: int) -> list:
     Parameters
     ----------
     config : ModelConfig
-        A DeepSeek config with a query rank [-]
+        A DeepSeek config with a query rank
     seq_len : int
         Length of the sequence [tokens]
 
@@ -221,7 +219,6 @@ def compare_with_talk(config: ModelConfig, seq_len: int) -> list:
 
     Examples
     --------
-    >>> from moecalc import load_model
     >>> rows = compare_with_talk(load_model("deepseek-v3"), 4096)
     >>> [row["operator"] for row in rows if row["difference"]]
     ['MoE', 'MLP', 'embedding', 'router (not on the slide)']
