@@ -19,6 +19,10 @@ SECTIONS = ("Parameters", "Returns", "Raises", "Notes", "Examples", "References"
 QUANTITIES = {"bytes", "flops", "s", "tokens", "hours", "days", "usd", "len", "lens", "gpus", "params", "context"}
 #: A pair of brackets that holds a unit: no shape, no reference, no index.
 UNIT = r"(?<!shape )(?<!\w)\[(?!-\])[^\]\d]+\]"
+#: What a number without a unit is called.
+WITHOUT_UNIT = r"\b([Ss]hare|[Rr]atio|[Ff]actor)\b"
+#: A module with fewer lines of code may spend more on its equations.
+SMALL = 20
 
 
 def public_definitions():
@@ -67,6 +71,11 @@ def is_quantity(name: str) -> bool:
     return bool(QUANTITIES & set(name.split("_"))) and not name.endswith("_note")
 
 
+def returns_number(node) -> bool:
+    named = {one.id for one in ast.walk(getattr(node, "returns", None) or ast.Pass()) if isinstance(one, ast.Name)}
+    return bool(named) and named <= {"int", "float"}
+
+
 def references(docstring: str) -> tuple:
     """(defined, used)"""
     return set(re.findall(r"^\.\. \[(\d+)\]", docstring, re.MULTILINE)), set(re.findall(r"\[(\d+)\]_", docstring))
@@ -89,9 +98,19 @@ def complaints(node, module) -> list:
     told |= quantities_told(shared)
     if lacking := [name for name in names if is_quantity(name) and name not in told]:
         wrong.append(f"{', '.join(lacking)}: a quantity without its unit, such as [bytes]")
+    result = prose(docstring).split("\n\n")[0] + found.get("Returns", "")
+    if returns_number(node) and not re.search(f"{UNIT}|{WITHOUT_UNIT}", result):
+        wrong.append("the unit of the result is missing, or the word share, ratio or factor")
     (defined, used), (shared_defined, _) = references(docstring), references(shared)
     if used - defined - shared_defined or defined - used:
         wrong.append("a source without a reference to it, or the other way round")
+    if "[-]" in docstring:
+        wrong.append("[-] is no unit: leave it out")
+    if re.search(r">>> (from|import) moecalc\b", docstring):
+        wrong.append("an import that src/conftest.py does for every example")
+    uses_v3 = re.search(r"^(>>>|\.\.\.).*(?<![\w\"-])v3\b(?! =)", docstring, re.MULTILINE)
+    if uses_v3 and 'v3 = load_model("deepseek-v3")' not in shared:
+        wrong.append("an example uses v3, and the docstring of the module does not say what that is")
     return wrong
 
 
@@ -112,6 +131,17 @@ def test_docstring_of_module(path):
     assert references(docstring)[0] <= references(docstring)[1].union(*used)
 
 
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_at_least_as_much_code_as_docstring(path):
+    text = path.read_text(encoding="utf-8")
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    first = [node.body[0] for node in ast.walk(ast.parse(text)) if isinstance(node, documented) and ast.get_docstring(node)]
+    told = {line for one in first for line in range(one.lineno, one.end_lineno + 1)}
+    lines = [number for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    code = sum(line not in told for line in lines)
+    assert code < SMALL or len(lines) - code <= code
+
+
 GOOD = "Rent [USD].\n\nH = `gpu_hours` [GPU-hours].\n\n>>> rent(1)\n2"
 
 
@@ -125,10 +155,14 @@ GOOD = "Rent [USD].\n\nH = `gpu_hours` [GPU-hours].\n\n>>> rent(1)\n2"
         ("Rent [USD].\n\nH = `gpu_hours`.", "a quantity without its unit"),
         ("Rent [USD].\n\nParameters\n----------\ngpu_hours : float\n    H, shape [n]", "a quantity without its unit"),
         ("Rent [USD].\n\n.. math:: `gpu_hours` [h]", "a quantity without its unit"),
+        (GOOD.replace(" [USD]", ""), "unit of the result"),
+        (GOOD.replace("[USD]", "[-]"), "[-] is no unit"),
         (GOOD.replace("Rent", "Rent, see [1]_"), "a source"),
         (GOOD + "\n\n.. [1] A paper.", "a source"),
         (GOOD + "\n\nRemarks\n-------\nNone.", "unknown sections"),
         (GOOD + "\n\nParameters\n----------\nprice : float\n    p", "Parameters lists"),
+        (GOOD.replace(">>> ", ">>> from moecalc import rent\n>>> "), "an import"),
+        (GOOD.replace("rent(1)", "rent(v3)"), "an example uses v3"),
     ],
 )
 def test_a_bad_docstring_is_found(docstring, complaint):
