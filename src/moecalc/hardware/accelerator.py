@@ -21,6 +21,11 @@ class Accelerator(NamedTuple):
     power_w: float | None
     num_sms: int | None
 
+    @property
+    def ridge(self) -> float:
+        """BF16 FLOPs in the time in which memory moves a byte: below this intensity the memory decides."""
+        return self.peak_dense_bf16_flops_per_s / self.memory_bandwidth_bytes_per_s
+
 
 #: field of Accelerator -> (quantity in data/accelerators.csv, unit used inside)
 _ACCELERATOR_FACTS = {

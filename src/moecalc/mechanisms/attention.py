@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ..base.checks import whole
 from ..base.errors import InputError
+from ..model.config import ModelConfig
 
 #: No layer has a larger head, rank or number of heads.
 MAX_SIZE = 10**6
@@ -71,3 +72,33 @@ def latent(
 def _sizes(**values) -> None:
     for name, value in values.items():
         whole(name, value, most=MAX_SIZE)
+
+
+def four_kinds(config: ModelConfig, kv_heads: int = 8) -> dict:
+    """MHA, GQA, MQA and MLA at the width of one model with latent attention.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Gives width, heads, and the sizes of the latent vectors [-]
+    kv_heads : int, optional
+        Key-value heads of GQA [-]
+
+    Returns
+    -------
+    dict
+        Name -> :class:`AttentionKind`
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> {name: kind.cache_elements for name, kind in four_kinds(load_model("deepseek-v3")).items()}
+    {'MHA': 32768, 'GQA': 2048, 'MQA': 256, 'MLA': 576}
+    """
+    hidden, heads, dim = config.hidden_size, config.num_attention_heads, config.v_head_dim
+    return {
+        "MHA": grouped_query(hidden, heads, dim, heads, "MHA"),
+        "GQA": grouped_query(hidden, heads, dim, kv_heads),
+        "MQA": grouped_query(hidden, heads, dim, 1, "MQA"),
+        "MLA": latent(hidden, heads, dim, config.kv_lora_rank, config.qk_rope_head_dim, config.q_lora_rank),
+    }

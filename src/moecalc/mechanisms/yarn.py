@@ -5,9 +5,11 @@ d = `rope_dim` rotary dimensions of a head, an even number, turn in pairs i from
 """
 
 import math
+from typing import NamedTuple
 
 from ..base.checks import one_of, real, whole
 from ..base.errors import InputError
+from ..model.config import ModelConfig
 
 #: A rotary key has no more dimensions than this.
 MAX_ROPE_DIM = 4096
@@ -144,3 +146,100 @@ def score_factor(factor: float, mscale: float = 1) -> float:
 
 def _clamp(value: float) -> float:
     return min(1.0, max(0.0, value))
+
+
+class Band(NamedTuple):
+    """Rotary pairs that YaRN treats alike; a range is from the first pair to the last."""
+
+    name: str
+    num_pairs: int
+    rotations: tuple  #: turns within the context of the training before
+    wavelengths: tuple  #: tokens a turn, before
+    new_wavelengths: tuple  #: tokens a turn, after
+
+
+def bands(pairs: list) -> list:
+    """The three bands of :func:`yarn_pairs`: left alone, in between, stretched whole.
+
+    Parameters
+    ----------
+    pairs : list of dict
+        As :func:`yarn_pairs` returns them [-]
+
+    Returns
+    -------
+    list of Band
+        Those that have a pair, fast pairs first
+
+    Examples
+    --------
+    >>> [(band.name, band.num_pairs) for band in bands(yarn_pairs(64, 40, 4096))]
+    [('left alone', 11), ('in between', 12), ('stretched whole', 9)]
+    """
+    found = []
+    for name, belongs in _BANDS.items():
+        inside = [pair for pair in pairs if belongs(pair["kept"])]
+        if inside:
+            ends = inside[0], inside[-1]
+            ranges = (tuple(pair[key] for pair in ends) for key in ("rotations", "wavelength", "new_wavelength"))
+            found.append(Band(name, len(inside), *ranges))
+    return found
+
+
+#: band -> whether a pair that keeps such a share of its frequency is in it
+_BANDS = {
+    "left alone": lambda kept: kept == 1,
+    "in between": lambda kept: 0 < kept < 1,
+    "stretched whole": lambda kept: kept == 0,
+}
+
+
+def yarn_settings(config: ModelConfig) -> dict:
+    """What a config says of YaRN, as the arguments of :func:`yarn_pairs`.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Its ``config.json`` has ``rope_scaling`` with the keys of YaRN [-]
+
+    Returns
+    -------
+    dict
+        ``rope_dim``, ``factor``, ``original``, ``base``, ``alpha`` and ``beta``
+
+    Examples
+    --------
+    >>> from moecalc import load_model
+    >>> yarn_settings(load_model("deepseek-v3"))
+    {'rope_dim': 64, 'factor': 40, 'original': 4096, 'base': 10000, 'alpha': 1, 'beta': 32}
+    """
+    scaling = config.raw["rope_scaling"]
+    return {
+        "rope_dim": config.qk_rope_head_dim,
+        "factor": scaling["factor"],
+        "original": scaling["original_max_position_embeddings"],
+        "base": config.raw["rope_theta"],
+        "alpha": scaling["beta_slow"],
+        "beta": scaling["beta_fast"],
+    }
+
+
+def largest_gap(one: list, other: list) -> float:
+    """How many times slower a pair turns by one ramp than by another, where they differ most.
+
+    Parameters
+    ----------
+    one, other : list of dict
+        The same pairs under two ramps, as :func:`yarn_pairs` returns them [-]
+
+    Returns
+    -------
+    float
+        The largest ratio of the other's wavelength to the one's, pair by pair [-]
+
+    Examples
+    --------
+    >>> round(largest_gap(*(yarn_pairs(64, 40, 4096, ramp=ramp) for ramp in ("index", "rotations"))), 2)
+    4.28
+    """
+    return max(b["new_wavelength"] / a["new_wavelength"] for a, b in zip(one, other, strict=True))

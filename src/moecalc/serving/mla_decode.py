@@ -8,10 +8,12 @@ q = `query_tokens` [tokens] are new. A cached number is `bytes_per_element` [byt
 """
 
 import math
+from typing import NamedTuple
 
 from ..base.checks import one_of, real, whole
 from ..base.errors import InputError
 from ..base.limits import MAX_BYTES_PER_ELEMENT, MAX_SEQ_LEN
+from ..hardware.accelerator import Accelerator
 from ..hardware.roofline import Operator
 from ..model.config import ModelConfig
 
@@ -203,3 +205,54 @@ def absorption_break_even(config: ModelConfig) -> float:
 def _needs_latent(config) -> None:
     if "kv_lora_rank" not in config.keys:
         raise InputError(f"latent attention needs a model with kv_lora_rank, such as deepseek-v3; found {config.name}")
+
+
+class StepByForm(NamedTuple):
+    """One step of all layers in the two forms that a server can choose between."""
+
+    flops: dict  #: form -> FLOPs of the step
+    time_s: dict  #: form -> least time by the roofline
+
+    @property
+    def faster(self) -> str:
+        """The form that takes less time."""
+        return min(self.time_s, key=self.time_s.get)
+
+
+def step_by_form(
+    config: ModelConfig, accelerator: Accelerator, cached_tokens: int, query_tokens: int = 1, batch: int = 1
+) -> StepByForm:
+    """FLOPs and least time of a step with the cache of latent vectors, absorbed and plain, by :func:`mla_roofline`.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        A model with latent attention [-]
+    accelerator : Accelerator
+        Its BF16 peak and its memory bandwidth are the roofs [-]
+    cached_tokens : int
+        Tokens of each sequence in the cache [tokens]
+    query_tokens : int, optional
+        New tokens of each sequence [tokens]
+    batch : int, optional
+        Sequences [sequences]
+
+    Returns
+    -------
+    StepByForm
+        FLOPs and seconds over all layers [FLOPs, s]
+
+    Examples
+    --------
+    Absorbing is faster for one new token, the plain form for a prompt that is read from nothing:
+
+    >>> from moecalc import load_accelerator, load_model
+    >>> v3, h800 = load_model("deepseek-v3"), load_accelerator("h800-sxm")
+    >>> step_by_form(v3, h800, 4096, 1, 64).faster, step_by_form(v3, h800, 0, 4096).faster
+    ('absorbed', 'plain')
+    """
+    roofs = accelerator.peak_dense_bf16_flops_per_s, accelerator.memory_bandwidth_bytes_per_s
+    found = {
+        form: mla_roofline(config, form, *roofs, cached_tokens, query_tokens, batch) for form in ("absorbed", "plain")
+    }
+    return StepByForm(*({form: one[key] for form, one in found.items()} for key in ("flops", "time_s")))
