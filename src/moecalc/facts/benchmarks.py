@@ -228,3 +228,49 @@ def ablation() -> list:
         row |= {name: float(row[name].value) for name in names.values()}
         row |= {f"{size}_better": sign * (row[f"{size}_mtp"] - row[size]) > 0 for size in ("small", "large")}
     return list(found.values())
+
+
+class Distilled(NamedTuple):
+    """One test of DeepSeek-V2.5 before and after distillation from R1 (Table 9 of the report)."""
+
+    test: str
+    before: float
+    after: float
+    length_before: float  #: tokens of an answer
+    length_after: float
+
+    @property
+    def gain(self) -> float:
+        return self.after - self.before
+
+    @property
+    def longer(self) -> float:
+        return self.length_after / self.length_before
+
+
+def distillation() -> list:
+    """What distillation from R1 gained, and how much longer answers became.
+
+    Returns
+    -------
+    list of Distilled
+        Code first, then mathematics [pass@1 in %, tokens]
+
+    Examples
+    --------
+    >>> [(row.test, round(row.gain, 1), round(row.longer, 2)) for row in distillation()]
+    [('LiveCodeBench, with reasoning', 6.3, 1.09), ('MATH-500', 8.6, 1.96)]
+    """
+    named = {
+        "LiveCodeBench, with reasoning": ("livecodebench_cot", "livecodebench_length"),
+        "MATH-500": ("math_500", "math_500_length"),
+    }
+    found = tables.by_subject("v3_report")
+    pairs = {
+        test: [[found[model][key].value for model in (BEFORE, AFTER)] for key in keys] for test, keys in named.items()
+    }
+    return [Distilled(test, *scores, *lengths) for test, (scores, lengths) in pairs.items()]
+
+
+#: subjects of data/v3_report.csv
+BEFORE, AFTER = "DeepSeek-V2.5", "DeepSeek-V2.5 distilled from R1"

@@ -2,7 +2,8 @@
 
 import altair as alt
 
-from moecalc.explorers.training.training_stages import RUNS, SERIES
+from moecalc.explorers.training.training_stages import SERIES
+from moecalc.training.v3_run import RUNS
 
 from ...theme import hue
 from .. import chart, panel_header, room

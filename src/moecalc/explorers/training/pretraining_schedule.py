@@ -11,8 +11,8 @@ from ...training.hyperparameters import (
     tokens_after_warm_up,
     v3_schedule,
 )
+from ...training.v3_run import PRETRAINING, published_hours
 from .._define import Choice, Explorer, Metric, Number
-from .training_stages import PRETRAINING, published_hours
 
 #: What is drawn, from top to bottom -> its value, in the unit of the axis.
 SCHEDULES = {

@@ -2,24 +2,17 @@
 
 from ...base.units import show as words_for
 from ...economics.cost import cost_usd
-from ...facts import tables
 from ...hardware.accelerator import load_accelerator
 from ...model.config import load_model
 from ...training.phases import phases_flops, phases_mfu, v3_extension, v3_pretraining
+from ...training.v3_run import EXTENSION, POST, PRETRAINING, RUNS, published_hours
 from .._define import Choice, Explorer, Metric, Number
 
 V3, H800 = "deepseek-v3", "h800-sxm"
-PRETRAINING, EXTENSION, POST = "pre-training", "context extension", "post-training"
-RUNS = {PRETRAINING: "dsv3-pretrain", EXTENSION: "dsv3-ctx-ext", POST: "dsv3-post"}
 SHOWN = {"shares": "share of hours, tokens and FLOPs", "mfu": "MFU, by both conventions"}
 #: Series of the two pictures.
 SERIES = ("GPU-hours", "FLOPs", "tokens", "causal", "non-causal")
 MASKS = {"causal": "causal, half of the scores", "non-causal": "non-causal, all of them"}
-
-
-def published_hours() -> dict:
-    """Stage -> GPU-hours of Table 1."""
-    return {stage: tables.lookup("training_runs", run, "gpu_hours").to("GPU-hours") for stage, run in RUNS.items()}
 
 
 def show_amount(amount: float | None, unit: str, share: float | None) -> str:
