@@ -249,15 +249,8 @@ class Distilled(NamedTuple):
 
 
 def distillation() -> list:
-    """What distillation from R1 gained, and how much longer answers became.
+    """What distillation from R1 gained [points], and how much longer answers became [tokens]; code first.
 
-    Returns
-    -------
-    list of Distilled
-        Code first, then mathematics [pass@1 in %, tokens]
-
-    Examples
-    --------
     >>> [(row.test, round(row.gain, 1), round(row.longer, 2)) for row in distillation()]
     [('LiveCodeBench, with reasoning', 6.3, 1.09), ('MATH-500', 8.6, 1.96)]
     """

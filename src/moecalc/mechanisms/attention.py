@@ -75,23 +75,8 @@ def _sizes(**values) -> None:
 
 
 def four_kinds(config: ModelConfig, kv_heads: int = 8) -> dict:
-    """MHA, GQA, MQA and MLA at the width of one model with latent attention.
+    """MHA, GQA, MQA and MLA at the width of one model with latent attention, by name.
 
-    Parameters
-    ----------
-    config : ModelConfig
-        Gives width, heads, and the sizes of the latent vectors [-]
-    kv_heads : int, optional
-        Key-value heads of GQA [-]
-
-    Returns
-    -------
-    dict
-        Name -> :class:`AttentionKind`
-
-    Examples
-    --------
-    >>> from moecalc import load_model
     >>> {name: kind.cache_elements for name, kind in four_kinds(load_model("deepseek-v3")).items()}
     {'MHA': 32768, 'GQA': 2048, 'MQA': 256, 'MLA': 576}
     """

@@ -159,20 +159,8 @@ class Band(NamedTuple):
 
 
 def bands(pairs: list) -> list:
-    """The three bands of :func:`yarn_pairs`: left alone, in between, stretched whole.
+    """The three bands of :func:`yarn_pairs`, those that have a pair, fast pairs first.
 
-    Parameters
-    ----------
-    pairs : list of dict
-        As :func:`yarn_pairs` returns them [-]
-
-    Returns
-    -------
-    list of Band
-        Those that have a pair, fast pairs first
-
-    Examples
-    --------
     >>> [(band.name, band.num_pairs) for band in bands(yarn_pairs(64, 40, 4096))]
     [('left alone', 11), ('in between', 12), ('stretched whole', 9)]
     """
@@ -195,21 +183,8 @@ _BANDS = {
 
 
 def yarn_settings(config: ModelConfig) -> dict:
-    """What a config says of YaRN, as the arguments of :func:`yarn_pairs`.
+    """What the ``rope_scaling`` of a config says, as the arguments of :func:`yarn_pairs`.
 
-    Parameters
-    ----------
-    config : ModelConfig
-        Its ``config.json`` has ``rope_scaling`` with the keys of YaRN [-]
-
-    Returns
-    -------
-    dict
-        ``rope_dim``, ``factor``, ``original``, ``base``, ``alpha`` and ``beta``
-
-    Examples
-    --------
-    >>> from moecalc import load_model
     >>> yarn_settings(load_model("deepseek-v3"))
     {'rope_dim': 64, 'factor': 40, 'original': 4096, 'base': 10000, 'alpha': 1, 'beta': 32}
     """
@@ -225,20 +200,8 @@ def yarn_settings(config: ModelConfig) -> dict:
 
 
 def largest_gap(one: list, other: list) -> float:
-    """How many times slower a pair turns by one ramp than by another, where they differ most.
+    """By what factor a pair turns more slowly in the other list than in the one, where they differ most.
 
-    Parameters
-    ----------
-    one, other : list of dict
-        The same pairs under two ramps, as :func:`yarn_pairs` returns them [-]
-
-    Returns
-    -------
-    float
-        The largest ratio of the other's wavelength to the one's, pair by pair [-]
-
-    Examples
-    --------
     >>> round(largest_gap(*(yarn_pairs(64, 40, 4096, ramp=ramp) for ramp in ("index", "rotations"))), 2)
     4.28
     """

@@ -222,32 +222,12 @@ class StepByForm(NamedTuple):
 def step_by_form(
     config: ModelConfig, accelerator: Accelerator, cached_tokens: int, query_tokens: int = 1, batch: int = 1
 ) -> StepByForm:
-    """FLOPs and least time of a step with the cache of latent vectors, absorbed and plain, by :func:`mla_roofline`.
+    """FLOPs [FLOPs] and least time [s] of a step of all layers that keeps latent vectors, absorbed and plain.
 
-    Parameters
-    ----------
-    config : ModelConfig
-        A model with latent attention [-]
-    accelerator : Accelerator
-        Its BF16 peak and its memory bandwidth are the roofs [-]
-    cached_tokens : int
-        Tokens of each sequence in the cache [tokens]
-    query_tokens : int, optional
-        New tokens of each sequence [tokens]
-    batch : int, optional
-        Sequences [sequences]
+    `cached_tokens`, `query_tokens` [tokens] and `batch` as in :func:`mla_roofline`. Absorbing is faster for one new
+    token, the plain form for a prompt that is read from nothing:
 
-    Returns
-    -------
-    StepByForm
-        FLOPs and seconds over all layers [FLOPs, s]
-
-    Examples
-    --------
-    Absorbing is faster for one new token, the plain form for a prompt that is read from nothing:
-
-    >>> from moecalc import load_accelerator, load_model
-    >>> v3, h800 = load_model("deepseek-v3"), load_accelerator("h800-sxm")
+    >>> h800 = load_accelerator("h800-sxm")
     >>> step_by_form(v3, h800, 4096, 1, 64).faster, step_by_form(v3, h800, 0, 4096).faster
     ('absorbed', 'plain')
     """

@@ -1,4 +1,7 @@
-"""DeepSeek-V3's run, stage by stage: published hours, tokens and FLOPs, and the utilisation that they imply."""
+"""DeepSeek-V3's run, stage by stage: published hours, tokens and FLOPs, and the utilisation that they imply.
+
+Examples use ``v3 = load_model("deepseek-v3")``.
+"""
 
 from typing import NamedTuple
 
@@ -28,35 +31,20 @@ class RunStage(NamedTuple):
         return self.gpu_hours / self.num_tokens
 
     def gpu_hours_at(self, other: "RunStage", causal: bool = True) -> float:
-        """Hours that this stage would have taken at another's share of the peak, by one convention."""
+        """Hours [GPU-hours] that this stage would have taken at another's share of the peak, by one convention."""
         own, its = (one.mfu if causal else one.mfu_non_causal for one in (self, other))
         return self.gpu_hours * own / its
 
 
 def published_hours() -> dict:
-    """Stage -> GPU-hours of Table 1 of the report."""
+    """Stage -> hours of Table 1 of the report [GPU-hours]."""
     return {stage: tables.lookup("training_runs", run, "gpu_hours").to("GPU-hours") for stage, run in RUNS.items()}
 
 
 def v3_run(config: ModelConfig, peak_flops_per_s: float) -> dict:
-    """The three stages of DeepSeek-V3's training from published hours and tokens.
+    """Stage -> :class:`RunStage`, from published hours [GPU-hours] and tokens, on a GPU of `peak_flops_per_s` [FLOP/s].
 
-    Parameters
-    ----------
-    config : ModelConfig
-        The model whose FLOPs are counted [-]
-    peak_flops_per_s : float
-        Dense peak of one GPU [FLOP/s]
-
-    Returns
-    -------
-    dict
-        Stage -> :class:`RunStage` [GPU-hours, tokens, FLOPs]
-
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> run = v3_run(load_model("deepseek-v3"), 989e12)
+    >>> run = v3_run(v3, 989e12)
     >>> [round(run["context extension"].mfu, 4), round(run["pre-training"].mfu, 4)]
     [0.2476, 0.3908]
     """
@@ -82,12 +70,9 @@ class TokenFlops(NamedTuple):
 
 
 def token_flops(config: ModelConfig, seq_len: int) -> TokenFlops:
-    """What a token costs by the length of its sequence, with the causal mask counted and without.
+    """What a token costs to train [FLOPs] in a sequence of `seq_len` [tokens].
 
-    Examples
-    --------
-    >>> from moecalc import load_model
-    >>> round(token_flops(load_model("deepseek-v3"), 131072).scores_share, 3)
+    >>> round(token_flops(v3, 131072).scores_share, 3)
     0.817
     """
     causal, full = (training_flops_per_token(config, seq_len, one) for one in (True, False))
