@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import moecalc
 
 from .. import theme
-from . import downloads, engine, figures, icons, katex, preview, repairs, scripts
+from . import downloads, engine, figures, icons, katex, preview, reading, repairs, scripts
 from .build import ROOT
 
 _HERE = Path(__file__).parent
@@ -28,6 +28,7 @@ NOT_FOUND = """<h1>Page not found</h1>
 
 def setup(app):
     katex.use_real_node()
+    reading.set_up(app)
     repairs_used = set()
 
     def page_context(app, pagename, templatename, context, doctree):
