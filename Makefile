@@ -22,10 +22,10 @@ site: $(ENV) ## build the report into _build/html
 serve: .venv/.installed ## serve what is built
 	@$(BIN)/python -m moebook.site.serve --port $(PORT)
 
-# a file's tests share a browser, so they stay together; make test PYTEST_ARGS=-n0 runs all in one process
+# tests/run_order.py says which tests share a worker; make test PYTEST_ARGS=-n0 runs all in one process
 test: $(ENV) ## everything: units, published numbers, docs, pages, the site in a browser
 	$(BIN)/ruff check src tests bench
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 gates: $(ENV) ## of the tests: accessibility, keyboard, weight and failure of every page
 	$(BIN)/python -m pytest -m gates tests/test_gates.py $(PYTEST_ARGS)

@@ -11,6 +11,8 @@ from hypothesis import settings
 
 from moecalc.cli import main
 
+pytest_plugins = ["run_order"]
+
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 

@@ -78,8 +78,8 @@ _AT_REST = """(name) => [...document.querySelectorAll("section[data-explorer]")]
 class Figure:
     """One explorer of a page that is open in a tab."""
 
-    def __init__(self, tab, name):
-        self.tab, self.name = tab, name
+    def __init__(self, tab, name, controls=()):
+        self.tab, self.name, self.controls = tab, name, controls
         self.section = tab.locator(f'section[data-explorer="{name}"]')
 
     def control(self, key):

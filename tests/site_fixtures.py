@@ -3,19 +3,33 @@
 PYTEST_DONT_REWRITE: the search for doctests imports this module before pytest learns that it is a plugin.
 """
 
-import fcntl
 import os
 import shutil
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
-from site_helpers import ROOT
+import site_build
+from visits import Visit
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = ("background-networking", "component-update", "sync", "gpu", "quic")
+
+
+#: The build of the site, if this process has begun it.
+builds = []
+
+
+def pytest_collection_finish(session):
+    """Begin to build the site as soon as it is known that a test needs it: the tests that need none run meanwhile."""
+    first = os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0" and not session.config.option.collectonly
+    if first and not os.environ.get("SITE") and any("site" in getattr(item, "fixturenames", ()) for item in session.items):
+        builds.append(site_build.begin(site_build.folder(session.config._tmp_path_factory)))
+
+
+def pytest_sessionfinish():
+    for build in builds:
+        site_build.stop(build)
 
 
 @pytest.fixture(scope="session")
@@ -25,21 +39,9 @@ def site(tmp_path_factory) -> Path:
         built = Path(os.environ["SITE"]).resolve()
         assert (built / "index.html").is_file(), f"no site in {built}"
         return built
-    folder = tmp_path_factory.getbasetemp()
-    # pytest-xdist gives each of its workers a folder in that of the run: the first builds, the others wait for it
-    output = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "site"
-    output.mkdir(exist_ok=True)
-    with open(output / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (output / "_build" / "html" / "index.html").is_file():
-            build(output)
-    return output / "_build" / "html"
-
-
-def build(output: Path) -> None:
-    command = [sys.executable, "-m", "moebook.site.build", "--source", ROOT, "--output", output]
-    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert run.returncode == 0, run.stdout
+    output = site_build.folder(tmp_path_factory)
+    site_build.begin(output)
+    return site_build.wait(output)
 
 
 @pytest.fixture(scope="session")
@@ -53,9 +55,9 @@ def address(site) -> str:
         serving.shutdown()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium():
-    """A browser; its tests are skipped where there is none, and fail where there should be one."""
+    """The browser of this worker; its tests are skipped where there is none, and fail where there should be one."""
     from playwright.sync_api import Error, sync_playwright
 
     program = next(filter(None, map(shutil.which, CHROMIUM)), None)
@@ -70,3 +72,28 @@ def chromium():
             pytest.skip("no Chromium: apt-get install chromium, or .venv/bin/playwright install chromium")
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def tabs(chromium, address):
+    """The tabs of this worker, one of each size, that `visit` goes through the pages with."""
+    tabs = {}
+    yield tabs
+    for one in tabs.values():
+        one.close()
+
+
+@pytest.fixture
+def visit(request, tabs, chromium, address) -> Visit:
+    """A page that is open, in the state in which it opens; see `visits`.
+
+    Nothing may go wrong in it, whatever a test does: no error or warning in the console, no request to another host.
+    """
+    page, size = request.param
+    if size not in tabs:
+        tabs[size] = Visit(chromium, address, size)
+    one = tabs[size].at(page)
+    yield one
+    if one.wrong:
+        one.page = None  # the next test opens it anew
+    assert one.wrong == []

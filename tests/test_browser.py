@@ -1,56 +1,15 @@
 """The built site in Chromium: on a laptop and a phone, light and dark, with scripts and without, and nobody else to ask."""
 
-import itertools
-
 import pytest
 from site_helpers import CHAPTER_PAGES, PAGES
+from visits import SIZES, View, visits
 
 pytest_plugins = ["site_fixtures"]
 pytestmark = pytest.mark.site
 
-WIDTHS, SCHEMES = (1280, 375), ("light", "dark")
+SCHEMES = ("light", "dark")
 ALL = [*PAGES, "search"]
-
-
-class View:
-    """One tab, and what goes wrong in it."""
-
-    def __init__(self, browser, address, width, **how):
-        self.address = address
-        self.context = browser.new_context(viewport={"width": width, "height": 900}, **how)
-        self.context.route(lambda url: not url.startswith(address), self.refuse)
-        self.tab = self.context.new_page()
-        self.tab.on("console", lambda said: said.type in ("error", "warning") and self.wrong.append(said.text))
-        self.tab.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.wrong = []
-
-    def refuse(self, route):
-        self.wrong.append(f"asks another host: {route.request.url}")
-        route.abort()
-
-    def open(self, path):
-        self.wrong.clear()
-        answer = self.tab.goto(f"{self.address}{path}")
-        self.tab.wait_for_timeout(50)  # what scripts do at their leisure
-        return answer
-
-    def measure(self, script, *given):
-        return self.tab.evaluate(script, *given)
-
-
-@pytest.fixture(scope="module")
-def view(chromium, address, request):
-    """A tab of some width and scheme, for all pages that are opened in it."""
-    width, scheme, scripts = request.param
-    one = View(chromium, address, width, color_scheme=scheme, java_script_enabled=scripts)
-    yield one
-    one.context.close()
-
-
-def views(*, scripts, schemes=SCHEMES):
-    cases = [(width, scheme, scripts) for width, scheme in itertools.product(WIDTHS, schemes)]
-    names = [f"{width} {scheme}" if scripts else f"{width} without scripts" for width, scheme, _ in cases]
-    return pytest.mark.parametrize("view", cases, ids=names, indirect=True, scope="module")
+SCRIPTED, STILL = ("laptop", "phone"), ("laptop without scripts", "phone without scripts")
 
 
 #: What is cut off or has to be scrolled sideways to be seen: the page, or a box that is neither table, code nor formula.
@@ -83,46 +42,46 @@ PICTURES = """() => [...document.querySelectorAll("section.explorer")].map(secti
   [...section.querySelectorAll("figure svg")].map(svg => svg.getBoundingClientRect().width).filter(width => width > 0))"""
 
 
-@views(scripts=True)
-@pytest.mark.parametrize("page", ALL)
-def test_page(view, page):
-    assert view.open(f"{page}.html").status == 200
-    assert view.wrong == []
-    assert view.measure(CUT_OFF) == []
+@visits(ALL, *SCRIPTED)
+def test_page(visit):
+    assert visit.status == 200
+    for scheme in SCHEMES:
+        visit.scheme(scheme)
+        assert visit.measure(CUT_OFF) == []
 
 
-@views(scripts=False, schemes=("light",))
-@pytest.mark.parametrize("page", PAGES)
-def test_without_scripts(view, page):
-    view.open(f"{page}.html")
-    assert view.wrong == []
-    assert view.measure(CUT_OFF) == []
+@visits(PAGES, *STILL)
+def test_without_scripts(visit):
+    assert visit.measure(CUT_OFF) == []
     for what in ("article h1", "article table", "article .math", "article output", "article figcaption", ".claims > li"):
-        assert view.measure(UNSEEN, what) == [], what
+        assert visit.measure(UNSEEN, what) == [], what
 
 
-@views(scripts=False, schemes=("light",))
-@pytest.mark.parametrize("page", CHAPTER_PAGES)
-def test_one_picture_of_each_figure_fits_the_screen(view, page):
-    view.open(f"{page}.html")
-    pictures = view.measure(PICTURES)
-    wide = view.tab.viewport_size["width"]
+@visits(CHAPTER_PAGES, *STILL)
+def test_one_picture_of_each_figure_fits_the_screen(visit):
+    pictures = visit.measure(PICTURES)
+    wide = visit.size["width"]
     assert pictures
     for widths in pictures:
         (width,) = widths
         assert wide * 0.35 < width <= wide
 
 
-@views(scripts=True, schemes=("dark",))
-@pytest.mark.parametrize("page", CHAPTER_PAGES)
-def test_in_the_dark_no_figure_lies_in_a_white_box(view, page):
-    view.open(f"{page}.html")
-    assert view.measure("document.documentElement.dataset.theme") == "dark"
-    assert sum(view.measure("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")) < 200
-    assert view.measure(PAINTED) == []
+@visits(CHAPTER_PAGES, *SCRIPTED)
+def test_in_the_dark_no_figure_lies_in_a_white_box(visit):
+    visit.scheme("dark")
+    assert sum(visit.measure("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")) < 200
+    assert visit.measure(PAINTED) == []
 
 
-@views(scripts=True, schemes=("light",))
+@pytest.fixture(params=SCRIPTED)
+def view(request, chromium, address):
+    """A tab for one test."""
+    one = View(chromium, address, **SIZES[request.param])
+    yield one
+    one.close()
+
+
 def test_an_address_that_is_not_there(view):
     answer = view.open("deep/down/nothing")
     assert answer.status == 404
@@ -134,29 +93,32 @@ def test_an_address_that_is_not_there(view):
     view.tab.wait_for_url(f"{view.address}{PAGES[0]}.html")
 
 
-@views(scripts=True, schemes=("light",))
 def test_the_front_door_leads_to_the_first_page(view):
     view.open("")
     view.tab.wait_for_url(f"{view.address}{PAGES[0]}.html")
 
 
-@views(scripts=True, schemes=("light",))
 def test_search(view):
     view.open("search.html?q=GPU-hours")
     view.tab.locator("#search-results li a").first.wait_for()
     assert view.wrong == []
 
 
-def test_what_goes_wrong_is_noticed(chromium, address):
-    one = View(chromium, address, 375)
-    one.open("search.html")
-    one.measure("""async () => {
+def test_a_reader_who_prefers_the_dark_gets_it(chromium, address):
+    one = View(chromium, address, color_scheme="dark")
+    one.open(f"{PAGES[0]}.html")
+    assert one.measure("document.documentElement.dataset.theme") == "dark"
+    one.close()
+
+
+def test_what_goes_wrong_is_noticed(view):
+    view.open("search.html")
+    view.measure("""async () => {
       console.warn("a warning"); console.error("an error"); setTimeout(() => { throw Error("thrown") });
       await fetch("https://example.org/").catch(() => {});
       document.querySelector("main").insertAdjacentHTML("beforeend", "<p style='width: 2000px'>wide</p>");
     }""")
-    one.tab.wait_for_timeout(50)
-    told = " | ".join(one.wrong)
+    view.tab.wait_for_timeout(50)
+    told = " | ".join(view.wrong)
     assert all(word in told for word in ("a warning", "an error", "thrown", "asks another host: https://example.org/"))
-    assert [told.split(" is ")[0] for told in one.measure(CUT_OFF)] == ["the page"]
-    one.context.close()
+    assert [told.split(" is ")[0] for told in view.measure(CUT_OFF)] == ["the page"]

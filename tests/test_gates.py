@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 import pytest
 from gates_helpers import AXE, CONTROLS, FOCUS, REACHABLE, VIOLATIONS, Figure, sentence
 from site_helpers import CHAPTER_PAGES, PAGES
-from test_browser import ALL, View
+from test_browser import ALL
+from visits import View
 
 from moecalc.explorers import explorer
 
@@ -25,7 +26,7 @@ def opened(chromium, address):
     views = []
 
     def open_page(path, width=1280, prepare=None, **how):
-        one = View(chromium, address, width, **how)
+        one = View(chromium, address, viewport={"width": width, "height": 900}, **how)
         views.append(one)
         one.tab.set_default_timeout(60_000)
         if prepare:
@@ -50,7 +51,7 @@ def cost(opened):
 @pytest.fixture(scope="module")
 def wide(chromium, address):
     """One tab for what needs none of its own; the engine that a page has started starts faster on the next."""
-    one = View(chromium, address, 1280)
+    one = View(chromium, address, viewport={"width": 1280, "height": 900})
     one.tab.set_default_timeout(60_000)
     yield one
     one.context.close()
@@ -66,7 +67,7 @@ def figures(tab) -> list:
 @pytest.fixture(scope="module")
 def axe_view(chromium, address, request):
     width, scheme = request.param
-    one = View(chromium, address, width, color_scheme=scheme)
+    one = View(chromium, address, viewport={"width": width, "height": 900}, color_scheme=scheme)
     one.tab.set_default_timeout(60_000)
     yield one
     one.context.close()

@@ -1,0 +1,145 @@
+"""A page of the site, opened once for all tests of a worker that look at it, and what goes wrong in its tab."""
+
+import pytest
+from gates_helpers import AXE, CONTROLS, VIOLATIONS, Figure
+
+#: How a page is opened: on a laptop, on a phone, and in both without scripts.
+LAPTOP = {"viewport": {"width": 1280, "height": 900}}
+PHONE = {"viewport": {"width": 375, "height": 900}, "has_touch": True, "is_mobile": True}
+STILL = {"java_script_enabled": False}
+SIZES = {
+    "laptop": LAPTOP,
+    "phone": PHONE,
+    "laptop without scripts": {**LAPTOP, **STILL},
+    "phone without scripts": {**PHONE, **STILL},
+}
+
+#: Fold every table and list that was folded, leave every box, and go back to the top.
+TIDY = """() => {
+  for (const details of document.querySelectorAll("details")) details.open = details.hasAttribute("data-was-open");
+  document.activeElement?.blur();
+  window.scrollTo(0, 0);
+}"""
+REMEMBER = """() => document.querySelectorAll("details[open]").forEach(one => one.setAttribute("data-was-open", ""))"""
+
+#: Whether the page has the colours of a scheme; those that fade into them are made to arrive.
+COLOURED = """(name) => {
+  const fading = document.getAnimations().filter(one => one.playState !== "finished");
+  for (const one of fading) one.finish();
+  return document.documentElement.dataset.theme === name && fading.length === 0;
+}"""
+
+#: Whether the browser has kept a picture of the engine, from which it starts faster on the next page.
+KEPT = """async () => {
+  for (const name of await caches.keys()) {
+    if (name.startsWith("engine of") && (await (await caches.open(name)).keys()).length) return true;
+  }
+  return false;
+}"""
+
+
+class View:
+    """One tab, and what goes wrong in it."""
+
+    def __init__(self, browser, address, **how):
+        self.address = address
+        self.context = browser.new_context(**how)
+        self.context.route(lambda url: not url.startswith(address), self.refuse)
+        self.tab = self.context.new_page()
+        self.tab.set_default_timeout(60_000)
+        self.tab.on("console", lambda said: said.type in ("error", "warning") and self.wrong.append(said.text))
+        self.tab.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.tab.on("response", lambda answer: self.answers.append(answer))
+        self.wrong, self.answers = [], []
+
+    def refuse(self, route):
+        self.wrong.append(f"asks another host: {route.request.url}")
+        route.abort()
+
+    def open(self, path):
+        self.wrong.clear()
+        self.answers.clear()
+        answer = self.tab.goto(f"{self.address}{path}")
+        self.tab.wait_for_timeout(50)  # what scripts do at their leisure
+        return answer
+
+    def measure(self, script, *given):
+        return self.tab.evaluate(script, *given)
+
+    def close(self):
+        self.context.close()
+
+
+class Visit(View):
+    """A page in a tab of its worker; each test finds it as it was when it had just opened."""
+
+    def __init__(self, browser, address, size):
+        self.size, self.scripted = SIZES[size]["viewport"], "without scripts" not in size
+        super().__init__(browser, address, **SIZES[size], color_scheme="light")
+        self.page = None
+        self.engine_is_kept = False
+
+    def at(self, page):
+        """Go to a page, or tidy up if the tab is there already."""
+        if self.page != page or not self.restore():
+            self.leave()
+            self.page = None
+            self.status = self.open(f"{page}.html").status
+            if self.scripted:
+                self.measure(REMEMBER)
+                self.built = {figure.name: figure.state for figure in self.figures}
+            self.page = page
+        return self
+
+    def leave(self):
+        """Wait until the browser has kept the engine, if it runs: on the next page it then starts much faster."""
+        if not self.page or not self.scripted or self.engine_is_kept:
+            return
+        if any(figure.state["engine"] == "ready" for figure in self.figures):
+            self.tab.wait_for_function(KEPT, timeout=5_000)
+            self.engine_is_kept = True
+
+    def restore(self) -> bool:
+        """Bring the page back to what it was at first; whether that worked."""
+        if self.tab.viewport_size != self.size:
+            self.resize(**self.size)
+        if not self.scripted:
+            return self.tab.url == f"{self.address}{self.page}.html"
+        self.scheme("light")
+        for figure in self.figures:
+            if figure.state != self.built[figure.name]:
+                figure.press("reset")
+                figure.rest()
+        self.measure(TIDY)
+        return self.tab.url.partition("#")[0] == f"{self.address}{self.page}.html" and all(
+            figure.state["metrics"] == self.built[figure.name]["metrics"] for figure in self.figures
+        )
+
+    @property
+    def figures(self) -> list:
+        """Every figure of the page, with its controls and the settings to try of each: figure.controls."""
+        return [Figure(self.tab, told["name"], told["controls"]) for told in self.measure(CONTROLS)]
+
+    def figure(self, name):
+        return next(figure for figure in self.figures if figure.name == name)
+
+    def scheme(self, name):
+        """Light or dark, as the reader's system asks for."""
+        if self.measure("document.documentElement.dataset.theme") != name:
+            self.tab.emulate_media(color_scheme=name)
+            self.tab.wait_for_function(COLOURED, arg=name)
+
+    def resize(self, width, height):
+        self.tab.set_viewport_size({"width": width, "height": height})
+
+    def violations(self, what="html") -> list:
+        """What axe finds within what a selector names."""
+        if not self.measure("typeof axe !== 'undefined'"):
+            self.measure(AXE.read_text(encoding="utf-8"))
+        return self.measure(VIOLATIONS, what)
+
+
+def visits(pages, *sizes):
+    """Run a test on these pages in these sizes, with the page as its argument `visit`."""
+    cases = [(page, size) for size in sizes for page in pages]
+    return pytest.mark.parametrize("visit", cases, ids=[f"{page} on a {size}" for page, size in cases], indirect=True)
