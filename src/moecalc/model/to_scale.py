@@ -94,28 +94,12 @@ class Picture(NamedTuple):
 def groups_of(tensors: Sequence[Tensor], hidden: int, chosen: Collection[int] = ()) -> tuple:
     """Learned tensors as pieces, by component; norms behind the other matrices, the field of experts at the end.
 
-    Parameters
-    ----------
-    tensors : sequence of Tensor
-        Of one block, or several; one that belongs to another part of the model is left out [-]
-    hidden : int
-        Size of the hidden vector [numbers]
-    chosen : collection of int, optional
-        The experts that a token uses, where there is a choice [-]
-
-    Returns
-    -------
-    tuple of Group
-        Their parameters sum to those of the tensors, those in use to the activated ones.
-
-    Raises
-    ------
-    InputError
-        If `chosen` are not as many experts as a token uses.
+    A tensor that belongs to another part of the model is left out. `chosen` are the experts that a token uses, as many
+    as it may use, where there is a choice; `hidden` is the size of the hidden vector. The pieces' parameters sum to
+    those of the tensors, and those of the pieces in use to the activated ones.
 
     Examples
     --------
-    >>> from moecalc import load_model
     >>> layer = load_model("deepseek-v3").anatomy.layers[-1]
     >>> [group.label for group in groups_of(layer.tensors, 7168, range(8))][-1]
     'routed experts 11.3 B, a token uses 8 of 256'
@@ -194,23 +178,7 @@ def _idle(run: list, places: tuple) -> Piece:
 def picture(groups: Sequence[Group], frame: Frame = WIDE, finest: bool = False) -> Picture:
     """Where each rectangle stands: groups from left to right in shelves, the field of experts below them.
 
-    Parameters
-    ----------
-    groups : sequence of Group
-        What is drawn [-]
-    frame : Frame, optional
-        The space for it [-]
-    finest : bool, optional
-        Fill the space, at a scale of its own, instead of keeping to that of the frame [-]
-
-    Returns
-    -------
-    Picture
-
-    Raises
-    ------
-    InputError
-        If it does not fit at any scale.
+    It keeps to the scale of the frame where it fits; `finest` fills the frame instead, at a scale of its own.
     """
     for scale in SCALES:
         if finest or scale >= frame.weights_per_pixel:
