@@ -13,11 +13,11 @@
 import { locate } from "../engine/answers.js";
 import { Controls } from "./controls.js";
 import { csv } from "./csv.js";
-import { fullPrecision } from "../state/data.js";
-import { plain, show } from "../state/format.js";
-import { Picture, standalone } from "./picture.js";
+import { standalone } from "./picture.js";
+import { Readout } from "./readout.js";
+import { save } from "./save.js";
 import { defaults, fromHash, leftOut, same, spelling, toHash, toJson, toPython, unpacking, variant } from "../state/state.js";
-import { fillTable } from "./table.js";
+import { Status } from "./status.js";
 
 /** After the last key in a text box, before it is computed [ms] */
 const TYPING = 400;
@@ -73,29 +73,12 @@ export class Explorer {
     this.controls = new Controls(section, definition);
     this.built = this.controls.built();
     this.#values = this.built;
-    this.outputs = new Map(
-      [...section.querySelectorAll("output[data-metric]")].map((output) => [
-        output.getAttribute("data-metric") ?? "",
-        { output, text: output.textContent, value: output.getAttribute("data-value") ?? "" },
-      ]),
-    );
-    const figure = section.querySelector("figure");
-    this.picture = figure && new Picture(figure, draw);
-    this.details = section.querySelector("details");
-    this.table = this.details?.querySelector("table") ?? null;
-    this.builtBody = this.table?.tBodies[0] ?? null;
-    this.builtHead = [...(this.table?.querySelectorAll("thead th") ?? [])].map((cell) => cell.className);
-    this.summary = this.details?.querySelector("summary") ?? null;
-    this.builtSummary = this.summary?.textContent ?? "";
-    this.status = part(section, ".explorer-status");
-    this.error = part(section, ".explorer-error");
-    this.speaker = makeSpeaker(section);
+    this.readout = new Readout(section, definition, draw);
+    this.status = new Status(section);
   }
 
   /** Take up work: let the controls be used, and show what the address asks for. */
   start() {
-    // an output would speak at every pixel of a drag; one sentence is spoken instead
-    for (const { output } of this.outputs.values()) output.setAttribute("aria-live", "off");
     this.controls.show(this.#values);
     const { form } = this.controls;
     form?.addEventListener("submit", (event) => event.preventDefault());
@@ -139,7 +122,7 @@ export class Explorer {
   #restoreNow(hash) {
     const { values, errors } = fromHash(this.definition, hash);
     this.#set(values);
-    this.#complain(errors.join(". "));
+    this.status.complain(errors.join(". "));
   }
 
   /**
@@ -196,7 +179,7 @@ export class Explorer {
       this.#supersede();
       this.#asked = null;
       this.#busy(false);
-      this.#markNumbers(true);
+      this.readout.markNumbers(true);
       this.#note = NOT_ACCEPTED;
       this.#say();
       return;
@@ -206,7 +189,7 @@ export class Explorer {
     this.#supersede();
     this.#asked = null;
     this.#busy(true);
-    this.#complain("");
+    this.status.complain("");
     if (stillTyping) this.#typing = setTimeout(() => this.#answer(), TYPING);
     else this.#answer();
   }
@@ -221,7 +204,7 @@ export class Explorer {
     this.controls.show(values);
     this.#values = values;
     this.#supersede();
-    this.#complain("");
+    this.status.complain("");
     this.#busy(true);
     this.#answer();
   }
@@ -245,18 +228,8 @@ export class Explorer {
   }
 
   #showBuilt() {
-    for (const { output, text, value } of this.outputs.values()) {
-      output.textContent = text;
-      output.setAttribute("data-value", value);
-    }
+    this.readout.showBuilt();
     this.#shown = null;
-    this.picture?.restore();
-    if (this.table && this.builtBody && this.table.tBodies[0] !== this.builtBody) {
-      this.table.tBodies[0].replaceWith(this.builtBody);
-      this.table.querySelectorAll("thead th").forEach((cell, at) => (cell.className = this.builtHead[at]));
-    }
-    if (this.summary) this.summary.textContent = this.builtSummary;
-    this.details?.classList.remove("stale");
     this.#settled();
   }
 
@@ -272,9 +245,8 @@ export class Explorer {
   /** The numbers stand; picture and table follow from the engine. */
   async #follow() {
     const turn = this.#turn;
-    this.picture?.markStale(true);
-    this.details?.classList.add("stale");
-    this.#markNumbers(false);
+    this.readout.markRest();
+    this.readout.markNumbers(false);
     this.#note = "";
     this.#announceSoon();
     const reply = await this.#ask(this.#values);
@@ -285,7 +257,7 @@ export class Explorer {
       await this.#showRows(reply.answer.rows);
       if (turn !== this.#turn) return;
     } else if ("answer" in reply) {
-      this.#complain(reply.answer.error ?? "");
+      this.status.complain(reply.answer.error ?? "");
     }
     this.#busy(false);
     this.#note = "failed" in reply ? `${reply.failed}; ${LAGGING}` : this.#note;
@@ -300,7 +272,7 @@ export class Explorer {
     this.#waiting = false;
     if ("failed" in reply) {
       this.#busy(false);
-      this.#markNumbers(true);
+      this.readout.markNumbers(true);
       this.#note = `${reply.failed}; ${NOT_COMPUTED}`;
       this.#say();
     } else if ("answer" in reply) {
@@ -335,25 +307,14 @@ export class Explorer {
   /** @param {Answer} answer */
   #showNumbers({ metrics = {}, rows }) {
     this.#shown = { metrics, rows: rows ?? null };
-    for (const [key, { output }] of this.outputs) {
-      const { unit, digits } = this.definition.metrics[key] ?? {};
-      output.textContent = show(metrics[key], unit, digits);
-      output.setAttribute("data-value", fullPrecision(metrics[key]));
-    }
+    this.readout.showNumbers(metrics);
   }
 
-  /**
-   * Table at once, picture as soon as it is drawn.
-   *
-   * @param {Row[]} rows
-   */
+  /** @param {Row[]} rows */
   async #showRows(rows) {
-    if (this.table) fillTable(this.table, rows, this.definition.columns);
-    if (this.summary) this.summary.textContent = `Data table, ${plain(rows.length)} rows`;
-    this.details?.classList.remove("stale");
     const turn = this.#turn;
     try {
-      await this.picture?.show(rows, variant(this.definition, this.#values));
+      await this.readout.showRows(rows, variant(this.definition, this.#values));
     } catch {
       if (turn !== this.#turn) return;
       this.#note = "The picture could not be drawn; it is that of an earlier state.";
@@ -368,16 +329,16 @@ export class Explorer {
    */
   #refuse(sentence) {
     this.#busy(false);
-    this.#markNumbers(true);
+    this.readout.markNumbers(true);
     this.#note = NOT_ACCEPTED;
-    this.#complain(sentence);
+    this.status.complain(sentence);
     this.#say();
   }
 
   /** The numbers shown are those of the controls shown. */
   #settled() {
     this.#busy(false);
-    this.#markNumbers(false);
+    this.readout.markNumbers(false);
     this.#note = "";
     this.#say();
     this.#announceSoon();
@@ -388,32 +349,14 @@ export class Explorer {
     this.section.setAttribute("aria-busy", String(busy));
   }
 
-  /** @param {boolean} stale */
-  #markNumbers(stale) {
-    this.section.querySelector(".metrics")?.classList.toggle("stale", stale);
-  }
-
-  /** @param {string} sentence */
-  #complain(sentence) {
-    if (!this.error || this.error.textContent === sentence) return;
-    this.error.textContent = sentence;
-    this.error.hidden = !sentence;
-  }
-
   /** One sentence for those who listen, some time after the last move. */
   #announceSoon() {
     clearTimeout(this.#announcing);
     if (!this.#touched) return;
-    const sentence = () => {
-      for (const [key, { label }] of Object.entries(this.definition.metrics)) {
-        const text = this.outputs.get(key)?.output.textContent;
-        if (text && text !== show(null)) return `${this.definition.title}: ${label} ${text}`;
-      }
-      return this.definition.title;
-    };
     const wait = Math.max(0, this.#movedAt + ANNOUNCING - Date.now());
     this.#announcing = setTimeout(() => {
-      this.speaker.textContent = sentence();
+      const { first } = this.readout;
+      this.status.announce(first ? `${this.definition.title}: ${first}` : this.definition.title);
     }, wait);
   }
 
@@ -426,7 +369,6 @@ export class Explorer {
 
   /** What the status line says. */
   #say() {
-    if (!this.status) return;
     const { state, progress, failure } = this.engine;
     const [sentence, figures] =
       state === "loading" && (this.#waiting || this.#touched)
@@ -440,16 +382,7 @@ export class Explorer {
             : state === "failed"
               ? [`${failure}; moves of one control alone are still answered.`, ""]
               : [leftOut(this.definition, this.#values), ""];
-    if (this.status.textContent === sentence + figures) return;
-    const [head, tail] = [this.status.firstElementChild, this.status.lastElementChild];
-    if (head && head !== tail && head.textContent === sentence && tail) {
-      tail.textContent = figures;
-      return;
-    }
-    // what counts up is for the eye alone: a screen reader would read out every step
-    const counting = span(this.section, figures);
-    counting.setAttribute("aria-hidden", "true");
-    this.status.replaceChildren(...(sentence ? [span(this.section, sentence), counting] : []));
+    this.status.say(sentence, figures);
   }
 
   /** @param {string} sentence */
@@ -474,15 +407,15 @@ export class Explorer {
     } else if (action === "csv") {
       await this.#saveCsv();
     } else if (action === "svg") {
-      const svg = this.picture?.shown;
-      if (svg) save(this.section, `${this.name}.svg`, "image/svg+xml", standalone(svg));
+      const svg = this.readout.picture?.shown;
+      if (svg) save(this.section.ownerDocument, `${this.name}.svg`, "image/svg+xml", standalone(svg));
     }
   }
 
   async #saveCsv() {
     if (this.#waiting) return;
     const rows = this.#shown ? this.#shown.rows : await this.#builtRows();
-    if (rows) save(this.section, `${this.name}.csv`, "text/csv", csv(rows, Object.keys(this.definition.columns)));
+    if (rows) save(this.section.ownerDocument, `${this.name}.csv`, "text/csv", csv(rows, Object.keys(this.definition.columns)));
     else this.#tell("The table at full precision needs the engine, which is not there.");
   }
 
@@ -507,70 +440,12 @@ export class Explorer {
       this.#tell(done);
     } catch {
       this.#note = "";
-      if (!this.status) return;
-      const shown = span(this.section, text);
-      this.status.replaceChildren(span(this.section, "Copying was refused; copy this: "), shown);
-      this.section.ownerDocument.getSelection()?.selectAllChildren(shown);
+      this.status.offer(text);
     }
   }
-}
-
-/**
- * @param {Element} section
- * @param {string} selector
- * @returns {HTMLElement | null}
- */
-function part(section, selector) {
-  return section.querySelector(selector);
-}
-
-/**
- * @param {Element} section
- * @param {string} text
- */
-function span(section, text) {
-  const element = section.ownerDocument.createElement("span");
-  element.textContent = text;
-  return element;
-}
-
-/**
- * A live region that is heard and not seen.
- *
- * @param {Element} section
- */
-function makeSpeaker(section) {
-  const speaker = section.ownerDocument.createElement("p");
-  speaker.className = "explorer-announcement";
-  speaker.setAttribute("aria-live", "polite");
-  Object.assign(speaker.style, {
-    position: "absolute",
-    width: "1px",
-    height: "1px",
-    margin: "-1px",
-    overflow: "hidden",
-    clipPath: "inset(50%)",
-    whiteSpace: "nowrap",
-  });
-  section.append(speaker);
-  return speaker;
 }
 
 /** @param {number} bytes */
 function megabytes(bytes) {
   return (bytes / 1e6).toFixed(1);
-}
-
-/**
- * @param {Element} section
- * @param {string} name
- * @param {string} type
- * @param {string} text
- */
-function save(section, name, type, text) {
-  const link = section.ownerDocument.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -1,0 +1,85 @@
+/** What a figure says in words: its status, what is wrong, and one sentence for those who listen. */
+
+export class Status {
+  /** @param {HTMLElement} section */
+  constructor(section) {
+    /** @type {HTMLElement | null} */
+    this.line = section.querySelector(".explorer-status");
+    /** @type {HTMLElement | null} */
+    this.error = section.querySelector(".explorer-error");
+    this.speaker = makeSpeaker(section);
+  }
+
+  /**
+   * @param {string} sentence
+   * @param {string} figures what counts up behind it
+   */
+  say(sentence, figures = "") {
+    if (!this.line || this.line.textContent === sentence + figures) return;
+    const [head, tail] = [this.line.firstElementChild, this.line.lastElementChild];
+    if (head && head !== tail && head.textContent === sentence && tail) {
+      tail.textContent = figures;
+      return;
+    }
+    // what counts up is for the eye alone: a screen reader would read out every step
+    const counting = span(this.line, figures);
+    counting.setAttribute("aria-hidden", "true");
+    this.line.replaceChildren(...(sentence ? [span(this.line, sentence), counting] : []));
+  }
+
+  /**
+   * A text to be copied by hand, selected.
+   *
+   * @param {string} text
+   */
+  offer(text) {
+    if (!this.line) return;
+    const shown = span(this.line, text);
+    this.line.replaceChildren(span(this.line, "Copying was refused; copy this: "), shown);
+    this.line.ownerDocument.getSelection()?.selectAllChildren(shown);
+  }
+
+  /** @param {string} sentence what is wrong; empty where nothing is */
+  complain(sentence) {
+    if (!this.error || this.error.textContent === sentence) return;
+    this.error.textContent = sentence;
+    this.error.hidden = !sentence;
+  }
+
+  /** @param {string} sentence */
+  announce(sentence) {
+    this.speaker.textContent = sentence;
+  }
+}
+
+/**
+ * @param {Element} place
+ * @param {string} text
+ */
+function span(place, text) {
+  const element = place.ownerDocument.createElement("span");
+  element.textContent = text;
+  return element;
+}
+
+/**
+ * A live region that is heard and not seen.
+ *
+ * @param {Element} section
+ */
+function makeSpeaker(section) {
+  const speaker = section.ownerDocument.createElement("p");
+  speaker.className = "explorer-announcement";
+  speaker.setAttribute("aria-live", "polite");
+  Object.assign(speaker.style, {
+    position: "absolute",
+    width: "1px",
+    height: "1px",
+    margin: "-1px",
+    overflow: "hidden",
+    clipPath: "inset(50%)",
+    whiteSpace: "nowrap",
+  });
+  section.append(speaker);
+  return speaker;
+}
