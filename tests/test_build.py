@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from site_helpers import ROOT
 
-from moebook.site import katex, repairs
+from moebook.site import katex, repairs, styles
 
 pytestmark = pytest.mark.site
 
@@ -45,7 +45,8 @@ def book(tmp_path):
     """A book with one page of its own, and a copy of what the page computes from."""
     for folder in ("src", "data", "web"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "book" / "assets", tmp_path / "book" / "assets")
+    for folder in ("book/assets", "book/styles"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     of_the_wheel = ("pyproject.toml", "README.md", "LICENSE", "CITATION.cff")
     for file in ("_config.yml", "book/references.bib", *of_the_wheel):
         shutil.copy(ROOT / file, tmp_path / file)
@@ -224,3 +225,9 @@ def test_a_server_of_formulas_that_never_listens(tmp_path, monkeypatch):
     monkeypatch.setattr("sphinxcontrib.katex.KaTeXServer.build_command", lambda socket: [sys.executable, "-c", script])
     with pytest.raises(Exception, match="server did not come up within 0.2 seconds|0.2"):
         katex.start_server(tmp_path, 0.2)
+
+
+def test_styles_are_one_file_and_those_for_paper_come_last(tmp_path):
+    for name in ("print", "tables", "colours"):
+        (tmp_path / f"{name}.css").write_text(f"/* {name} */\n")
+    assert styles.css(tmp_path) == "/* colours */\n\n/* tables */\n\n/* print */\n"

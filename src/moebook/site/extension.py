@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import moecalc
 
 from .. import theme
-from . import downloads, engine, figures, icons, katex, preview, reading, repairs, scripts
+from . import downloads, engine, figures, icons, katex, preview, reading, repairs, scripts, styles
 from .build import ROOT
 
 _HERE = Path(__file__).parent
@@ -81,6 +81,7 @@ def add_assets(app):
     katex.copy_styles(packages, made / "katex")
     (made / "charts.css").write_text(theme.css(), encoding="utf-8")
     (made / "icons.css").write_text(icons.css(packages), encoding="utf-8")
+    (made / "site.css").write_text(styles.css(ROOT / "book" / "styles"), encoding="utf-8")
     scripts.build_scripts(ROOT, made)
     (made / PREVIEW).write_bytes(preview.png())
     for name in ("icons.css", "charts.css", "site.css"):
