@@ -123,13 +123,18 @@ FAULTY = """<head><script defer src="../_static/scripts/fontawesome.js?digest=1"
   {"requestKernel": true}
 </script>
 <script>kernelName = 'python3'</script><script src="kept.js"></script>
-<script src="documentation_options.js"></script><script data-sd-x="y" src="other.js"></script></head>
+<script src="documentation_options.js"></script><script data-sd-x="y" src="other.js"></script>
+<meta name="docsearch:version" content="" />
+  <script src="_static/searchtools.js"></script>
+  <script src="_static/language_data.js"></script>
+  <script src="searchindex.js"></script></head>
 <button class="btn search-button-field other" title="Search" aria-label="Search" data-kept></button>
 <div role="list" class="citation-list"><div class="citation" id="a" role="doc-biblioentry"></div></div>
 <details><summary aria-label="Toggle hidden content">Show</summary></details>
 """
 MENDED = """<head><script defer src="kept.js"></script>
-<script src="documentation_options.js"></script><script defer data-sd-x="y" src="other.js"></script></head>
+<script src="documentation_options.js"></script><script defer data-sd-x="y" src="other.js"></script>
+<meta name="docsearch:version" content="" /></head>
 <button class="btn search-button-field other" data-kept></button>
 <div class="citation-list"><div class="citation" id="a"></div></div>
 <details><summary>Show</summary></details>

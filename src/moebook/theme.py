@@ -36,7 +36,8 @@ HUES = {
 
 CATEGORIES = [colour.light for colour in HUES.values()]
 
-FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', Arial, sans-serif"
+#: The site's face first; see :mod:`moebook.site.fonts`.
+FONT = "'Source Sans 3', system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', Arial, sans-serif"
 
 #: How a page says that it is dark: the site, by its switch or the reader's system, and JupyterLab.
 _DARK = ('html[data-theme="dark"]', 'body[data-jp-theme-light="false"]')

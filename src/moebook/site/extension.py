@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import moecalc
 
 from .. import theme
-from . import downloads, engine, figures, icons, katex, preview, reading, repairs, scripts, styles
+from . import downloads, engine, figures, fonts, icons, katex, preview, reading, repairs, scripts, styles
 from .build import ROOT
 
 _HERE = Path(__file__).parent
@@ -34,6 +34,7 @@ def setup(app):
     def page_context(app, pagename, templatename, context, doctree):
         context["moecalc_version"] = moecalc.__version__
         context["build_date"] = build_date()
+        context["metatags"] = context.get("metatags", "") + fonts.preload(context)
         if "data-explorer=" in context.get("body", ""):
             app.add_js_file(scripts.MAIN, type="module")
         repairs_used.update(repairs.drop_scripts_and_styles(context))
@@ -81,10 +82,11 @@ def add_assets(app):
     katex.copy_styles(packages, made / "katex")
     (made / "charts.css").write_text(theme.css(), encoding="utf-8")
     (made / "icons.css").write_text(icons.css(packages), encoding="utf-8")
+    (made / "fonts.css").write_text(fonts.copy_fonts(packages, made), encoding="utf-8")
     (made / "site.css").write_text(styles.css(ROOT / "book" / "styles"), encoding="utf-8")
     scripts.build_scripts(ROOT, made)
     (made / PREVIEW).write_bytes(preview.png())
-    for name in ("icons.css", "charts.css", "site.css"):
+    for name in ("fonts.css", "icons.css", "charts.css", "site.css"):
         app.add_css_file(name)
 
 

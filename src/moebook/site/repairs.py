@@ -53,6 +53,11 @@ REPAIRS = (
         r'\s*<script type="text/x-thebe-config">.*?</script>(?:\s*<script>kernelName = [^<]*</script>)?',
     ),
     Repair(
+        "every page asks for what the page of the search needs, 45 KB; the theme searches on no other page",
+        r'(<meta name="docsearch:version"[^>]*>)(?:\s*<script [^>]*(?:search\w+|language_data)\.js"></script>){3}',
+        r"\1",
+    ),
+    Repair(
         "the list of references has links for children, which a list must not have; axe: aria-required-children",
         r'<div role="list" class="citation-list">',
         '<div class="citation-list">',
