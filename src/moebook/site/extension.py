@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import moecalc
 
 from .. import theme
-from . import downloads, engine, figures, fonts, icons, katex, preview, reading, repairs, scripts, styles
+from . import downloads, engine, figures, fonts, icons, katex, preview, reading, repairs, scripts, styles, wayfinding
 from .build import ROOT
 
 _HERE = Path(__file__).parent
@@ -34,6 +34,7 @@ def setup(app):
     def page_context(app, pagename, templatename, context, doctree):
         context["moecalc_version"] = moecalc.__version__
         context["build_date"] = build_date()
+        context.update(wayfinding.neighbours(app, pagename))
         context["metatags"] = context.get("metatags", "") + fonts.preload(context)
         if "data-explorer=" in context.get("body", ""):
             app.add_js_file(scripts.MAIN, type="module")
