@@ -105,9 +105,11 @@ def _accepted(control, value) -> str | None:
     """The text of a value that a control takes, given itself or in the control's words; None where it takes it not."""
     in_words = {words: option for option, words in getattr(control, "options", ())}
     try:
-        return None if value is None else as_text(control.read(in_words.get(value, value)))
+        read = None if value is None else control.read(in_words.get(value, value))
     except InputError:
         return None
+    # an option is written as its list has it, a number as a box has it
+    return None if read is None else str(read) if in_words else as_text(read)
 
 
 def with_words(svg: str, marks: Sequence[Said]) -> str:

@@ -50,6 +50,10 @@ export interface Definition {
   controls: Control[];
   metrics: Record<string, Metric>;
   columns: Record<string, Metric>;
+  /** columns that a mark says, the first of which names it; all of them where there are none */
+  says?: string[];
+  /** control -> key of a row that holds a value of it, or its words */
+  picks?: Record<string, string>;
   moves: Record<string, Record<string, Answer>>;
   /** whether the moves hold rows; else picture and table follow from the engine */
   has_rows?: boolean;

@@ -44,6 +44,8 @@ def definition(explorer: Explorer) -> bytes:
         "controls": [control.describe() for control in explorer.controls],
         "metrics": {key: metric._asdict() for key, metric in explorer.metrics.items()},
         "columns": {key: metric._asdict() for key, metric in explorer.columns.items()},
+        "says": list(explorer.says),
+        "picks": explorer.picks,
         "variants": list(charts.variant_controls(explorer.name)),
         "defaults": portable({"metrics": defaults.metrics, "rows": defaults.rows}),
         "has_rows": True,

@@ -108,6 +108,22 @@ export class Controls {
     }
   }
 
+  /**
+   * Put values into boxes, as hands that move them one after the other.
+   *
+   * @param {Iterable<[key: string, text: string]>} texts
+   */
+  put(texts) {
+    const moved = [...texts].flatMap(([key, text]) => {
+      const box = this.#parts.get(key)?.box;
+      if (!box) return [];
+      if (box instanceof HTMLInputElement && box.type === "checkbox") box.checked = text === "true";
+      else box.value = text;
+      return [box];
+    });
+    for (const box of moved) announce(box);
+  }
+
   /** @param {string} key */
   #placeSlider(key) {
     const part = this.#parts.get(key);
@@ -132,6 +148,11 @@ async function fill(box, chooser) {
   box.value = await file.slice(0, LARGEST_TEXT + 1).text();
   // so that the same file can be chosen again
   chooser.value = "";
+  announce(box);
+}
+
+/** @param {Box} box that holds something else now */
+function announce(box) {
   for (const event of ["input", "change"]) box.dispatchEvent(new Event(event, { bubbles: true }));
 }
 

@@ -73,7 +73,11 @@ export class Explorer {
     this.controls = new Controls(section, definition);
     this.built = this.controls.built();
     this.#values = this.built;
-    this.readout = new Readout(section, definition, draw);
+    this.readout = new Readout(section, definition, draw, {
+      values: () => this.#values,
+      set: (sets) => this.#pick(sets),
+      speak: (sentence) => this.status.announce(sentence),
+    });
     this.status = new Status(section);
   }
 
@@ -90,6 +94,7 @@ export class Explorer {
     }
     this.engine.onChange(() => this.#engineChanged());
     this.#engineChanged();
+    this.readout.start();
     this.controls.enable();
     this.address.add(this);
   }
@@ -151,6 +156,16 @@ export class Explorer {
     this.#touched = true;
     this.engine.start();
     this.#say();
+  }
+
+  /**
+   * Set controls by a mark of the picture, as a hand on them does.
+   *
+   * @param {string} sets
+   */
+  #pick(sets) {
+    this.#touch();
+    this.controls.put(new URLSearchParams(sets));
   }
 
   /** @param {Control | null} control */
@@ -408,7 +423,8 @@ export class Explorer {
       await this.#saveCsv();
     } else if (action === "svg") {
       const svg = this.readout.picture?.shown;
-      if (svg) save(this.section.ownerDocument, `${this.name}.svg`, "image/svg+xml", standalone(svg));
+      const say = (/** @type {number} */ row) => this.readout.words(row);
+      if (svg) save(this.section.ownerDocument, `${this.name}.svg`, "image/svg+xml", standalone(svg, say));
     }
   }
 

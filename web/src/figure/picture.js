@@ -28,10 +28,15 @@ export class Picture {
   /**
    * @param {Element} figure
    * @param {(chart: string, rows: object[]) => Promise<string>} draw SVG text of a chart: wide or narrow, and its variant
+   * @param {object} [with_]
+   * @param {(row: Row) => string} [with_.sets] what a mark of a row sets, as in an address
+   * @param {() => void} [with_.redrawn] is told when another picture stands there
    */
-  constructor(figure, draw) {
+  constructor(figure, draw, { sets = () => "", redrawn = () => {} } = {}) {
     this.figure = figure;
     this.draw = draw;
+    this.sets = sets;
+    this.redrawn = redrawn;
     for (const size of /** @type {const} */ (["wide", "narrow"])) {
       const place = figure.querySelector(`.chart-${size}`);
       if (!place) continue;
@@ -59,6 +64,7 @@ export class Picture {
       if (chart.built) chart.place.replaceChildren(chart.built);
     }
     this.markStale(false);
+    this.redrawn();
   }
 
   /** @param {boolean} stale whether the picture lags behind the numbers */
@@ -94,10 +100,17 @@ export class Picture {
       const text = await this.draw(chart.size + wanted.variant, plainRows(wanted.rows));
       if (wanted !== this.#wanted) continue; // moved on meanwhile
       const old = chart.place.querySelector("svg");
-      chart.place.replaceChildren(forPage(text, old ?? chart.built, `d${(drawn += 1)}`));
+      const svg = forPage(text, old ?? chart.built, `d${(drawn += 1)}`);
+      for (const mark of svg.querySelectorAll("[data-row]")) {
+        const sets = this.sets(wanted.rows[Number(mark.getAttribute("data-row"))]);
+        if (sets) mark.setAttribute("data-sets", sets);
+      }
+      chart.place.replaceChildren(svg);
       chart.current = true;
     }
-    if (this.#wanted) this.markStale(false);
+    if (!this.#wanted) return;
+    this.markStale(false);
+    this.redrawn();
   }
 
   /** The chart to draw next: it is shown and lags behind. */
@@ -129,6 +142,9 @@ export function forPage(text, before, prefix) {
   const svg = page.importNode(new DOMParser().parseFromString(text, "image/svg+xml").documentElement, true);
   for (const element of [svg, ...svg.querySelectorAll("*")]) {
     element.removeAttribute("font-family");
+    // a mark carries the number of its row as its description
+    const description = element === svg ? null : element.getAttribute("aria-label");
+    if (description !== null && /^\d+$/.test(description)) element.setAttribute("data-row", description);
     for (const { name, value } of [...element.attributes]) {
       // the marks' own roles have no names, and a picture is one thing to those who cannot see it
       if (name === "role" || name.startsWith("aria-")) element.removeAttribute(name);
@@ -146,13 +162,20 @@ export function forPage(text, before, prefix) {
 }
 
 /**
- * A picture as a file of its own: with its size, and in the fonts of the page it was taken from.
+ * A picture as a file of its own: with its size, in the fonts of the page it was taken from, and with words for its marks.
  *
  * @param {SVGSVGElement} svg
+ * @param {(row: number) => string} [say] what the marks of a row say
  * @returns {string}
  */
-export function standalone(svg) {
+export function standalone(svg, say = () => "") {
   const copy = /** @type {SVGSVGElement} */ (svg.cloneNode(true));
+  for (const mark of copy.querySelectorAll("[data-row]")) {
+    const title = svg.ownerDocument.createElementNS("http://www.w3.org/2000/svg", "title");
+    title.textContent = say(Number(mark.getAttribute("data-row")));
+    mark.replaceChildren(title);
+    for (const name of ["class", "data-row", "data-sets"]) mark.removeAttribute(name);
+  }
   const [, , width, height] = (svg.getAttribute("viewBox") ?? "").split(/[\s,]+/);
   if (width && height) {
     copy.setAttribute("width", width);

@@ -4,12 +4,14 @@
  * What it came with is kept, and put back as it was. What lags behind the controls has the
  * class `stale`.
  *
- * @import { Definition, Row, Value } from "../types.js"
+ * @import { Definition, Row, Settings, Value } from "../types.js"
  */
 
 import { fullPrecision } from "../state/data.js";
 import { plain, show } from "../state/format.js";
+import { Marks } from "./marks.js";
 import { Picture } from "./picture.js";
+import { inLines, setsOf, settingInWords, wordsOf } from "./said.js";
 import { fillTable } from "./table.js";
 
 export class Readout {
@@ -17,8 +19,12 @@ export class Readout {
    * @param {HTMLElement} section
    * @param {Definition} definition
    * @param {(chart: string, rows: object[]) => Promise<string>} draw SVG text of its chart: wide or narrow, and its variant
+   * @param {object} hand what a mark of the picture may do
+   * @param {() => Settings} hand.values of the controls as they are
+   * @param {(sets: string) => void} hand.set set controls, given as in an address
+   * @param {(sentence: string) => void} hand.speak
    */
-  constructor(section, definition, draw) {
+  constructor(section, definition, draw, { values, set, speak }) {
     this.definition = definition;
     this.numbers = section.querySelector(".metrics");
     this.outputs = new Map(
@@ -28,15 +34,37 @@ export class Readout {
       ]),
     );
     const figure = section.querySelector("figure");
-    this.picture = figure && new Picture(figure, draw);
     this.details = section.querySelector("details");
     this.table = this.details?.querySelector("table") ?? null;
+    const setting = (/** @type {string} */ sets) => settingInWords(definition, sets, values());
+    this.marks = figure && new Marks(figure, { words: (row) => this.#words(row), setting, set, speak });
+    const redrawn = () => this.marks?.redrawn();
+    this.picture = figure && new Picture(figure, draw, { sets: (row) => setsOf(definition, row), redrawn });
     this.builtBody = this.table?.tBodies[0] ?? null;
     this.builtHead = [...(this.table?.querySelectorAll("thead th") ?? [])].map((cell) => cell.className);
     this.summary = this.details?.querySelector("summary") ?? null;
     this.builtSummary = this.summary?.textContent ?? "";
     // an output would speak at every pixel of a drag; one sentence is spoken instead
     for (const { output } of this.outputs.values()) output.setAttribute("aria-live", "off");
+  }
+
+  /** Let the marks of the picture be used. */
+  start() {
+    this.marks?.start();
+  }
+
+  /** @param {number} row */
+  #words(row) {
+    return this.table && wordsOf(this.table, this.definition, row);
+  }
+
+  /**
+   * @param {number} row
+   * @returns {string} what the table says in it, line by line
+   */
+  words(row) {
+    const words = this.#words(row);
+    return words ? inLines(words).join("\n") : "";
   }
 
   /** What the page came with. */

@@ -67,15 +67,15 @@ export function fullPrecision(value) {
 }
 
 /**
- * Rows for a chart: plain numbers, and nothing where a value is missing.
+ * Rows for a chart: plain numbers, and nothing where a value is missing; each with its number, which its marks carry.
  *
  * @param {Row[]} rows
  * @returns {Record<string, number | string | boolean>[]}
  */
 export function plainRows(rows) {
-  return rows.map((row) => {
+  return rows.map((row, number) => {
     /** @type {Record<string, number | string | boolean>} */
-    const plain = {};
+    const plain = { _row: number };
     for (const [key, value] of Object.entries(row)) {
       if (value instanceof Float) plain[key] = value.value;
       else if (typeof value === "string" && bigInteger(value) !== null) plain[key] = Number(value);

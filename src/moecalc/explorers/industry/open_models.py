@@ -239,4 +239,5 @@ EXPLORER = Explorer(
         "num_gpus": Metric("GPUs to hold them"),
     },
     compute=compute,
+    says=("name", "released", "kind", "total", "activated", "activated_share", "gpu_hours", "weight_bytes"),
 )

@@ -23,6 +23,8 @@ VIEWS = {
 }
 #: Keys of a row for what is drawn; with "_before", what it was before the changes.
 BARS = ("first", "second")
+#: Keys of a row that hold the length that it is of, named as the control that a click on its bar sets.
+PICKED = ("seq_len", "context")
 #: Columns of the table; a view leaves those empty that it says nothing of.
 COLUMNS = ("blocks", "total", "activated", "flops", "scores", "cache", "storage")
 
@@ -69,14 +71,24 @@ def flops_by_length(config, seq_len, **_) -> dict:
     rows = {}
     for length in sorted({*LENGTHS, seq_len}):
         total, scores = forward_flops_per_token(config, length), attention_score_flops_per_token(config, length)
-        rows[f"{length:,}"] = {"flops": total, "products": total - scores, "scores": scores, "chosen": length == seq_len}
+        rows[f"{length:,}"] = {
+            "flops": total,
+            "products": total - scores,
+            "scores": scores,
+            "chosen": length == seq_len,
+            "seq_len": length,
+        }
     return rows
 
 
 def cache_by_context(config, context, bytes_per_element, batch, **_) -> dict:
     """Bytes that a batch keeps at each context."""
     return {
-        f"{length:,}": {"cache": batch * kv_cache_bytes(config, [length], bytes_per_element), "chosen": length == context}
+        f"{length:,}": {
+            "cache": batch * kv_cache_bytes(config, [length], bytes_per_element),
+            "chosen": length == context,
+            "context": length,
+        }
         for length in sorted({*LENGTHS, context})
     }
 
@@ -104,6 +116,7 @@ def rows_of(view: str, now: ModelConfig, before: ModelConfig, **sizes) -> list:
         row = {"part": part, "chosen": bool(one.get("chosen")), **{key: drawable(one.get(key)) for key in COLUMNS}}
         for bar, key in zip(BARS, VIEWS[view][1], strict=False):
             row |= {bar: drawable(one.get(key) or 0), f"{bar}_before": drawable(was.get(key) or 0)}
+        row |= {key: one[key] for key in PICKED if key in one}
         rows.append(row)
     return rows
 
@@ -195,4 +208,5 @@ EXPLORER = Explorer(
         "storage": Metric("Stored", "bytes"),
     },
     compute=compute,
+    picks={"seq_len": "seq_len", "context": "context"},
 )

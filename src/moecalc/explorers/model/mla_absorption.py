@@ -62,6 +62,7 @@ def compute(model, cached_tokens, query_tokens, batch, tp, bytes_per_element, ac
                 {
                     "axis": axis,
                     "value": value,
+                    sweep: value,
                     "form": name,
                     "ms": found["time_s"] * 1e3,
                     "flops": float(found["flops"]),  # beyond what a chart takes as a whole number
@@ -115,4 +116,6 @@ EXPLORER = Explorer(
         "ms": Metric("Least time", "ms", 3),
     },
     compute=compute,
+    says=("form", "axis", "value", "ms", "intensity", "flops", "bytes"),
+    picks={"cached_tokens": "cached_tokens", "query_tokens": "query_tokens", "batch": "batch"},
 )

@@ -190,4 +190,6 @@ EXPLORER = Explorer(
         "mean": Metric("Mean of all orders", "", 12),
     },
     compute=compute,
+    says=("step", "config", "change", "value", "alone", "last", "mean"),
+    picks={"last": "step"},
 )

@@ -81,4 +81,6 @@ EXPLORER = Explorer(
         "lead": Metric("DeepSeek-V3's lead over it", "", 3),
     },
     compute=compute,
+    says=("published_as", "benchmark", "metric", "shots", "score", "lead"),
+    picks={"rival": "model"},
 )

@@ -71,4 +71,5 @@ EXPLORER = Explorer(
         "days": Metric("Days", "", 3),
     },
     compute=compute,
+    picks={"num_gpus": "num_gpus"},
 )

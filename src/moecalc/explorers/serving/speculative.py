@@ -62,6 +62,9 @@ def compute(acceptance, depth, draft_cost, batch, context, num_gpus, accelerator
     ]
     for row in rows:
         row.setdefault("x2", None)
+        # what a click on it sets
+        row["percent"] = round(100 * row["x"], DIGITS) if row["panel"] == "acceptance" else None
+        row["batch"] = row["x"] if row["panel"] == "batch" else None
         row["chosen"] = row["x"] == {"acceptance": alpha, "batch": batch}.get(row["panel"])
     return metrics, rows
 
@@ -97,4 +100,6 @@ EXPLORER = Explorer(
         "y": Metric("Speed-up", "x", 3),
     },
     compute=compute,
+    says=("line", "panel", "x", "x2", "y"),
+    picks={"acceptance": "percent", "batch": "batch"},
 )

@@ -70,4 +70,6 @@ EXPLORER = Explorer(
         "share": Metric("Share", "%", 2),
     },
     compute=compute,
+    says=("component", "seq_len", "flops", "share"),
+    picks={"seq_len": "seq_len"},
 )

@@ -128,4 +128,5 @@ EXPLORER = Explorer(
         "push": Metric("The update"),
     },
     compute=compute,
+    says=("answer", "push", "reward", "ratio", "clipped", "advantage", "term"),
 )

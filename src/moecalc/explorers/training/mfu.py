@@ -82,4 +82,5 @@ EXPLORER = Explorer(
         "flops_per_token": Metric("Training FLOPs a token", "FLOPs", 6),
     },
     compute=compute,
+    picks={"convention": "convention"},
 )

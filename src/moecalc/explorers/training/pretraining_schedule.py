@@ -64,13 +64,13 @@ def compute(tokens, span, num_gpus):
         "days": wall_days(hours, num_gpus),
     }
     rows = [
-        {"schedule": name, "tokens": at, "value": value(at, schedule), "chosen": False}
+        {"schedule": name, "tokens": at, "trillions": at / TRILLION, "value": value(at, schedule), "chosen": False}
         for (name, value), points in zip(SCHEDULES.items(), breaks(schedule), strict=True)
         for at in sorted({low, high, *(one for one in points if low < one < high)})
     ]
     if low <= done <= high:
         rows += [
-            {"schedule": name, "tokens": done, "value": value(done, schedule), "chosen": True}
+            {"schedule": name, "tokens": done, "trillions": done / TRILLION, "value": value(done, schedule), "chosen": True}
             for name, value in SCHEDULES.items()
         ]
     return metrics, rows
@@ -105,4 +105,5 @@ EXPLORER = Explorer(
         "value": Metric("Value", "", 4),
     },
     compute=compute,
+    picks={"tokens": "trillions"},
 )

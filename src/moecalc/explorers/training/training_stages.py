@@ -104,4 +104,5 @@ EXPLORER = Explorer(
         "amount": Metric("Amount"),
     },
     compute=compute,
+    picks={"mask": "series"},
 )
