@@ -10,6 +10,7 @@ import pytest
 import vl_convert
 
 from moebook import charts
+from moebook.marks import numbered
 from moecalc.base.errors import InputError
 from moecalc.explorers import explorer, explorer_names, portable
 
@@ -47,7 +48,7 @@ def result_of(name, state):
 def plain_rows(rows):
     """Rows as the page's script puts them into a chart."""
     sent = json.loads(json.dumps(portable(rows)))
-    return [{key: value for key, value in row.items() if value is not None} for row in sent]
+    return [{key: value for key, value in row.items() if value is not None} for row in numbered(sent)]
 
 
 def rows_entry(vega):
@@ -134,7 +135,7 @@ def test_what_a_chart_reads_is_in_the_rows(name, variant, wide):
     spec = charts.spec(name, wide, variant)
     read = {"".join(one) if isinstance(one, tuple) else one for one in fields_read(spec)}
     read -= {"value", "label"} - set(fields_made(spec))  # of a tick, not of a row
-    given = {key for state in states(name, variant) for row in result_of(name, state).rows for key in row}
+    given = {key for state in states(name, variant) for row in numbered(result_of(name, state).rows) for key in row}
     assert read and not read - given - set(fields_made(spec))
 
 

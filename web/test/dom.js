@@ -2,7 +2,7 @@
 
 import { JSDOM } from "jsdom";
 
-const NAMES = ["document", "DOMParser", "Event", "HTMLInputElement", "HTMLSelectElement", "SVGElement", "XMLSerializer"];
+const NAMES = ["document", "DOMParser", "Element", "Event", "HTMLInputElement", "HTMLSelectElement", "SVGElement", "XMLSerializer"];
 
 const SVG = (/** @type {string} */ size) =>
   `<svg role="img" aria-label="A trial. What it shows." viewBox="0 0 10 20"><text>${size}, built</text></svg>`;

@@ -26,6 +26,32 @@ test("a drawn picture is fitted to the page", () => {
   assert.equal(svg.querySelector("script"), null);
 });
 
+test("a mark keeps the number of its row, and gets what it sets", async () => {
+  const { document } = openPage();
+  const element = /** @type {HTMLElement} */ (document.querySelector("figure"));
+  const mark = (/** @type {string} */ label) => `<path ${label} role="graphics-symbol" aria-roledescription="bar" d="M0,0"/>`;
+  const drawn = `<svg xmlns="http://www.w3.org/2000/svg">${mark('aria-label="1"')}${mark('aria-label="0"')}${mark("")}</svg>`;
+  let redrawn = 0;
+  const sets = (/** @type {import("../src/types.js").Row} */ row) => (row.n === 5 ? "n=5" : "");
+  const picture = new Picture(element, async () => drawn, { sets, redrawn: () => (redrawn += 1) });
+  await picture.show([{ n: 5 }, { n: null }], "");
+  const found = [...element.querySelectorAll(".chart-wide path")].map((path) => path.getAttributeNames().map((name) => `${name}=${path.getAttribute(name)}`));
+  assert.deepEqual(found, [["d=M0,0", "data-row=1"], ["d=M0,0", "data-row=0", "data-sets=n=5"], ["d=M0,0"]]);
+  assert.equal(redrawn, 1);
+  picture.restore();
+  assert.equal(redrawn, 2);
+});
+
+test("marks of a file of its own say their words", () => {
+  const { document } = openPage();
+  const svg = /** @type {SVGSVGElement} */ (document.querySelector(".chart-wide svg"));
+  const mark = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  for (const [name, value] of Object.entries({ "data-row": "3", "data-sets": "a=1", class: "told" })) mark.setAttribute(name, value);
+  svg.append(mark);
+  assert.match(standalone(svg, (row) => `row <${row}>`), /<path><title>row &lt;3&gt;<\/title><\/path>/);
+  assert.equal(mark.getAttribute("data-row"), "3", "the page's own stays");
+});
+
 test("a file of its own has a size and fonts", () => {
   const { document } = openPage();
   const text = standalone(/** @type {SVGSVGElement} */ (document.querySelector(".chart-wide svg")));
@@ -55,7 +81,7 @@ test("the chart that shows is drawn, with the rows as a chart takes them", async
   const { element, picture, drawings, text } = figure();
   const shown = picture.show([{ a: 1, b: null, c: "9007199254740993" }], ".size");
   assert.ok(element.classList.contains("stale"));
-  assert.deepEqual(drawings.map(({ chart, rows }) => [chart, rows]), [["wide.size", [{ a: 1, c: 9007199254740992 }]]]);
+  assert.deepEqual(drawings.map(({ chart, rows }) => [chart, rows]), [["wide.size", [{ _row: 0, a: 1, c: 9007199254740992 }]]]);
   drawings[0].done(svg("new"));
   await shown;
   assert.equal(text("wide"), "new");
@@ -71,7 +97,7 @@ test("while one is drawn, only the newest of those that follow is", async () => 
   drawings[0].done(svg("first"));
   await settle();
   assert.equal(text("wide"), "wide, built", "what is outdated is not shown");
-  assert.deepEqual(drawings.map(({ rows }) => rows), [[{ n: 1 }], [{ n: 3 }]]);
+  assert.deepEqual(drawings.map(({ rows }) => rows), [[{ _row: 0, n: 1 }], [{ _row: 0, n: 3 }]]);
   drawings[1].done(svg("third"));
   await last;
   assert.equal(text("wide"), "third");

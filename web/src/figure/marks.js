@@ -27,8 +27,6 @@ export class Marks {
   #told = null;
   /** the row whose label the reader has sent away, until another is pointed at @type {number | null} */
   #dismissed = null;
-  /** whether a pointer is down, so that it gives the focus */
-  #pressing = false;
 
   /**
    * @param {Element} figure
@@ -66,7 +64,6 @@ export class Marks {
     const page = this.figure.ownerDocument;
     this.#on(page, "keydown", (event) => /** @type {KeyboardEvent} */ (event).key === "Escape" && this.#dismiss());
     this.#on(page, "pointerdown", (event) => this.#pressedAnywhere(event.target), true);
-    for (const end of ["pointerup", "pointercancel"]) this.#on(page, end, () => (this.#pressing = false), true);
     this.#on(page, "scroll", () => this.#scrolled(), true);
   }
 
@@ -151,7 +148,8 @@ export class Marks {
   /** @param {EventTarget | null} target */
   #focused(target) {
     const chart = chartOf(target);
-    if (!chart || chart !== target || this.#pressing) return;
+    // what a pointer gives the focus to, it points at itself
+    if (!chart || chart !== target || !chart.matches(":focus-visible")) return;
     const [first] = this.#rows(chart);
     if (first !== undefined) this.#go(chart, first);
   }
@@ -167,7 +165,6 @@ export class Marks {
 
   /** @param {EventTarget | null} target */
   #pressedAnywhere(target) {
-    this.#pressing = true;
     if (this.#told && !this.figure.contains(/** @type {Node} */ (target))) this.hide();
   }
 

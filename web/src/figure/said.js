@@ -6,8 +6,8 @@
  */
 
 import { Float, fullPrecision } from "../state/data.js";
-import { show } from "../state/format.js";
-import { inWords, read } from "../state/state.js";
+import { plain, show } from "../state/format.js";
+import { read } from "../state/state.js";
 
 /** @typedef {{ name: string, lines: [heading: string, value: string][] }} Words */
 
@@ -90,7 +90,7 @@ function accepted(control, value) {
 }
 
 /**
- * What a click on a mark does, in words: "GPUs to 4,096 GPUs".
+ * What a click on a mark does, in words: “GPUs” to 4,096.
  *
  * @param {Definition} definition
  * @param {string} sets
@@ -100,7 +100,7 @@ function accepted(control, value) {
 export function settingInWords(definition, sets, values) {
   const told = [...new URLSearchParams(sets)].flatMap(([key, text]) => {
     const control = definition.controls.find((one) => one.key === key);
-    return control && String(values[key]) !== text ? [`${control.label} to ${valueInWords(control, text)}`] : [];
+    return control && String(values[key]) !== text ? [`\u201c${control.label}\u201d to ${valueInWords(control, text)}`] : [];
   });
   return told.join(", ");
 }
@@ -110,7 +110,8 @@ export function settingInWords(definition, sets, values) {
  * @param {string} text
  */
 function valueInWords(control, text) {
-  if (control.kind === "range") return inWords(control, Number(text));
+  // without its unit, which stands at the control
+  if (control.kind === "range") return plain(Number(text));
   return control.options?.find(([option]) => fullPrecision(option) === text)?.[1] ?? text;
 }
 

@@ -116,6 +116,6 @@ EXPLORER = Explorer(
         "share": Metric("Adds to the loss", "", 4),
     },
     compute=compute,
-    says=("word", "what", "position", "depth", "term", "probability", "share"),
+    says=("word", "position", "depth", "term", "probability", "share"),
     picks={"position": "position", "shown_depth": "depth"},
 )

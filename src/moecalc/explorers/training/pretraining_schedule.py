@@ -41,6 +41,17 @@ def breaks(schedule) -> list:
     ]
 
 
+def row_of(schedule: str, tokens: float, value: float, chosen: bool = False) -> dict:
+    """A point of a line; what it would set the control of tokens to is in trillions."""
+    return {
+        "schedule": schedule,
+        "tokens": tokens,
+        "trillions": round(tokens / TRILLION, 6),
+        "value": value,
+        "chosen": chosen,
+    }
+
+
 def compute(tokens, span, num_gpus):
     schedule = v3_schedule()
     low, high = {
@@ -64,15 +75,12 @@ def compute(tokens, span, num_gpus):
         "days": wall_days(hours, num_gpus),
     }
     rows = [
-        {"schedule": name, "tokens": at, "trillions": at / TRILLION, "value": value(at, schedule), "chosen": False}
+        row_of(name, at, value(at, schedule))
         for (name, value), points in zip(SCHEDULES.items(), breaks(schedule), strict=True)
         for at in sorted({low, high, *(one for one in points if low < one < high)})
     ]
     if low <= done <= high:
-        rows += [
-            {"schedule": name, "tokens": done, "trillions": done / TRILLION, "value": value(done, schedule), "chosen": True}
-            for name, value in SCHEDULES.items()
-        ]
+        rows += [row_of(name, done, value(done, schedule), chosen=True) for name, value in SCHEDULES.items()]
     return metrics, rows
 
 

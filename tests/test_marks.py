@@ -1,0 +1,266 @@
+"""Marks say their values: in the picture as it is built, at the mouse, at a tap, at the keyboard; some set a control."""
+
+from urllib.parse import parse_qsl
+
+import pytest
+from gates_helpers import Figure
+from site_helpers import CHAPTER_PAGES, shown
+from test_browser import View
+
+from moebook import charts, html, marks
+from moebook.svg import svg
+from moecalc.explorers import Choice, Explorer, Metric, Number, explorer, explorer_names, explorers
+
+pytest_plugins = ["site_fixtures"]
+
+CASES = [(name, variant) for name in explorer_names() for variant in charts.variants(name)]
+
+# --- charts ----------------------------------------------------------------------------------------------------------
+
+
+def drawn_marks(name, variant, wide):
+    """(row of the mark, its element) of a chart as a page has it."""
+    from bs4 import BeautifulSoup
+
+    chosen = explorer(name)
+    result = chosen.run(variant)
+    text = svg(charts.draw(name, result, wide), "label", marks.said(chosen, result.rows))
+    found = BeautifulSoup(text, "html.parser").select("[data-row]")
+    return [(result.rows[int(one["data-row"])], one) for one in found]
+
+
+@pytest.mark.parametrize("wide", [True, False], ids=["wide", "narrow"])
+@pytest.mark.parametrize(("name", "variant"), CASES, ids=str)
+def test_every_mark_has_the_number_and_the_words_of_its_row(name, variant, wide):
+    chosen = explorer(name)
+    found = drawn_marks(name, variant, wide)
+    assert len(found) > 3
+    for row, mark in found:
+        words = mark.title.get_text().split("\n")
+        keys = [key for key in chosen.says or chosen.columns if row.get(key) not in (None, "")]
+        cells = [html.cell(row[key], chosen.columns[key]) for key in keys]
+        assert len(words) == len(cells) and all(cell in told for cell, told in zip(cells, words, strict=True))
+
+
+def test_a_line_has_a_mark_for_each_of_its_rows():
+    rows = explorer("cost").run().rows
+    numbers = {int(mark["data-row"]) for _, mark in drawn_marks("cost", {}, True)}
+    assert numbers == set(range(len(rows)))
+
+
+def test_what_stands_for_no_row_is_no_mark():
+    layers = [
+        {"mark": "text", "encoding": {}},
+        {"mark": {"type": "rule"}},
+        {"mark": {"type": "point", "opacity": 0}},
+        {"mark": {"type": "bar", "aria": False}},
+    ]
+    assert marks.carry_rows({"layer": layers}) == {"layer": layers}
+    (rule,) = marks.carry_rows({"layer": [{"mark": {"type": "rule", "aria": True}}]})["layer"]
+    assert rule["encoding"]["description"]["field"] == marks.ROW
+
+
+def test_of_very_many_rows_the_words_stand_in_the_table_alone():
+    path = '<path d="M0,0" aria-label="7" role="graphics-symbol" aria-roledescription="bar"/>'
+    few, many = ([marks.Said(f"<{number}>", "a=1&b=2") for number in range(count)] for count in (8, marks.MOST_TITLES + 1))
+    attributes = 'd="M0,0" data-row="7" data-sets="a=1&amp;b=2" role="graphics-symbol" aria-roledescription="bar"'
+    assert marks.with_words(path, few) == f"<path {attributes}><title>&lt;7&gt;</title></path>"
+    assert marks.with_words(path, many) == f"<path {attributes}></path>"
+
+
+# --- definitions -----------------------------------------------------------------------------------------------------
+
+
+def test_what_a_mark_says_and_sets_is_in_the_rows():
+    assert sum(bool(one.picks) for one in explorers()) >= 10
+    for one in explorers():
+        assert set(one.says) <= set(one.columns), one.name
+        controls = {control.key: control for control in one.controls}
+        assert set(one.picks) <= set(controls), one.name
+        told = [said.sets for state in states(one) for said in marks.said(one, one.run(state).rows)]
+        assert {key for sets in told for key, _ in parse_qsl(sets)} == set(one.picks), f"{one.name}: each is set by some mark of some view"
+
+
+def states(one):
+    """The default state, and every option of the controls with few of them."""
+    few = [control for control in one.controls if control.kind == "select" and len(control.stops()) <= 5]
+    return [{}, *({control.key: value} for control in few for value in control.stops())]
+
+
+def test_a_control_is_set_to_what_it_takes():
+    controls = (
+        Number("size", "Size", 8, 1, 64, 1),
+        Number("rate", "Rate", 0.5, 0.0, 2.0, 0.1),
+        Choice("kind", "Kind", 2, ((2, "two"), (0.5, "half"))),
+    )
+    one = Explorer(
+        "trial", "", "", controls, {}, {"name": Metric("Name")}, dict, picks={"size": "a", "rate": "b", "kind": "c"}
+    )
+    rows = [
+        {"name": "x", "a": 16, "b": 2.0, "c": "half"},
+        {"name": "x", "a": 8.5, "b": 3.0, "c": "third"},
+        {"name": "x", "a": None, "c": 2},
+        {"name": "x", "a": 8.0},
+    ]
+    assert [said.sets for said in marks.said(one, rows)] == ["size=16&rate=2&kind=0.5", "", "kind=2", "size=8"]
+
+
+def test_a_mark_is_named_by_its_first_column():
+    columns = {"rank": Metric("Rank"), "note": Metric("Note"), "bytes": Metric("On each GPU", "bytes")}
+    one = Explorer("trial", "", "", (), {}, columns, dict)
+    rows = [{"rank": 3, "note": "", "bytes": 2_500_000}, {"rank": "last", "note": "full", "bytes": None}]
+    assert [said.words for said in marks.said(one, rows)] == ["Rank 3\nOn each GPU: 2.500 MB", "last\nNote: full"]
+    assert marks.said(one._replace(says=("bytes", "rank")), rows)[0].words == "On each GPU 2.500 MB\nRank: 3"
+
+
+# --- pages -----------------------------------------------------------------------------------------------------------
+
+#: The words of each row of a figure's table, put together as a mark should say them.
+TABLE = """([name, says, keys]) => {
+  const table = document.querySelector(`section[data-explorer="${name}"] details table`);
+  const texts = row => [...row.cells].map(cell => cell.textContent.trim());
+  const headings = texts(table.tHead.rows[0]), at = (says.length ? says : keys).map(key => keys.indexOf(key));
+  return [...table.tBodies[0].rows].map(row => {
+    const cells = texts(row), number = row.cells[at[0]].classList.contains("number");
+    const rest = at.slice(1).filter(i => cells[i] !== "" && cells[i] !== "\u2013").map(i => `${headings[i]}: ${cells[i]}`);
+    return [number ? `${headings[at[0]]} ${cells[at[0]]}` : cells[at[0]], ...rest];
+  });
+}"""
+
+#: Of both pictures of a figure as the build wrote them: [row, lines of the title] of each mark.
+TITLES = """async (name) => {
+  const page = new DOMParser().parseFromString(await (await fetch(location.pathname)).text(), "text/html");
+  const marks = [...page.querySelectorAll(`section[data-explorer="${name}"] .chart [data-row]`)];
+  return marks.map(mark => [Number(mark.dataset.row), mark.querySelector("title").textContent.split("\\n")]);
+}"""
+
+LABEL = """const label = section.querySelector(".mark-label");
+  const lines = [...label.querySelectorAll("dt")].map(e => `${e.textContent}: ${e.nextElementSibling.textContent}`);
+  const name = label.querySelector(".mark-name")?.textContent;
+  const told = label.checkVisibility() ? [name, ...lines] : null;"""
+
+#: What the label of a figure says, or null where there is none.
+SAID = f"""(name) => {{
+  const section = document.querySelector(`section[data-explorer="${{name}}"]`);
+  {LABEL}
+  return told;
+}}"""
+
+#: Point at every mark of the picture that is seen: [row, what the label says] of each.
+POINT_AT_ALL = f"""(name) => {{
+  const section = document.querySelector(`section[data-explorer="${{name}}"]`);
+  const marks = [...section.querySelectorAll(".chart [data-row]")].filter(mark => mark.checkVisibility());
+  return marks.map(mark => {{
+    const box = mark.getBoundingClientRect();
+    const at = {{clientX: box.left + box.width / 2, clientY: box.top + box.height / 2, pointerType: "mouse", bubbles: true}};
+    mark.dispatchEvent(new PointerEvent("pointermove", at));
+    {LABEL}
+    return [Number(mark.dataset.row), told];
+  }});
+}}"""
+
+#: Some marks that a hand can reach, spread over the picture: [row, x, y] of each, on the screen, the picture in its middle.
+WITHIN_REACH = """([name, many]) => {
+  const section = document.querySelector(`section[data-explorer="${name}"]`);
+  const chart = [...section.querySelectorAll(".chart")].find(chart => chart.checkVisibility());
+  chart.scrollIntoView({block: "center", behavior: "instant"});
+  const found = [...chart.querySelectorAll("[data-row]")].flatMap(mark => {
+    const box = mark.getBoundingClientRect(), x = box.left + box.width / 2, y = box.top + box.height / 2;
+    return document.elementFromPoint(x, y) === mark ? [[Number(mark.dataset.row), x, y]] : [];
+  });
+  return found.filter((_, at) => at % Math.ceil(found.length / many) === 0);
+}"""
+
+
+@pytest.mark.site
+@pytest.mark.parametrize("page", CHAPTER_PAGES)
+def test_marks_of_a_page_say_their_rows(chromium, address, page):
+    view = View(chromium, address, 1280, has_touch=True)
+    view.open(f"{page}.html")
+    tab = view.tab
+    figures = [Figure(tab, name) for name, _ in shown(page)]
+    for figure in figures:
+        figure.rest()
+        known = explorer(figure.name)
+        rows = tab.evaluate(TABLE, [figure.name, list(known.says), list(known.columns)])
+        said_by_all(tab, figure.name, rows)
+        said_to_a_mouse(tab, figure.name, rows)
+        said_to_keys(tab, figure.name, rows)
+        if known.picks:
+            sets_its_control(tab, figure, known)
+    tab.set_viewport_size({"width": 390, "height": 780})
+    for figure in figures:
+        known = explorer(figure.name)
+        rows = tab.evaluate(TABLE, [figure.name, list(known.says), list(known.columns)])
+        said_to_a_finger(tab, figure.name, rows)
+    assert view.wrong == []
+    view.context.close()
+
+
+def said_by_all(tab, name, rows):
+    built = tab.evaluate(TITLES, name)
+    assert built and {row for row, _ in built} <= set(range(len(rows)))
+    assert [(row, words) for row, words in built if words != rows[row]] == []
+    pointed = tab.evaluate(POINT_AT_ALL, name)
+    assert len(pointed) > 3 and [(row, told) for row, told in pointed if told != rows[row]] == []
+
+
+def said_to_a_mouse(tab, name, rows):
+    reached = tab.evaluate(WITHIN_REACH, [name, 4])
+    assert reached
+    for row, x, y in reached:
+        tab.mouse.move(x, y)
+        assert tab.evaluate(SAID, name) == rows[row]
+    tab.keyboard.press("Escape")
+    assert tab.evaluate(SAID, name) is None
+    tab.mouse.move(0, 0)
+
+
+def said_to_keys(tab, name, rows):
+    section = tab.locator(f'section[data-explorer="{name}"]')
+    section.locator(".chart:visible").focus()
+    numbers = sorted({row for row, _ in tab.evaluate(TITLES, name)})
+    expected = [numbers[0], numbers[1], numbers[0], numbers[-1], numbers[0]]
+    for key, row in zip(("", "ArrowRight", "ArrowLeft", "End", "Home"), expected, strict=True):
+        if key:
+            tab.keyboard.press(key)
+        assert tab.evaluate(SAID, name) == rows[row], key
+        spoken = section.locator(".explorer-announcement").inner_text()
+        assert spoken.startswith(". ".join(rows[row]))
+
+
+def said_to_a_finger(tab, name, rows):
+    reached = tab.evaluate(WITHIN_REACH, [name, 2])
+    assert reached
+    row, x, y = reached[0]
+    tab.touchscreen.tap(x, y)
+    assert tab.evaluate(SAID, name) == rows[row]
+
+
+def sets_its_control(tab, figure, known):
+    """A click and Enter on marks that stand for values set the controls that the picks name, and the address tells it."""
+    chart = figure.section.locator(".chart:visible")
+    for hand in ("mouse", "keys"):
+        now = figure.state["controls"]
+        moving = []
+        for row, x, y in tab.evaluate(WITHIN_REACH, [figure.name, 1000]):
+            wanted = dict(parse_qsl(chart.locator(f'[data-row="{row}"]').first.get_attribute("data-sets") or ""))
+            moving += [(row, x, y, wanted)] if any(now[key] != value for key, value in wanted.items()) else []
+        if not moving:
+            assert known.name in ("any-config", "training-stages"), "they set something in another view"
+            return
+        row, x, y, wanted = moving[-1]
+        if hand == "mouse":
+            tab.mouse.click(x, y)
+        else:
+            chart.focus()
+            numbers = sorted({number for number, *_ in tab.evaluate(POINT_AT_ALL, figure.name)})
+            tab.keyboard.press("Home")
+            for _ in range(numbers.index(row)):
+                tab.keyboard.press("ArrowRight")
+            tab.keyboard.press("Enter")
+        assert {key: figure.state["controls"][key] for key in wanted} == wanted
+        assert f"#{known.name}?" in tab.url
+        figure.press("reset")
+        figure.rest()
+        tab.mouse.move(0, 0)
