@@ -78,7 +78,8 @@ def test_what_a_mark_says_and_sets_is_in_the_rows():
         controls = {control.key: control for control in one.controls}
         assert set(one.picks) <= set(controls), one.name
         told = [said.sets for state in states(one) for said in marks.said(one, one.run(state).rows)]
-        assert {key for sets in told for key, _ in parse_qsl(sets)} == set(one.picks), f"{one.name}: each is set by some mark of some view"
+        found = {key for sets in told for key, _ in parse_qsl(sets)}
+        assert found == set(one.picks), f"{one.name}: each is set by some mark of some view"
 
 
 def states(one):

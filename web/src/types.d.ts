@@ -46,6 +46,8 @@ export interface Answer {
 
 export interface Definition {
   name: string;
+  /** names that it had before */
+  aliases?: string[];
   title: string;
   controls: Control[];
   metrics: Record<string, Metric>;

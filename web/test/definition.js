@@ -10,6 +10,7 @@ const ROWS = [
 /** @type {import("../src/types.js").Definition} */
 export const DEFINITION = parse(`{
   "name": "trial",
+  "aliases": ["before"],
   "title": "A trial",
   "controls": [
     {"key": "num_gpus", "label": "GPUs", "kind": "range", "default": 2048, "unit": "GPUs",

@@ -469,3 +469,9 @@ async function waitFor(done) {
   for (let turn = 0; turn < 500 && !done(); turn += 1) await settle();
   assert.ok(done());
 }
+
+test("a link that was shared under a name that the figure had before opens it", () => {
+  const page = open("#before?num_gpus=8");
+  assert.deepEqual([page.find('[data-control="num_gpus"]').value, page.metric("days")], ["8", "14,520 days"]);
+  assert.equal(open("#other?num_gpus=8").find('[data-control="num_gpus"]').value, "2048");
+});

@@ -4,7 +4,7 @@ import gzip
 import json
 from pathlib import Path
 
-from moecalc.explorers import Explorer, explorers, portable, single_moves
+from moecalc.explorers import ALIASES, Explorer, explorers, portable, single_moves
 
 from .. import charts
 
@@ -40,6 +40,7 @@ def definition(explorer: Explorer) -> bytes:
     moves, defaults = single_moves(explorer), explorer.run()
     told = {
         "name": explorer.name,
+        "aliases": [before for before, now in ALIASES.items() if now == explorer.name],
         "title": explorer.title,
         "controls": [control.describe() for control in explorer.controls],
         "metrics": {key: metric._asdict() for key, metric in explorer.metrics.items()},

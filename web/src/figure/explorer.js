@@ -68,6 +68,7 @@ export class Explorer {
     this.section = section;
     this.definition = definition;
     this.name = definition.name;
+    this.aliases = definition.aliases ?? [];
     this.engine = engine;
     this.address = address;
     this.controls = new Controls(section, definition);

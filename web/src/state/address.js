@@ -12,6 +12,7 @@ const PACE = 400;
 /**
  * @typedef {object} Addressed
  * @property {string} name
+ * @property {string[]} [aliases] names that it had before: links that were shared under them still open it
  * @property {() => string} hash its present state
  * @property {(hash: string) => void} restore
  * @property {() => void} bringIntoView
@@ -151,7 +152,8 @@ export class Address {
   #take(explorer, state) {
     const { hash } = this.view.location;
     const kept = state?.explorers?.[explorer.name];
-    if (nameInHash(hash) === explorer.name) this.#restore(explorer, hash, true);
+    const asked = nameInHash(hash);
+    if (asked === explorer.name || explorer.aliases?.includes(asked)) this.#restore(explorer, hash, true);
     else if (kept !== undefined) this.#restore(explorer, kept, false);
   }
 
