@@ -39,6 +39,13 @@ def num(value, unit: str = "", digits: int = 4) -> Said:
     return Said(shown(value, unit, digits))
 
 
+def span(values, unit: str = "", digits: int = 4) -> Said:
+    """The least and the greatest of some numbers as a sentence says them: "3.1 % to 5.5 %"; one where they read alike."""
+    values = list(values)
+    low, high = (shown(value, unit, digits) for value in (min(values), max(values)))
+    return Said(low if low == high else f"{low} to {high}")
+
+
 def printed(claim_id: str) -> Said:
     """What the talk prints for a claim of the ledger, with its unit."""
     row = _claim_row(claim_id)
