@@ -27,6 +27,11 @@ class Recipe(NamedTuple):
         """Bytes of the optimizer's states, the master copy included."""
         return self.master_weight + self.moments
 
+    @property
+    def total(self) -> int:
+        """Bytes of one parameter of the products, all states together."""
+        return self.weight + self.gradient + self.optimizer
+
     def weight_bytes(self, tensor: Tensor) -> int:
         """Bytes of one of the tensor's weights."""
         low = tensor.multiplied and tensor.component in LOW_PRECISION_COMPONENTS

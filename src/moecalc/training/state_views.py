@@ -1,0 +1,68 @@
+"""Model states of one layout under every ZeRO stage and under several schedules.
+
+Examples use ``v3 = load_model("deepseek-v3")``.
+"""
+
+from typing import NamedTuple
+
+from ..model.config import ModelConfig
+from .layout import ZERO_STAGES, Layout
+from .states import STATES, model_states, rank_groups
+
+
+class ZeroStates(NamedTuple):
+    """Bytes at one ZeRO stage: on a middle rank by state, their sum, and the sum of the fullest rank."""
+
+    zero: int
+    states: dict
+    middle: int
+    fullest: int
+
+
+class ScheduleStates(NamedTuple):
+    """Bytes under one schedule: of the lightest, mean and fullest rank, and by state on all GPUs."""
+
+    schedule: str
+    lightest: int
+    mean: float
+    fullest: int
+    states_of_all: dict
+
+
+def middle_group(config: ModelConfig, layout: Layout, recipe_name: str = "deepseek-v3") -> dict:
+    """The largest group of ranks that hold the same, as :func:`moecalc.training.states.rank_groups` describes it."""
+    return max(rank_groups(model_states(config, layout, recipe_name)["ranks"]), key=lambda group: group["count"])
+
+
+def states_by_zero(config: ModelConfig, layout: Layout) -> list:
+    """:class:`ZeroStates` [bytes] for every ZeRO stage.
+
+    >>> without, first, *_ = states_by_zero(v3, Layout(pp=16, ep=64, dp=128))
+    >>> first.middle < without.middle
+    True
+    """
+    found = []
+    for zero in ZERO_STAGES:
+        staged = layout._replace(zero=zero)
+        middle = middle_group(config, staged)
+        fullest = model_states(config, staged)["per_gpu_bytes"]
+        found.append(ZeroStates(zero, {state: middle[state] for state in STATES}, middle["bytes"], fullest))
+    return found
+
+
+def states_by_schedule(config: ModelConfig, layout: Layout, schedules=("1f1b", "dualpipe", "dualpipev")) -> list:
+    """:class:`ScheduleStates` [bytes] for some schedules.
+
+    DualPipe holds each stage twice, and ZeRO shares the optimizer's states over both copies:
+
+    >>> once, twice, _ = states_by_schedule(v3, Layout(pp=16, ep=64, dp=128, zero=1))
+    >>> 1 < twice.mean / once.mean < 2
+    True
+    """
+    found = []
+    for schedule in schedules:
+        ranks = model_states(config, layout._replace(schedule=schedule))["ranks"]
+        sums = [rank["bytes"] for rank in ranks]
+        of_all = {state: sum(rank[state] for rank in ranks) * layout.dp for state in STATES}
+        found.append(ScheduleStates(schedule, min(sums), sum(sums) / len(sums), max(sums), of_all))
+    return found
