@@ -8,6 +8,7 @@ import pytest
 from moecalc import InputError, explore, load_model
 from moecalc import explorers as explorers_package
 from moecalc.explorers import (
+    MOST_LEADING,
     Explorer,
     Metric,
     Number,
@@ -73,6 +74,36 @@ def test_defaults(name):
     assert result.rows
     assert result.controls == {control.key: control.default for control in one.controls}
     assert result == one.run(result.controls) == one.run({})
+
+
+@pytest.mark.parametrize("name", explorer_names())
+def test_what_leads_and_what_is_folded(name):
+    one = explorer(name)
+    keys = [control.key for control in one.controls]
+    assert set(one.lead) <= set(keys) and len(set(one.lead)) == len(one.lead)
+    assert len(one.leading) <= MOST_LEADING
+    assert sorted(control.key for control in [*one.leading, *one.further]) == sorted(keys)
+    assert bool(one.further) == (len(keys) > MOST_LEADING)
+    assert set(one.headline) <= set(one.metrics) and len(set(one.headline)) == len(one.headline)
+    assert 1 <= len(one.headlines) <= 3
+    shown = one.run().metrics
+    assert all(shown[key] is not None for key in one.headlines), "a headline is a number that there is"
+
+
+def test_without_a_choice_the_first_lead():
+    def made(number, **how):
+        controls = tuple(Number(f"c{i}", "C", 1, 1, 2, 1) for i in range(number))
+        metrics = {"first": Metric("First"), "second": Metric("Second")}
+        return Explorer("made", "Made", "A figure.", controls, metrics, {}, lambda **_: ({}, []), **how)
+
+    def keys(one):
+        return [[control.key for control in group] for group in (one.leading, one.further)]
+
+    assert keys(made(3)) == [["c0", "c1", "c2"], []]
+    assert keys(made(8)) == [["c0", "c1", "c2", "c3", "c4", "c5"], ["c6", "c7"]]
+    assert keys(made(3, lead=("c2",))) == [["c2", "c0", "c1"], []]
+    assert keys(made(7, lead=("c6", "c1"))) == [["c6", "c1"], ["c0", "c2", "c3", "c4", "c5"]]
+    assert made(1).headlines == ["first"] and made(1, headline=("second",)).headlines == ["second"]
 
 
 @pytest.mark.parametrize("name", explorer_names())

@@ -10,10 +10,11 @@ import os
 
 from ..base.errors import InputError
 from ..facts.tables import unknown
-from ._define import Choice, Explorer, Metric, Number, Result, Switch, Text
+from ._define import MOST_LEADING, Choice, Explorer, Metric, Number, Result, Switch, Text
 from ._exchange import answer_as_json, as_text, portable, single_moves
 
 __all__ = [
+    "MOST_LEADING",
     "Choice",
     "Explorer",
     "Metric",

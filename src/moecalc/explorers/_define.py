@@ -14,6 +14,8 @@ from ..base.units import show
 
 #: A slider with more stops than this cannot be set with a finger.
 MAX_STOPS = 50
+#: So many controls stand beside a picture on one screen; the others are folded.
+MOST_LEADING = 6
 
 
 class Choice(NamedTuple):
@@ -186,6 +188,28 @@ class Explorer(NamedTuple):
     says: tuple = ()
     #: control key -> key of a row that holds a value of it, or its words: a click on the row's mark sets the control
     picks: dict = {}
+    #: keys of the controls that tell the story, at most MOST_LEADING, in the order shown; the first ones where empty
+    lead: tuple = ()
+    #: keys of the one to three metrics that matter most; the first one where empty
+    headline: tuple = ()
+
+    @property
+    def leading(self) -> list:
+        """The controls that are shown first: all where they are few."""
+        first = [control for key in self.lead for control in self.controls if control.key == key]
+        rest = [control for control in self.controls if control not in first]
+        return first + rest if len(self.controls) <= MOST_LEADING else first or rest[:MOST_LEADING]
+
+    @property
+    def further(self) -> list:
+        """The controls that are folded at first."""
+        leading = self.leading
+        return [control for control in self.controls if control not in leading]
+
+    @property
+    def headlines(self) -> list:
+        """Keys of the metrics that are shown large."""
+        return list(self.headline or list(self.metrics)[:1])
 
     def read(self, values: dict) -> dict:
         """Checked values of all controls: those given, defaults for the rest."""

@@ -199,6 +199,8 @@ EXPLORER = Explorer(
     "of its parameters is activated, at its release date. By cost: hours to train against memory to hold, both axes "
     "logarithmic, models without a date too. DeepSeek-V3's mark is larger. Named are it and the models that set a record "
     f"when they came, in total parameters, in sparsity or in activated parameters, by a factor of {RECORD} at least.",
+    lead=("show", "since", "tokens", "mfu", "accelerator", "width"),
+    headline=("num_models", "num_moe", "median_activated_share"),
     controls=(
         Choice("show", "Show", "size", tuple(SHOWN.items())),
         Choice("since", "Released since", YEARS[0], tuple((year, str(year)) for year in YEARS)),

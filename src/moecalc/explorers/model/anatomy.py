@@ -202,6 +202,7 @@ EXPLORER = Explorer(
     description="Above, the model as a row of cells, one a layer, those of the chosen kind in strong colour. Below, the "
     "boxes of one such block in the order in which a token meets them, each with its shape, parameters, FLOPs a token and "
     "bytes; the chosen boxes are marked, and their counts are worked out at the end.",
+    headline=("block_params", "block_activated", "block_flops"),
     controls=(
         model_choice(),
         Choice("block", "Block", "last", tuple(ROLES.items())),

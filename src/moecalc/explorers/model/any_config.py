@@ -164,6 +164,8 @@ EXPLORER = Explorer(
     description="Bars for the config as it is changed, and an upright mark where each bar ended before the changes. By "
     "component and by kind of layer: all parameters, and those that one token uses. By sequence length: the FLOPs of a "
     "token, products of tokens with tokens last. By context: the cache of the batch. In bytes: the weights by component.",
+    lead=("model", "config", "changes", "view", "context"),
+    headline=("total", "activated", "kv_bytes_per_token"),
     controls=(
         Choice("view", "Show", "components", tuple((key, words) for key, (words, _) in VIEWS.items())),
         model_choice(flops=True),

@@ -73,6 +73,8 @@ EXPLORER = Explorer(
     description="A mark for each kind of attention, at the same number of layers and heads: the bytes that one sequence "
     "keeps, on a logarithmic scale; the last is the model as it is. Beside it stand the bytes and the number of such "
     "sequences that fit; a dashed line is the memory that a GPU has left for its cache.",
+    lead=("model", "kv_heads", "kv_rank", "context", "bytes_per_element", "accelerator"),
+    headline=("mla_bytes_per_token", "gqa_bytes_per_token", "mla_sequences"),
     controls=(
         model_choice(),
         Number("heads", "Heads", 0, 0, 256, 8, "", zero="as the model has"),

@@ -64,6 +64,8 @@ EXPLORER = Explorer(
     description="Three curves over the steps of a simulation: how far the busiest expert is above the mean load, without "
     "balancing, with an auxiliary loss and with a bias on each expert. In the shaded steps the biases stand still. "
     "A point is the mean of the steps up to it.",
+    lead=("gamma", "strength", "skew", "experts", "top_k", "capacity"),
+    headline=("violation_bias", "violation_loss", "violation_none"),
     controls=(
         Choice("experts", "Experts", 32, _each(16, 32, 64)),
         Choice("top_k", "Experts a token", 4, _each(1, 2, 4, 8)),

@@ -79,6 +79,8 @@ EXPLORER = Explorer(
     title="Latent attention in three forms",
     description="A line for each form of multi-head latent attention, on two logarithmic axes: the least time on a "
     "roofline for a step, all layers, against new tokens, cached tokens or sequences. A mark stands at the chosen value.",
+    lead=("query_tokens", "cached_tokens", "batch", "sweep", "model", "accelerator"),
+    headline=("faster", "absorbed_ms", "plain_ms"),
     controls=(
         Choice("model", "Model", "deepseek-v3", latent_models()),
         Number("cached_tokens", "In the cache, of each sequence", 4096, 0, 1_048_576, 1, "tokens", "powers"),

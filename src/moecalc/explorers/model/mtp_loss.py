@@ -86,6 +86,8 @@ EXPLORER = Explorer(
     "model's own next token. A cell holds the term, minus the logarithm of the probability that the word to come is given, "
     "and below it that probability; the stronger its colour, the larger the term. The last line is the loss of the depth. "
     "Then a bar for each word of the vocabulary, at the outlined cell; the word to come is orange.",
+    lead=("depths", "weight", "length", "sure", "position", "shown_depth"),
+    headline=("total_loss", "main_loss", "mtp_loss"),
     controls=(
         Number("depths", "Depths D", 2, 1, MOST_DEPTHS, 1),
         Number("weight", "Lambda, weight of the added loss", 0.3, 0.0, 1.0, 0.05),

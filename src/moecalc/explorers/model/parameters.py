@@ -55,6 +55,7 @@ EXPLORER = Explorer(
     title="Where the parameters sit",
     description="Two bars for each component: its share of all parameters, and its share of those that one token "
     "uses. In a mixture of experts the routed experts have nearly all of the first and far less of the second.",
+    headline=("total", "activated", "activated_share"),
     controls=(
         model_choice(),
         _count("n_routed_experts", "Routed experts a layer", 1024, 16),

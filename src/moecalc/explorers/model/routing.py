@@ -71,6 +71,8 @@ EXPLORER = Explorer(
     description="A line for each node, and on it a mark for each of its best eight experts, placed by affinity plus bias. "
     "Full discs are the chosen experts; hollow ones, large, are lost to the limit on nodes. Nodes in bold are "
     "those that the token may use; behind each stands its score. The affinities are made up.",
+    lead=("experts", "nodes", "limit", "top_k", "bias", "seed"),
+    headline=("touched", "touched_free", "affinity_kept"),
     controls=(
         Choice("gate", "Gate", "sigmoid", (("sigmoid", "sigmoid (V3)"), ("softmax", "softmax (V2)"))),
         Choice("experts", "Routed experts", 256, tuple((one, str(one)) for one in (64, 128, 160, 256, 512))),

@@ -163,6 +163,7 @@ EXPLORER = Explorer(
     "config adds or takes away, on top of the changes before it. Below, for each change, a line from the least to the "
     "most that it adds in any order, with marks for what it adds alone to V2, last, on top of all others, and on average "
     "over all orders.",
+    headline=("ratio", "difference", "largest_step"),
     controls=(
         Choice("count", "Count", "total", tuple((key, title) for key, (title, _, _) in COUNTS.items())),
         Choice("order", "Order of the changes", "listed", tuple((key, words) for key, (words, _) in ORDERS.items())),

@@ -41,6 +41,8 @@ EXPLORER = Explorer(
     title="Rotary wavelengths before and after YaRN",
     description="For each pair of rotary dimensions two marks: the tokens in which it turns once, before and after, on a "
     "logarithmic scale. Short wavelengths stay, long ones are stretched. Dashed lines are the two context lengths.",
+    lead=("factor", "original", "alpha", "beta", "rope_dim", "base"),
+    headline=("context", "longest_after", "score_factor"),
     controls=(
         Number("rope_dim", "Rotary dimensions", 64, 16, 256, 16),
         Number("base", "Base", 10_000, 1_000, 10_000_000, 1, "", "log"),

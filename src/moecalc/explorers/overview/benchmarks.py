@@ -54,6 +54,7 @@ EXPLORER = Explorer(
     description="By subject, a line for each benchmark, named with its metric and, where published, its number of shots. On "
     "it stands a mark for each model at its score; DeepSeek-V3's is the upright bar. Bits per byte are on another scale, "
     "where less is better: they are in the data table alone.",
+    headline=("num_ahead", "num_behind", "median_lead"),
     controls=(
         Choice("table", "Results of", "chat", tuple((key, title) for key, (_, title) in TABLES.items())),
         Choice("rival", "DeepSeek-V3 against", ALL, ((ALL, "the best of all others"), *_RIVALS)),

@@ -48,6 +48,7 @@ EXPLORER = Explorer(
     title="Days and dollars of a run",
     description="Wall-clock days against the number of GPUs, on logarithmic axes, for this run and for "
     "Llama 3.1 405B. Both are straight lines that fall as GPUs are added; a dot marks the chosen number.",
+    headline=("usd", "wall_days", "gpu_hours"),
     controls=(
         Number("gpu_hours", "Hours on the H800", 2_788_000, 10_000, 50_000_000, 1_000, "H800 GPU-hours", "log"),
         Number("usd_per_gpu_hour", "Rental price", 2.0, 0.1, 20.0, 0.05, "USD per GPU-hour"),

@@ -75,6 +75,8 @@ EXPLORER = Explorer(
     description="Two pictures of the speed-up. Against acceptance, two rising lines: one if checking the drafts costs "
     "nothing, one with the cost that a roofline gives; short bars stand at the published acceptances and speed-ups. Against "
     "the number of sequences that decode together, the second line dips, rises and falls again. Dots mark what is chosen.",
+    lead=("acceptance", "depth", "draft_cost", "batch", "context", "accelerator"),
+    headline=("speed_up", "tokens_per_step", "verify_cost"),
     controls=(
         Number("acceptance", "Drafted tokens accepted", 87.5, 0.0, 100.0, 2.5, "%"),
         Number("depth", "Tokens drafted a step", 1, 1, 5, 1, "tokens"),

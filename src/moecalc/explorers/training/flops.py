@@ -49,6 +49,7 @@ EXPLORER = Explorer(
     title="FLOPs of a token",
     description="Forward FLOPs of one token, one bar for each sequence length, stacked by operator. The two "
     "attention products stand last: they alone grow with the sequence. The chosen length is in bold.",
+    headline=("forward_per_token", "training_per_token", "attention_share"),
     controls=(
         model_choice(flops=True),
         Number("seq_len", "Sequence length", 4096, 128, 1_048_576, 128, "tokens", "log"),

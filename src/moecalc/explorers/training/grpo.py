@@ -95,6 +95,8 @@ EXPLORER = Explorer(
     description="A bar for each sampled answer: its advantage, to the right of zero where its reward is above the group's "
     "mean, to the left where it is below. The colour says what the update does to the answer's probability. "
     "A mark shows what the answer adds to the objective, after the clip and the KL term.",
+    lead=("group", "moved", "epsilon", "away", "beta", "std"),
+    headline=("objective", "num_cut_off", "kl"),
     controls=(
         Choice("group", "Rewards of the group", "few", tuple((key, words) for key, (words, _) in GROUPS.items())),
         Text("rewards", "Rewards of your own, instead", "", f"such as 1, 0, 0.5; at most {MOST_ANSWERS}; empty: the group"),

@@ -57,6 +57,8 @@ EXPLORER = Explorer(
     title="One run, many utilisations",
     description="A bar for each convention: the share of the peak that the run's FLOPs make up when they are "
     "counted that way. Bars named HFU count recomputed FLOPs too and are not MFU. The chosen one has an edge.",
+    lead=("model", "num_tokens", "gpu_hours", "seq_len", "accelerator", "convention"),
+    headline=("utilisation", "achieved_flops_per_s", "peak_flops_per_s"),
     controls=(
         model_choice(flops=True),
         Number("num_tokens", "Tokens", 14.8, 0.1, 100.0, 0.1, "T tokens"),

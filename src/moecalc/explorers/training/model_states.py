@@ -44,6 +44,8 @@ EXPLORER = Explorer(
     title="Model states on each GPU",
     description="A stacked bar for each pipeline rank: weights, gradients and optimizer states on one of its GPUs. "
     "Activations are not counted, so a bar is a part of what the GPU holds.",
+    lead=("model", "pp", "ep", "dp", "zero", "schedule"),
+    headline=("per_gpu_bytes", "share_of_memory", "num_gpus"),
     controls=(
         model_choice(),
         Number("tp", "Tensor parallel", 1, 1, 64, 1, "GPUs", "powers"),

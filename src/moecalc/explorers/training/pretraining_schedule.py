@@ -90,6 +90,7 @@ EXPLORER = Explorer(
     description="Four lines, one over the other, against the tokens done: the batch grows early and stays; the learning "
     "rate warms up, stays, falls along a cosine and ends in two steps; gamma drops to zero where that fall ends, and lambda "
     "drops where it begins. A dot on each marks the chosen position.",
+    headline=("learning_rate", "batch_size", "days"),
     controls=(
         Number("tokens", "Tokens done", 12.0, 0.0, 14.8, 0.05, "T tokens"),
         Choice("span", "Shown", "all", tuple(SPANS.items())),

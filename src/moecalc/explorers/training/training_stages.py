@@ -74,6 +74,8 @@ EXPLORER = Explorer(
     description="Bars for each stage of DeepSeek-V3's training: its share of the GPU-hours, of the FLOPs and of the tokens; "
     "or, for the two stages whose tokens are published, the MFU with the causal mask counted and without. "
     "Pre-training has nearly all of everything, and the two conventions part far more in the context extension.",
+    lead=("show", "mask", "num_steps", "batch_32k", "batch_128k", "extension_hours"),
+    headline=("extension_hours_share", "extension_tokens_share", "extension_mfu"),
     controls=(
         Choice("show", "Shown", "shares", tuple(SHOWN.items())),
         Choice("mask", "Attention counted", "causal", tuple(MASKS.items())),
