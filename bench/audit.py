@@ -177,11 +177,11 @@ PICK = """async () => {
   const text = key => control(key).type === "checkbox" ? String(control(key).checked) : control(key).value;
   const values = Object.fromEntries(told.controls.map(({ key }) => [key, text(key)]));
   const away = told.controls.filter(one => String(one.default) !== values[one.key]).map(one => one.key);
-  const shown = JSON.stringify([...section.querySelectorAll("output[data-metric]")].map(one => Number(one.dataset.value)));
+  const number = key => Number(section.querySelector(`output[data-metric="${key}"]`).dataset.value);
   for (const [key, moves] of Object.entries(told.moves)) {
     if (away.some(one => one !== key)) continue;
     for (const [value, { metrics }] of Object.entries(moves)) {
-      if (metrics && value !== values[key] && JSON.stringify(Object.values(metrics).map(Number)) !== shown) {
+      if (metrics && value !== values[key] && Object.entries(metrics).some(([name, now]) => Number(now) !== number(name))) {
         return { explorer, values, key, value };
       }
     }

@@ -96,6 +96,10 @@ class Figure:
     def press(self, action):
         self.section.locator(f'[data-action="{action}"]').click()
 
+    def unfold(self):
+        """Open all that is folded: further controls, further numbers, the table."""
+        self.section.evaluate("section => { for (const folded of section.querySelectorAll('details')) folded.open = true }")
+
     def rest(self, timeout=90_000):
         self.tab.wait_for_function(_AT_REST, arg=self.name, timeout=timeout)
 

@@ -107,7 +107,9 @@ def check(tab, page: str, shots: Path | None) -> None:
     expect(notebook.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']")).to_have_count(0)
     for figure, (explorer, _) in zip(figures.all(), shown(page), strict=True):
         figure.scroll_into_view_if_needed()
-        for control in figure.locator("> .widget-inline-hbox:not(.widget-html)").all():
+        for fold in figure.locator(".jupyter-widget-Collapse-header").all():
+            fold.click()
+        for control in figure.locator(".widget-inline-hbox:not(.widget-html)").all():
             label = control.locator("label").last.text_content()
             print(f"{explorer}: {label}: {answer(tab, figure, control)}", flush=True)
         if shots:

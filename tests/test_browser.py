@@ -53,7 +53,8 @@ def test_page(visit):
 @visits(PAGES, *STILL)
 def test_without_scripts(visit):
     assert visit.measure(CUT_OFF) == []
-    for what in ("article h1", "article table", "article .math", "article output", "article figcaption", ".claims > li"):
+    for what in ("h1", "table", ".math", "output", ":is(figcaption, .explorer-caption)", ".claims > li"):
+        what = f"article {what}"
         assert visit.measure(UNSEEN, what) == [], what
 
 

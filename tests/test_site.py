@@ -211,14 +211,21 @@ def test_figures(page, soup, moecalc):
     for section, (name, told) in zip(sections, shown(page), strict=True):
         pictures = section.select("figure svg[role=img]")
         assert len(pictures) == 2 and all(len(picture["aria-label"]) > 40 for picture in pictures)
-        assert section.find("figcaption").get_text(strip=True)
+        assert section.select_one(".explorer-caption").get_text(strip=True)
         settings = [word for key, value in told.items() for word in ("--set", f"{key}={value}")]
         metrics = moecalc(f"explore {name} --json", *settings).json["metrics"]
         outputs = section.select("output[data-metric]")
         assert {one["data-metric"]: one["data-value"] for one in outputs} == {
             key: html.full_precision(value) for key, value in metrics.items()
         }
-        assert [one.get_text() for one in outputs] == [explorer(name).metrics[key].text(metrics[key]) for key in metrics]
+        assert {one["data-metric"]: one.get_text() for one in outputs} == {
+            key: explorer(name).metrics[key].text(metrics[key]) for key in metrics
+        }
+        assert [one["data-metric"] for one in section.select(".headline output")] == explorer(name).headlines
+        boxes = [box["data-control"] for box in section.select("[data-control]")]
+        assert boxes == [control.key for control in [*explorer(name).leading, *explorer(name).further]]
+        folded = [box["data-control"] for box in section.select(".more-controls [data-control]")]
+        assert folded == [control.key for control in explorer(name).further]
         rows = section.select("details table tbody tr")
         assert len(rows) == len(explorer(name).run(told).rows) > 0
 

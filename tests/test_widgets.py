@@ -77,7 +77,13 @@ def test_opens_at_its_defaults(name):
         assert isinstance(mine, KINDS[control.kind])
         assert mine.value == control.default
         assert control.label in mine.description and (control.unit in mine.description)
-    assert widget.children[:-1] == tuple(widget.controls.values())
+    shown = [widget.controls[control.key] for control in one.leading]
+    assert list(widget.children[: len(shown)]) == shown
+    folds = widget.children[len(shown) : -1]
+    assert len(folds) == bool(one.further)
+    for fold in folds:
+        assert list(fold.children[0].children) == [widget.controls[control.key] for control in one.further]
+        assert fold.titles == (f"More controls ({len(one.further)})",) and fold.selected_index is None
 
 
 @pytest.mark.parametrize(("name", "key"), CONTROLS)

@@ -43,16 +43,26 @@ def form(explorer, values: dict) -> str:
     -------
     str
     """
-    drawn = "\n".join(_control(explorer.name, control, values[control.key]) for control in explorer.controls)
+
+    def drawn(group):
+        return "\n".join(_control(explorer.name, control, values[control.key]) for control in group)
+
+    further = explorer.further
+    folded = (
+        f'\n<details class="more-controls">\n<summary>More controls ({len(further)})</summary>\n{drawn(further)}\n</details>'
+        if further
+        else ""
+    )
     legend = '<legend class="visually-hidden">Controls</legend>'
-    return f'<form class="controls"><fieldset disabled>{legend}\n{drawn}\n</fieldset></form>'
+    shown = f"{legend}\n{drawn(explorer.leading)}{folded}"
+    return f'<form class="controls"><fieldset disabled>{shown}\n</fieldset></form>'
 
 
 def _control(name: str, control, value) -> str:
     """A control with its label; `name` keeps ids apart where a page has several figures."""
     ident = f"{name}-{control.key}"
-    unit = f" [{control.unit}]" if control.unit else ""
-    label = f'<label for="{ident}">{html.text(control.label + unit)}</label>'
+    unit = f' <span class="unit">[{html.text(control.unit)}]</span>' if control.unit else ""
+    label = f'<label for="{ident}">{html.text(control.label)}{unit}</label>'
     error = f'<span class="control-error" id="{ident}-error" role="alert" hidden></span>'
     named = f'id="{ident}" data-control="{control.key}"'
     if control.kind == "checkbox":
@@ -73,19 +83,20 @@ def _control(name: str, control, value) -> str:
         )
         return (
             f'<div class="control control-text">{label}'
-            f'<textarea {named} rows="3" maxlength="{MAX_TEXT}" placeholder="{html.text(control.hint)}" spellcheck="false" '
+            f'<textarea {named} rows="2" maxlength="{MAX_TEXT}" placeholder="{html.text(control.hint)}" spellcheck="false" '
             f'aria-describedby="{ident}-range">{html.text(value)}</textarea>'
             f'<span class="range-note" id="{ident}-range">{html.text(control.hint)}</span>{chooser}{error}</div>'
         )
     stops = control.stops()
     note = f"{plain(control.low)} to {plain(control.high)}" + (f"; {plain(0)} for {control.zero}" if control.zero else "")
     return (
-        f'<div class="control">{label}<span class="hands">'
+        f'<div class="control control-number">{label}'
+        f'<input type="number" {named} min="{control.low}" max="{control.high}" step="{1 if control.whole else "any"}" '
+        f'value="{plain(value).replace(",", "")}" inputmode="{"numeric" if control.whole else "decimal"}" '
+        f'aria-describedby="{ident}-range">'
+        f'<span class="range-note" id="{ident}-range">{html.text(note)}</span>'
         f'<input type="range" data-slider-for="{control.key}" min="0" max="{len(stops) - 1}" step="1" '
         f'value="{min(bisect.bisect_left(stops, value), len(stops) - 1)}" '
         f'aria-label="{html.text(control.label)}, slider" aria-valuetext="{html.text(in_words(control, value))}">'
-        f'<input type="number" {named} min="{control.low}" max="{control.high}" step="{1 if control.whole else "any"}" '
-        f'value="{plain(value).replace(",", "")}" inputmode="{"numeric" if control.whole else "decimal"}" '
-        f'aria-describedby="{ident}-range"></span>'
-        f'<span class="range-note" id="{ident}-range">{html.text(note)}</span>{error}</div>'
+        f"{error}</div>"
     )

@@ -151,7 +151,8 @@ def still(name: str, title: str, caption: str, **controls) -> HTML:
     from . import figure
 
     chosen = explorer(name)
-    drawn = figure.picture(chosen._replace(title=title, description=caption), chosen.run(controls))
+    titled = chosen._replace(title=title, description=caption)
+    drawn = figure.picture(titled, chosen.run(controls), caption=f"{title}. {caption}")
     return HTML(f'<div class="explorer">\n{drawn}\n</div>')
 
 

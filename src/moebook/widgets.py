@@ -9,7 +9,7 @@ from . import figure, html
 
 
 class ExplorerWidget(ipywidgets.VBox):
-    """Controls above, numbers and picture below, computed anew at every move.
+    """Controls above, in the order of the page, numbers and picture below, computed anew at every move.
 
     Parameters
     ----------
@@ -39,7 +39,17 @@ class ExplorerWidget(ipywidgets.VBox):
         for control in self.controls.values():
             control.observe(self._update, names="value")
         self._update()
-        super().__init__([*self.controls.values(), self._output])
+        super().__init__([*self._arranged(), self._output])
+
+    def _arranged(self) -> list:
+        """The controls that lead, and the further ones folded."""
+        leading, further = (
+            [self.controls[control.key] for control in group] for group in (self._explorer.leading, self._explorer.further)
+        )
+        if not further:
+            return leading
+        title = f"More controls ({len(further)})"
+        return [*leading, ipywidgets.Accordion([ipywidgets.VBox(further)], titles=[title], selected_index=None)]
 
     def _update(self, _change=None):
         try:
@@ -49,8 +59,7 @@ class ExplorerWidget(ipywidgets.VBox):
         except InputError as error:
             self.result, self.error = None, str(error)
             self._output.value = (
-                f"<style>{figure.NOTEBOOK_STYLE}</style>"
-                f'<p class="explorer-error" role="alert">{html.text(self.error)}</p>'
+                f'<style>{figure.NOTEBOOK_STYLE}</style><p class="explorer-error" role="alert">{html.text(self.error)}</p>'
             )
 
     def _repr_mimebundle_(self, **how):

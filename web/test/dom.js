@@ -10,6 +10,10 @@ const SVG = (/** @type {string} */ size) =>
 export const SECTION = `
 <section class="explorer" data-explorer="trial" data-engine="idle" aria-busy="false" aria-labelledby="trial-title" data-base="../">
   <p class="explorer-title" id="trial-title">A trial</p>
+  <div class="explorer-stage"><div class="explorer-shown">
+    <div class="metrics headline"><div class="metric"><output data-metric="usd" data-value="5576000.0">$5.576 M</output></div></div>
+    <figure><div class="chart chart-wide">${SVG("wide")}</div><div class="chart chart-narrow">${SVG("narrow")}</div></figure></div>
+  <div class="explorer-hands">
   <form class="controls"><fieldset disabled>
     <div class="control"><label for="trial-num_gpus">GPUs [GPUs]</label>
       <input type="range" data-slider-for="num_gpus" min="0" max="3" step="1" value="2" aria-valuetext="2,048 GPUs">
@@ -21,17 +25,15 @@ export const SECTION = `
     <div class="control"><select data-control="accelerator"><option value="h800-sxm" selected>H800</option>
       <option value="h100-sxm">H100</option><option value="2.0">two</option></select><span class="control-error" hidden></span></div>
     <div class="control"><input type="checkbox" data-control="causal" checked><span class="control-error" hidden></span></div>
-    <div class="control"><textarea data-control="changes" maxlength="200000"></textarea><input type="file" data-file-for="changes"><span class="control-error" hidden></span></div>
+    <details class="more-controls"><summary>More controls (1)</summary><div class="control"><textarea data-control="changes" maxlength="200000"></textarea><input type="file" data-file-for="changes"><span class="control-error" hidden></span></div></details>
   </fieldset></form>
-  <p class="no-js">The controls need JavaScript.</p>
   <p class="explorer-status" role="status" aria-live="polite"></p>
   <p class="explorer-error" role="alert" hidden></p>
+  <p class="no-js">The controls need JavaScript.</p></div></div>
   <div class="metrics">
     <output data-metric="none" data-value="">\u2013</output>
-    <output data-metric="usd" data-value="5576000.0">$5.576 M</output>
     <output data-metric="days" data-value="56.722">56.7 days</output></div>
-  <figure><div class="chart chart-wide">${SVG("wide")}</div><div class="chart chart-narrow">${SVG("narrow")}</div></figure>
-  <details class="data"><summary>Data table, 1 rows</summary><div class="table-scroll"><table class="table">
+  <details class="data-table"><summary>Data table, 1 rows</summary><div class="table-scroll"><table class="table">
     <thead><tr><th scope="col">Run</th><th scope="col" class="number">Days</th><th scope="col" class="number">Count</th></tr></thead>
     <tbody><tr><th scope="row">built</th><td class="number">1.00</td><td class="number">2</td></tr></tbody></table></div></details>
   <div class="buttons"><button type="button" data-action="reset" disabled>Reset</button>

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, mock, test } from "node:test";
 
 import { Address } from "../src/state/address.js";
 import { Explorer } from "../src/figure/explorer.js";
+import { withoutUnit } from "../src/figure/readout.js";
 import { DEFINITION } from "./definition.js";
 import { openPage } from "./dom.js";
 
@@ -101,7 +102,7 @@ test("a stored move is answered within the event, rows and all", async () => {
   assert.equal(page.find('[data-metric="days"]').dataset.value, "14520.0");
   assert.equal(page.busy(), false);
   assert.deepEqual(page.cells(), [["this, \"one\"", "56.5", "3"], ["<b>other</b>", "–", "1,234,567"]]);
-  assert.equal(page.find("summary").textContent, "Data table, 2 rows");
+  assert.equal(page.find(".data-table > summary").textContent, "Data table, 2 rows");
   assert.ok(page.stale("figure"), "the picture follows");
   await settle();
   assert.equal(page.stale("figure"), false);
@@ -116,8 +117,39 @@ test("back at the values of the page, the page's own numbers, picture and table 
   page.move("num_gpus", "2048");
   assert.deepEqual([page.metric("days"), page.find('[data-metric="days"]').dataset.value], ["56.7 days", "56.722"]);
   assert.deepEqual(page.cells(), [["built", "1.00", "2"]]);
-  assert.equal(page.find("summary").textContent, "Data table, 1 rows");
+  assert.equal(page.find(".data-table > summary").textContent, "Data table, 1 rows");
   assert.equal(page.find(".chart-wide text").textContent, "wide, built");
+});
+
+test("a number that changes is marked for a moment, and a headline says beside it what the page came with", async () => {
+  const page = open();
+  const [usd, days] = ["usd", "days"].map((key) => page.find(`[data-metric="${key}"]`));
+  const was = usd.nextElementSibling;
+  assert.deepEqual([was.hidden, days.nextElementSibling], [true, null]);
+  page.move("price", "3");
+  assert.deepEqual([usd.textContent, was.hidden, was.textContent], ["$8.364 M", false, "$5.576"]);
+  assert.deepEqual([usd.className, days.className], ["changed", ""], "what stays is not marked");
+  page.move("num_gpus", "8");
+  page.move("price", "2");
+  assert.equal(usd.className, "changed-again");
+  assert.deepEqual([usd.textContent, was.hidden, days.className], ["$5.576 M", true, "changed"]);
+  mock.timers.tick(1199);
+  assert.equal(days.className, "changed");
+  mock.timers.tick(1);
+  assert.deepEqual([usd.className, days.className], ["", ""]);
+});
+
+test("a headline's unit is not said twice", () => {
+  assert.equal(withoutUnit("71.0 GB", "64.2 GB"), "71.0");
+  assert.equal(withoutUnit("71.0 GB", "640 MB"), "71.0 GB");
+  assert.equal(withoutUnit("absorbed", "plain"), "absorbed");
+  assert.equal(withoutUnit("no unit", "any unit"), "no unit");
+});
+
+test("a folded control that a link moves is unfolded", async () => {
+  assert.equal(open().find(".more-controls").open, false);
+  assert.equal(open("#trial?price=3").find(".more-controls").open, false);
+  assert.equal(open("#trial?changes=abc").find(".more-controls").open, true);
 });
 
 test("a slider moves by its stops and says its value in words", () => {
@@ -135,12 +167,12 @@ test("a stored move without rows shows its numbers, and stays busy until the res
   const page = open();
   page.move("num_gpus", "1000");
   assert.equal(page.metric("usd"), "$9,007 T");
-  assert.deepEqual([page.busy(), page.stale(".metrics"), page.stale("figure"), page.stale("details")], [true, false, true, true]);
+  assert.deepEqual([page.busy(), page.stale(".metrics"), page.stale("figure"), page.stale(".data-table")], [true, false, true, true]);
   assert.deepEqual(page.engine.asked[0].values, { num_gpus: 1000 });
   page.engine.asked[0].reply(ANSWER);
   await settle();
   await settle();
-  assert.deepEqual([page.busy(), page.stale("figure"), page.stale("details")], [false, false, false]);
+  assert.deepEqual([page.busy(), page.stale("figure"), page.stale(".data-table")], [false, false, false]);
   assert.equal(page.cells()[0][0], "from the engine");
 });
 
@@ -151,7 +183,7 @@ test("without an engine, a stored move without rows says that the picture lags b
   page.move("num_gpus", "1000");
   await settle();
   assert.equal(page.busy(), false);
-  assert.ok(page.stale("figure") && page.stale("details") && !page.stale(".metrics"));
+  assert.ok(page.stale("figure") && page.stale(".data-table") && !page.stale(".metrics"));
   assert.equal(page.status(), "The engine stopped; picture and table are those of the last state that was computed.");
 });
 

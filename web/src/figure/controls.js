@@ -2,7 +2,7 @@
  * The controls of a figure as they stand in the page. The box (number, select, checkbox or
  * text) is the control; a slider beside it is another hand on it, which moves by stops.
  *
- * @import { Control, Definition, Settings } from "../types.js"
+ * @import { Control, Definition, Setting, Settings } from "../types.js"
  */
 
 import { plain } from "../state/format.js";
@@ -105,6 +105,7 @@ export class Controls {
       else box.value = asText(value);
       this.#placeSlider(control.key);
       complain(box, "");
+      if (!same(read(control, builtText(box)), value)) unfold(box);
     }
   }
 
@@ -154,6 +155,24 @@ async function fill(box, chooser) {
 /** @param {Box} box that holds something else now */
 function announce(box) {
   for (const event of ["input", "change"]) box.dispatchEvent(new Event(event, { bubbles: true }));
+}
+
+/**
+ * @param {{ value: Setting } | { error: string }} found
+ * @param {Setting} value
+ */
+function same(found, value) {
+  return "value" in found && found.value === value;
+}
+
+/**
+ * Show a control that is moved, though it may be among the folded ones.
+ *
+ * @param {Box} box
+ */
+function unfold(box) {
+  const folded = box.closest("details");
+  if (folded) folded.open = true;
 }
 
 /**

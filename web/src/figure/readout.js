@@ -14,7 +14,17 @@ import { Picture } from "./picture.js";
 import { inLines, setsOf, settingInWords, wordsOf } from "./said.js";
 import { fillTable } from "./table.js";
 
+/** How long a number that changed is marked [ms] */
+const MARKED = 1_200;
+/** Two names for one mark, so that a change soon after another is marked anew. */
+const MARKS = ["changed", "changed-again"];
+
+/** @typedef {{ output: Element, text: string, value: string, was: HTMLElement | null }} Shown */
+
 export class Readout {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #unmarking;
+
   /**
    * @param {HTMLElement} section
    * @param {Definition} definition
@@ -26,15 +36,21 @@ export class Readout {
    */
   constructor(section, definition, draw, { values, set, speak }) {
     this.definition = definition;
-    this.numbers = section.querySelector(".metrics");
+    this.numbers = section.querySelectorAll(".metrics");
+    /** @type {Map<string, Shown>} */
     this.outputs = new Map(
       [...section.querySelectorAll("output[data-metric]")].map((output) => [
         output.getAttribute("data-metric") ?? "",
-        { output, text: output.textContent, value: output.getAttribute("data-value") ?? "" },
+        {
+          output,
+          text: output.textContent,
+          value: output.getAttribute("data-value") ?? "",
+          was: output.closest(".headline") && placeForBuilt(output),
+        },
       ]),
     );
     const figure = section.querySelector("figure");
-    this.details = section.querySelector("details");
+    this.details = section.querySelector("details.data-table");
     this.table = this.details?.querySelector("table") ?? null;
     const setting = (/** @type {string} */ sets) => settingInWords(definition, sets, values());
     this.marks = figure && new Marks(figure, { words: (row) => this.#words(row), setting, set, speak });
@@ -69,10 +85,7 @@ export class Readout {
 
   /** What the page came with. */
   showBuilt() {
-    for (const { output, text, value } of this.outputs.values()) {
-      output.textContent = text;
-      output.setAttribute("data-value", value);
-    }
+    for (const shown of this.outputs.values()) this.#write(shown, shown.text, shown.value);
     this.picture?.restore();
     if (this.table && this.builtBody && this.table.tBodies[0] !== this.builtBody) {
       this.table.tBodies[0].replaceWith(this.builtBody);
@@ -84,11 +97,34 @@ export class Readout {
 
   /** @param {Record<string, Value>} metrics */
   showNumbers(metrics) {
-    for (const [key, { output }] of this.outputs) {
+    for (const [key, shown] of this.outputs) {
       const { unit, digits } = this.definition.metrics[key] ?? {};
-      output.textContent = show(metrics[key], unit, digits);
-      output.setAttribute("data-value", fullPrecision(metrics[key]));
+      this.#write(shown, show(metrics[key], unit, digits), fullPrecision(metrics[key]));
     }
+  }
+
+  /**
+   * Write a number, mark it for a moment where it changes, and say beside a headline what the page came with.
+   *
+   * @param {Shown} shown
+   * @param {string} now
+   * @param {string} value
+   */
+  #write({ output, text, was }, now, value) {
+    if (output.textContent !== now) {
+      const again = output.classList.contains(MARKS[0]);
+      output.classList.remove(...MARKS);
+      output.classList.add(MARKS[Number(again)]);
+      clearTimeout(this.#unmarking);
+      this.#unmarking = setTimeout(() => {
+        for (const one of this.outputs.values()) one.output.classList.remove(...MARKS);
+      }, MARKED);
+    }
+    output.textContent = now;
+    output.setAttribute("data-value", value);
+    if (!was) return;
+    was.hidden = now === text;
+    was.textContent = withoutUnit(text, now);
   }
 
   /**
@@ -106,7 +142,7 @@ export class Readout {
 
   /** @param {boolean} stale whether the numbers lag behind the controls */
   markNumbers(stale) {
-    this.numbers?.classList.toggle("stale", stale);
+    for (const part of this.numbers) part.classList.toggle("stale", stale);
   }
 
   /** Picture and table lag behind the numbers. */
@@ -117,10 +153,34 @@ export class Readout {
 
   /** The first number that there is, with its label; empty where there is none. */
   get first() {
-    for (const [key, { label }] of Object.entries(this.definition.metrics)) {
-      const text = this.outputs.get(key)?.output.textContent;
-      if (text && text !== show(null)) return `${label} ${text}`;
+    for (const [key, { output }] of this.outputs) {
+      const text = output.textContent;
+      if (text && text !== show(null)) return `${this.definition.metrics[key]?.label ?? ""} ${text}`.trim();
     }
     return "";
   }
+}
+
+/**
+ * Where the number that the page came with stands, struck out, once another is shown.
+ *
+ * @param {Element} output
+ */
+function placeForBuilt(output) {
+  const was = output.ownerDocument.createElement("s");
+  was.className = "was";
+  was.hidden = true;
+  output.after(was);
+  return was;
+}
+
+/**
+ * A number without its unit, where the one beside it has the same.
+ *
+ * @param {string} text
+ * @param {string} beside
+ */
+export function withoutUnit(text, beside) {
+  const unit = / [^\d\s]+$/.exec(text)?.[0] ?? "";
+  return unit && beside.endsWith(unit) && /\d/.test(text) ? text.slice(0, -unit.length) : text;
 }
