@@ -3,9 +3,8 @@
 from urllib.parse import parse_qsl
 
 import pytest
-from gates_helpers import Figure
-from site_helpers import CHAPTER_PAGES, shown
-from test_browser import View
+from site_helpers import CHAPTER_PAGES
+from visits import visits
 
 from moebook import charts, html, marks
 from moebook.svg import svg
@@ -77,9 +76,9 @@ def test_what_a_mark_says_and_sets_is_in_the_rows():
         assert set(one.says) <= set(one.columns), one.name
         controls = {control.key: control for control in one.controls}
         assert set(one.picks) <= set(controls), one.name
-        told = [said.sets for state in states(one) for said in marks.said(one, one.run(state).rows)]
-        found = {key for sets in told for key, _ in parse_qsl(sets)}
-        assert found == set(one.picks), f"{one.name}: each is set by some mark of some view"
+        told = [said.sets for state in states(one) if one.picks for said in marks.said(one, one.run(state).rows)]
+        # each by some mark of some view
+        assert {key for sets in told for key, _ in parse_qsl(sets)} == set(one.picks), one.name
 
 
 def states(one):
@@ -137,8 +136,8 @@ TITLES = """async (name) => {
 
 LABEL = """const label = section.querySelector(".mark-label");
   const lines = [...label.querySelectorAll("dt")].map(e => `${e.textContent}: ${e.nextElementSibling.textContent}`);
-  const name = label.querySelector(".mark-name")?.textContent;
-  const told = label.checkVisibility() ? [name, ...lines] : null;"""
+  const title = label.querySelector(".mark-name")?.textContent;
+  const told = label.checkVisibility() ? [title, ...lines] : null;"""
 
 #: What the label of a figure says, or null where there is none.
 SAID = f"""(name) => {{
@@ -160,42 +159,48 @@ POINT_AT_ALL = f"""(name) => {{
   }});
 }}"""
 
-#: Some marks that a hand can reach, spread over the picture: [row, x, y] of each, on the screen, the picture in its middle.
-WITHIN_REACH = """([name, many]) => {
+#: Some marks that a hand can reach, spread over the picture: [row, x, y, what it sets] of each; the picture is scrolled to.
+WITHIN_REACH = """async ([name, many]) => {
   const section = document.querySelector(`section[data-explorer="${name}"]`);
   const chart = [...section.querySelectorAll(".chart")].find(chart => chart.checkVisibility());
   chart.scrollIntoView({block: "center", behavior: "instant"});
+  for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
   const found = [...chart.querySelectorAll("[data-row]")].flatMap(mark => {
     const box = mark.getBoundingClientRect(), x = box.left + box.width / 2, y = box.top + box.height / 2;
-    return document.elementFromPoint(x, y) === mark ? [[Number(mark.dataset.row), x, y]] : [];
+    return document.elementFromPoint(x, y) === mark ? [[Number(mark.dataset.row), x, y, mark.dataset.sets ?? ""]] : [];
   });
   return found.filter((_, at) => at % Math.ceil(found.length / many) === 0);
 }"""
 
 
+
 @pytest.mark.site
-@pytest.mark.parametrize("page", CHAPTER_PAGES)
-def test_marks_of_a_page_say_their_rows(chromium, address, page):
-    view = View(chromium, address, 1280, has_touch=True)
-    view.open(f"{page}.html")
-    tab = view.tab
-    figures = [Figure(tab, name) for name, _ in shown(page)]
-    for figure in figures:
+@visits(CHAPTER_PAGES, "laptop")
+def test_marks_say_their_rows_to_mouse_and_keys_and_set_controls(visit):
+    for figure in visit.figures:
         figure.rest()
         known = explorer(figure.name)
-        rows = tab.evaluate(TABLE, [figure.name, list(known.says), list(known.columns)])
-        said_by_all(tab, figure.name, rows)
-        said_to_a_mouse(tab, figure.name, rows)
-        said_to_keys(tab, figure.name, rows)
+        rows = visit.measure(TABLE, [figure.name, list(known.says), list(known.columns)])
+        said_by_all(visit.tab, figure.name, rows)
+        said_to_a_mouse(visit.tab, figure.name, rows)
+        said_to_keys(visit.tab, figure, rows)
         if known.picks:
-            sets_its_control(tab, figure, known)
-    tab.set_viewport_size({"width": 390, "height": 780})
-    for figure in figures:
+            sets_its_control(visit.tab, figure, known)
+
+
+@pytest.mark.site
+@visits(CHAPTER_PAGES, "phone")
+def test_marks_say_their_rows_to_a_finger(visit):
+    for figure in visit.figures:
+        figure.rest()
         known = explorer(figure.name)
-        rows = tab.evaluate(TABLE, [figure.name, list(known.says), list(known.columns)])
-        said_to_a_finger(tab, figure.name, rows)
-    assert view.wrong == []
-    view.context.close()
+        rows = visit.measure(TABLE, [figure.name, list(known.says), list(known.columns)])
+        reached = visit.measure(WITHIN_REACH, [figure.name, 2])
+        assert reached
+        for row, x, y, _ in reached:
+            visit.tab.touchscreen.tap(x, y)
+            assert visit.measure(SAID, figure.name) == rows[row]
+            visit.tab.keyboard.press("Escape")
 
 
 def said_by_all(tab, name, rows):
@@ -209,33 +214,24 @@ def said_by_all(tab, name, rows):
 def said_to_a_mouse(tab, name, rows):
     reached = tab.evaluate(WITHIN_REACH, [name, 4])
     assert reached
-    for row, x, y in reached:
+    for row, x, y, _ in reached:
         tab.mouse.move(x, y)
         assert tab.evaluate(SAID, name) == rows[row]
-    tab.keyboard.press("Escape")
-    assert tab.evaluate(SAID, name) is None
-    tab.mouse.move(0, 0)
+        tab.keyboard.press("Escape")
+        assert tab.evaluate(SAID, name) is None
+        tab.mouse.move(0, 0)
 
 
-def said_to_keys(tab, name, rows):
-    section = tab.locator(f'section[data-explorer="{name}"]')
-    section.locator(".chart:visible").focus()
-    numbers = sorted({row for row, _ in tab.evaluate(TITLES, name)})
+def said_to_keys(tab, figure, rows):
+    figure.section.locator(".chart:visible").focus()
+    numbers = sorted({row for row, _ in tab.evaluate(TITLES, figure.name)})
     expected = [numbers[0], numbers[1], numbers[0], numbers[-1], numbers[0]]
     for key, row in zip(("", "ArrowRight", "ArrowLeft", "End", "Home"), expected, strict=True):
         if key:
             tab.keyboard.press(key)
-        assert tab.evaluate(SAID, name) == rows[row], key
-        spoken = section.locator(".explorer-announcement").inner_text()
+        assert tab.evaluate(SAID, figure.name) == rows[row], key
+        spoken = figure.section.locator(".explorer-announcement").inner_text()
         assert spoken.startswith(". ".join(rows[row]))
-
-
-def said_to_a_finger(tab, name, rows):
-    reached = tab.evaluate(WITHIN_REACH, [name, 2])
-    assert reached
-    row, x, y = reached[0]
-    tab.touchscreen.tap(x, y)
-    assert tab.evaluate(SAID, name) == rows[row]
 
 
 def sets_its_control(tab, figure, known):
@@ -243,14 +239,12 @@ def sets_its_control(tab, figure, known):
     chart = figure.section.locator(".chart:visible")
     for hand in ("mouse", "keys"):
         now = figure.state["controls"]
-        moving = []
-        for row, x, y in tab.evaluate(WITHIN_REACH, [figure.name, 1000]):
-            wanted = dict(parse_qsl(chart.locator(f'[data-row="{row}"]').first.get_attribute("data-sets") or ""))
-            moving += [(row, x, y, wanted)] if any(now[key] != value for key, value in wanted.items()) else []
+        reached = tab.evaluate(WITHIN_REACH, [figure.name, 1000])
+        moving = [one for one in reached if any(now[key] != value for key, value in parse_qsl(one[3]))]
         if not moving:
             assert known.name in ("any-config", "training-stages"), "they set something in another view"
             return
-        row, x, y, wanted = moving[-1]
+        row, x, y, sets = moving[0]
         if hand == "mouse":
             tab.mouse.click(x, y)
         else:
@@ -260,6 +254,7 @@ def sets_its_control(tab, figure, known):
             for _ in range(numbers.index(row)):
                 tab.keyboard.press("ArrowRight")
             tab.keyboard.press("Enter")
+        wanted = dict(parse_qsl(sets))
         assert {key: figure.state["controls"][key] for key in wanted} == wanted
         assert f"#{known.name}?" in tab.url
         figure.press("reset")

@@ -56,7 +56,7 @@ export class Marks {
       chart.setAttribute("aria-label", KEYS);
     }
     this.#on(this.figure, "pointermove", (event) => this.#pointed(/** @type {PointerEvent} */ (event)));
-    this.#on(this.figure, "pointerleave", () => this.#told?.by === "mouse" && this.hide());
+    this.#on(this.figure, "pointerleave", () => this.#left());
     this.#on(this.figure, "click", (event) => this.#clicked(/** @type {PointerEvent} */ (event)));
     this.#on(this.figure, "keydown", (event) => this.#pressed(/** @type {KeyboardEvent} */ (event)));
     this.#on(this.figure, "focusin", (event) => this.#focused(event.target));
@@ -99,15 +99,17 @@ export class Marks {
     if (pointerType === "touch" || this.#inLabel(target)) return;
     const chart = chartOf(target);
     const mark = chart && this.#markAt(chart, clientX, clientY, target);
-    if (!chart || !mark) {
-      this.#dismissed = null;
-      if (this.#told?.by === "mouse") this.hide();
-      return;
-    }
+    if (!chart || !mark) return this.#left();
     if (mark.row === this.#dismissed) return;
     this.#dismissed = null;
     if (this.#told && this.#told.by !== "keys" && this.#told.row === mark.row && this.#told.chart === chart) return;
     this.#tell({ chart, row: mark.row, by: "mouse", at: { x: clientX, y: clientY } });
+  }
+
+  /** The pointer is at no mark. */
+  #left() {
+    this.#dismissed = null;
+    if (this.#told?.by === "mouse") this.hide();
   }
 
   /** @param {PointerEvent} event */
@@ -188,7 +190,7 @@ export class Marks {
     // a picture that lags behind its table would be given wrong words
     if (!words || this.figure.classList.contains("stale")) return this.hide();
     this.#told = told;
-    for (const mark of marksOf(told.chart, told.row)) mark.classList.add(TOLD);
+    for (const mark of marksOf(told.chart, told.row)) mark.setAttribute("class", TOLD);
     const setting = this.setting(this.#sets());
     const how = { keys: "Enter: set", mouse: "Click: set", touch: "Tap again: set" }[told.by];
     const hint = setting && `${how} ${setting}`;
@@ -209,7 +211,7 @@ export class Marks {
   }
 
   #unmark() {
-    for (const mark of this.figure.querySelectorAll(`.${TOLD}`)) mark.classList.remove(TOLD);
+    for (const mark of this.figure.querySelectorAll(`.${TOLD}`)) mark.removeAttribute("class");
   }
 
   /**
