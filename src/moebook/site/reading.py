@@ -2,9 +2,11 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import sphinx.builders
+from myst_nb import sphinx_
 from myst_nb.core.execute import ExecutionError, inline
 from myst_nb.ext.eval import EvalRoleAny, RetrievalError, eval_warning, render_variable_outputs, retrieve_eval_data
 
@@ -13,7 +15,29 @@ def set_up(app) -> None:
     """Let Sphinx read the pages as this module says."""
     app.add_role("eval", Eval(), override=True)
     inline.ExecutionError = CellError
+    sphinx_.create_nb_reader = fold_code(sphinx_.create_nb_reader)
     read_in_parallel(app)
+
+
+def fold_code(create_reader):
+    """Readers of notebooks that fold away the code of each cell that has no tag, as the tag ``hide-input`` does.
+
+    A page is prose with calls: the call can be unfolded, and JupyterLab shows it.
+    """
+
+    def create(*args):
+        reader = create_reader(*args)
+        return reader and replace(reader, read=lambda text: with_folded_code(reader.read(text)))
+
+    return create
+
+
+def with_folded_code(notebook):
+    """A notebook whose code cells without tags have the tag ``hide-input``."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and not cell.metadata.get("tags"):
+            cell.metadata["tags"] = ["hide-input"]
+    return notebook
 
 
 def read_in_parallel(app) -> None:
