@@ -267,3 +267,38 @@ def distillation() -> list:
 
 #: subjects of data/v3_report.csv
 BEFORE, AFTER = "DeepSeek-V2.5", "DeepSeek-V2.5 distilled from R1"
+
+
+class Balanced(NamedTuple):
+    """One test of two models, each balanced by a loss and by the bias alone (Table 5 of the report)."""
+
+    test: str
+    scores: dict  #: "Small aux-loss", "Small aux-loss-free" and the same of "Large" -> score
+
+    def bias_is_better(self, size: str) -> bool:
+        """Whether the model of a size does better with the bias; bits per byte count down."""
+        sign = -1 if "BPB" in self.test else 1
+        return sign * (self.scores[f"{size} aux-loss-free"] - self.scores[f"{size} aux-loss"]) > 0
+
+
+def balancing_ablation() -> list:
+    """The report's test of balancing without an auxiliary loss: :class:`Balanced`, test by test.
+
+    >>> tests = balancing_ablation()
+    >>> sum(one.bias_is_better("Large") for one in tests) <= len(tests)
+    True
+    """
+    found = tables.by_subject("benchmarks")
+    models = [f"{size} {kind}" for size in ("Small", "Large") for kind in ("aux-loss", "aux-loss-free")]
+    return [Balanced(test, {model: found[model][test].value for model in models}) for test in found[models[0]]]
+
+
+def validation_losses(size: str) -> dict:
+    """Validation loss of a model of "1b" or "3b" by how its experts are balanced, as reported [nats a token].
+
+    >>> validation_losses("1b")["loss_free"]
+    2.253
+    """
+    found = tables.by_subject("v3_report")["load balancing"]
+    kinds = ("sequence_wise_loss", "batch_wise_loss", "loss_free")
+    return {kind: found[f"validation_loss_{size}_moe_{kind}"].value for kind in kinds}

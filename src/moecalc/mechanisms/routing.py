@@ -10,6 +10,7 @@ or hold fewer than are chosen, raise :class:`~moecalc.base.errors.InputError`.
 import math
 from collections.abc import Sequence
 from random import Random
+from typing import NamedTuple
 
 from ..base.checks import one_of, real, whole
 from ..base.errors import InputError, quoted
@@ -284,3 +285,34 @@ def _group_size(num: int, chosen: int, n_group: int, topk_group: int) -> int:
     size = num // n_group
     whole("num_experts_per_tok", chosen, 1, topk_group * size)
     return size
+
+
+class Limited(NamedTuple):
+    """What a limit on nodes does to the copies of a token."""
+
+    max_groups: int
+    touched: float  #: nodes, simulated
+    per_expert: float  #: copies that leave the node, one for each expert
+    per_node: float  #: copies that leave the node, one for each node
+
+
+def copies_by_limit(num_tokens: int, num_experts: int, num_groups: int, limits, top_k: int) -> list:
+    """:class:`Limited` for each limit on nodes, over `num_tokens` [tokens] that are made up.
+
+    >>> one, none = copies_by_limit(20, 256, 8, (1, 8), 8)
+    >>> one.touched, one.per_node < none.per_node
+    (1.0, True)
+    """
+    found = []
+    for most in limits:
+        touched = simulated_groups_touched(num_tokens, num_experts, num_groups, most, top_k)
+        found.append(Limited(most, touched, **copies_sent(touched, top_k, num_groups)))
+    return found
+
+
+def made_up_token(config: dict) -> dict:
+    """The gate of a ``config.json``, applied by :func:`route` to one token of random affinities."""
+    best = 1 if config["topk_method"] == "group_limited_greedy" else None
+    scores = drawn_affinities(config["n_routed_experts"], 1, config["scoring_func"])
+    sizes = config["num_experts_per_tok"], config["n_group"], config["topk_group"], best
+    return route(scores, *sizes, None, config["norm_topk_prob"], config["routed_scaling_factor"])
