@@ -126,6 +126,11 @@ def table(rows, columns: dict, caption: str = "", source: str = "", raw: tuple =
     return HTML(_folded(f"{caption} ({len(rows)} rows)", inner) if folded else inner)
 
 
+def together(*tables) -> HTML:
+    """Tables below one another, as what one cell shows."""
+    return HTML("\n".join(one.data for one in tables))
+
+
 def _folded(summary: str, inner: str) -> str:
     return f"<details>\n<summary>{html.text(summary)}</summary>\n{inner}\n</details>"
 

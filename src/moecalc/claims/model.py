@@ -231,6 +231,15 @@ def published_sizes(*slugs: str) -> list:
     return sorted(rows, key=lambda row: (slugs.index(row["model"]), list(SIZES).index(row["quantity"])))
 
 
+def printed_sizes(slug: str, quantity: str) -> list:
+    """What DeepSeek printed for one of the :data:`SIZES` of a model, a text for each place where it stands.
+
+    >>> printed_sizes("deepseek-v3", "total_params")
+    ['671 B']
+    """
+    return [row["published"] for row in published_sizes(slug) if row["quantity"] == quantity]
+
+
 #: Letter of the formula of :func:`params_by_hand` -> key of the config.
 LETTERS = {
     "V": "vocab_size",
