@@ -11,7 +11,17 @@ from moecalc.claims.config_tables import TABLES, talk_table
 from moecalc.claims.printed import claims
 from moecalc.explorers import explorer
 from moecalc.explorers.model.anatomy import BF16_BYTES, CACHE, chosen_blocks, components_in_use, in_token_order, ranges
-from moecalc.explorers.model.v2_to_v3 import COUNTS, NAMES, ORDERS, counted_with, interaction, order_of
+from moecalc.explorers.model.v2_to_v3 import (
+    COUNTS,
+    NAMES,
+    ORDERS,
+    all_counts,
+    counted_with,
+    interaction,
+    order_of,
+    steps,
+    summed,
+)
 from moecalc.model.catalog import counted_slugs
 from moecalc.model.flops import forward_flops_per_token
 from moecalc.model.kv_cache import kv_cache_elements_per_token
@@ -220,6 +230,14 @@ def test_what_is_left_to_the_interaction():
     metrics = CHANGES.run().metrics
     assert metrics["alone"] + metrics["interaction"] == metrics["difference"] == 671_026_404_352 - 235_741_434_880
     assert CHANGES.run({"count": "kv_cache"}).metrics["interaction"] == 0
+
+
+def test_sums_of_all_changes_are_those_of_the_figure():
+    added, metrics = summed(), all_counts()
+    assert added["alone"] == metrics["total"]["alone"] and added["mean"] == metrics["total"]["difference"]
+    assert added["last"] == sum(row["last"] for row in steps().values())
+    assert list(steps("activated")) == NAMES and list(metrics) == list(COUNTS)
+    assert sum(row["change"] for row in steps("activated").values()) == metrics["activated"]["difference"]
 
 
 # --- the talk's tables

@@ -194,3 +194,33 @@ EXPLORER = Explorer(
     says=("step", "config", "change", "value", "alone", "last", "mean"),
     picks={"last": "step"},
 )
+
+
+# --- for the page
+
+
+def all_counts() -> dict:
+    """The metrics of each of the :data:`COUNTS`.
+
+    >>> round(all_counts()["kv_cache"]["ratio"], 3)
+    1.017
+    """
+    return {count: EXPLORER.run({"count": count}).metrics for count in COUNTS}
+
+
+def steps(count: str = "total") -> dict:
+    """The changes by name, made in the listed order: ``change``, and what :func:`interaction` gives for each.
+
+    >>> steps("activated")["larger vocabulary"]["change"]
+    385351680
+    """
+    return {row["step"]: row for row in EXPLORER.run({"count": count}).rows if row["step"] in STEPS}
+
+
+def summed(count: str = "total") -> dict:
+    """All changes together, if each is made ``alone``, ``last``, or on the ``mean`` of all orders [the count's unit].
+
+    >>> summed("kv_cache")
+    {'alone': 1152, 'mean': 1152, 'last': 1152}
+    """
+    return {key: sum(one[key] for one in interaction(count).values()) for key in ("alone", "mean", "last")}
