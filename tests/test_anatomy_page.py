@@ -10,7 +10,8 @@ from moecalc import InputError, load_model
 from moecalc.claims.config_tables import TABLES, talk_table
 from moecalc.claims.printed import claims
 from moecalc.explorers import explorer
-from moecalc.explorers.model.anatomy import BF16_BYTES, CACHE, chosen_blocks, components_in_use, in_token_order, ranges
+from moecalc.explorers.model._blocks import chosen_blocks, in_token_order, ranges
+from moecalc.explorers.model.anatomy import BF16_BYTES, CACHE, components_in_use
 from moecalc.explorers.model.v2_to_v3 import (
     COUNTS,
     NAMES,

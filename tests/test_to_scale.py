@@ -6,8 +6,8 @@ import pytest
 
 from moecalc import InputError, load_model
 from moecalc.explorers import explorer
-from moecalc.explorers.model.anatomy import ROLES, chosen_blocks
-from moecalc.explorers.model.layer_to_scale import chosen_experts, rows_of
+from moecalc.explorers.model._blocks import ROLES, chosen_blocks, chosen_experts
+from moecalc.explorers.model.layer_to_scale import rows_of
 from moecalc.model.catalog import counted_slugs
 from moecalc.model.config import ModelConfig
 from moecalc.model.to_scale import NARROW, WIDE, groups_of, picture

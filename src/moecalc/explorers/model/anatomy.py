@@ -1,20 +1,19 @@
 """One block of a model, tensor by tensor, in the order in which a token meets them."""
 
-from ...base.errors import InputError
-from ...model.anatomy import COMPONENTS, Block, Cache, Score, Tensor, title
+from ...model.anatomy import COMPONENTS, Cache, Score, Tensor, title
 from ...model.catalog import counted_slugs
 from ...model.config import load_model
 from ...model.flops import forward_flops_per_token
 from ...model.params import num_total_params
 from .._choices import model_choice
 from .._define import Choice, Explorer, Metric, Number
+from ._blocks import ENDS, ROLES, chosen_blocks, chosen_experts, in_token_order, ranges
+from ._drawing import boxes_of, drawings, legend_of, lines_of
 
 BF16_BYTES = 2
-ENDS = "embedding and head"
 CACHE = "cache"
-
-#: What may be drawn: role -> words.
-ROLES = {"last": "last layer", "first": "first layer", "mtp": "MTP module", "ends": ENDS}
+#: What the bars in the boxes may show: key of a row -> words.
+BARS = {"flops": "FLOPs of a token", "params": "parameters", "activated": "parameters of a token", "bytes": "bytes in BF16"}
 
 
 def components_in_use() -> list:
@@ -23,42 +22,6 @@ def components_in_use() -> list:
     found = {tensor.component for block in blocks for tensor in block.tensors}
     found |= {score.name for block in blocks for score in block.scores}
     return [name for name in (*COMPONENTS, *sorted(found - set(COMPONENTS))) if name in found] + [CACHE]
-
-
-def chosen_blocks(config, role: str) -> list:
-    """The blocks of a role; an :class:`InputError` in one sentence where the model has none."""
-    anatomy = config.anatomy
-    if role == "ends":
-        return [anatomy.embedding, anatomy.head]
-    if role == "mtp":
-        if not anatomy.mtp:
-            why = anatomy.mtp_note or "its config names none"
-            raise InputError(f"block cannot be mtp for {config.name}: {why}; choose first, last or ends")
-        return [anatomy.mtp[0]]
-    return [anatomy.layers[0 if role == "first" else -1]]
-
-
-def in_token_order(block: Block) -> list:
-    """Tensors, caches and score products of a block, as a token meets them.
-
-    A bias follows its matrix. What is cached, and what is made of it, stands before the matrix that
-    brings attention back to the width of the model: the last one of attention itself.
-    """
-    tensors = list(block.tensors)
-    base = {tensor: tensor.name.removesuffix(".bias") for tensor in tensors}
-    at = [(tensor.component, base[tensor]) for tensor in tensors]
-    tensors.sort(key=lambda tensor: at.index((tensor.component, base[tensor])))
-    # an indexer chooses first, what it chose is attended to
-    scores = sorted(block.scores, key=lambda score: score.selected is not None)
-    mixer = [tensor for tensor in tensors if "attention" in tensor.component]
-    outputs = [tensor for tensor in mixer if tensor.component.endswith("attention") and tensor.multiplied]
-    if not outputs:
-        return [*tensors, *block.cache, *scores]
-    last = [tensor for tensor in mixer if base[tensor] == base[outputs[-1]]]
-    start = tensors.index(mixer[0])
-    before, after = tensors[:start], [tensor for tensor in tensors[start:] if tensor not in mixer]
-    inside = [tensor for tensor in mixer if tensor not in last]
-    return [*before, *inside, *block.cache, *scores, *last, *after]
 
 
 def box_of(part, seq_len: int) -> dict:
@@ -140,26 +103,33 @@ def pattern(config, chosen: list, seq_len: int) -> list:
                 **{key: count * sum(box[key] for box in boxes) for key in ("params", "activated", "flops")},
                 bytes=count * sum(box["bytes"] for box in boxes if box["component"] != CACHE),
             )
-            | {"part": "pattern", "places": ranges(places), "selected": blocks == chosen}
+            | {"part": "pattern", "places": ranges(places), "selected": blocks == chosen, "role": _role(anatomy, kind)}
         )
     return rows
 
 
-def ranges(places: list) -> str:
-    """Whole numbers as ranges: 1-3, 5."""
-    runs = []
-    for place in places:
-        if runs and place == runs[-1][1] + 1:
-            runs[-1][1] = place
-        else:
-            runs.append([place, place])
-    return ", ".join(f"{first}-{end}" if end > first else f"{first}" for first, end in runs)
+def _role(anatomy, kind) -> str | None:
+    """What the control calls a kind of block."""
+    if kind in ROLES:
+        return kind
+    return {anatomy.layers[0]: "first", anatomy.layers[-1]: "last"}.get(kind)
 
 
-def compute(model, block, box, seq_len):
+def _drawn(config, blocks: list, parts: list) -> tuple:
+    """Keys of the boxes' rows that draw them, and those of one row that draw all between them."""
+    drawn = drawings(blocks, config.hidden_size)
+    places = boxes_of(drawn)
+    tensors = [tensor for block in blocks for tensor in block.tensors]
+    copies, experts = max(tensor.copies for tensor in tensors), chosen_experts(config, tensors, 1)
+    field = {"experts": copies, "experts_used": ranges(sorted(experts))} if copies > 1 else {}
+    return [places[id(part)] for part in parts], lines_of(drawn) | field
+
+
+def compute(model, block, box, bars, seq_len):
     config = load_model(model)
     blocks = chosen_blocks(config, block)
-    boxes = [box_of(part, seq_len) for one in blocks for part in in_token_order(one)]
+    parts = [part for one in blocks for part in in_token_order(one)]
+    boxes = [box_of(part, seq_len) for part in parts]
     rows = [one | {"part": "box", "places": "", "selected": one["component"] == box} for one in boxes]
     chosen = [row for row in rows if row["selected"]]
     if not chosen:
@@ -187,6 +157,10 @@ def compute(model, block, box, seq_len):
         "box_flops": sum(row["flops"] for row in chosen),
         "box_bytes": sum(row["bytes"] for row in chosen),
     }
+    places, lines = _drawn(config, blocks, parts)
+    rows = [row | place for row, place in zip(rows, places, strict=False)] + rows[len(places) :]
+    kinds = [row | place for row, place in zip(kinds, legend_of([row["name"] for row in kinds]), strict=True)]
+    kinds[0] |= lines | {"bars": bars}
     # how long the row of cells is: the ends, the layers, the modules beside them
     last = 2 + len(config.anatomy.layers) + len(config.anatomy.mtp)
     return metrics, [row | {"component": _words(row["component"]), "last": last} for row in [*kinds, *rows]]
@@ -199,14 +173,17 @@ def _words(component: str) -> str:
 EXPLORER = Explorer(
     name="anatomy",
     title="One block of a model, box by box",
-    description="Above, the model as a row of cells, one a layer, those of the chosen kind in strong colour. Below, the "
-    "boxes of one such block in the order in which a token meets them, each with its shape, parameters, FLOPs a token and "
-    "bytes; the chosen boxes are marked, and their counts are worked out at the end.",
+    description="Above, the model as a row of cells, one a layer, those of the chosen kind in strong colour. Below, one "
+    "such block as a graph: a token flows from left to right, the thick line is the residual stream, and a box is a "
+    "matrix, a product of tokens with tokens, or a cache. A bar says how much a box has, beside the largest; numbers on "
+    "arrows are the shape of what one token sends. The chosen boxes are filled, and worked out below. Which experts a "
+    "token uses is made up.",
     headline=("block_params", "block_activated", "block_flops"),
     controls=(
         model_choice(),
         Choice("block", "Block", "last", tuple(ROLES.items())),
         Choice("box", "Boxes to work out", "attention", tuple((name, _words(name)) for name in components_in_use())),
+        Choice("bars", "Bars show", "flops", tuple(BARS.items())),
         Number("seq_len", "Sequence length", 4096, 128, 1_048_576, 128, "tokens", "log"),
     ),
     metrics={
@@ -236,4 +213,5 @@ EXPLORER = Explorer(
         "bytes": Metric("Bytes"),
     },
     compute=compute,
+    picks={"box": "component", "block": "role"},
 )

@@ -1,26 +1,15 @@
 """One layer to scale: each matrix is a rectangle of its own sides, what one token uses in strong colour."""
 
-from ...mechanisms.routing import drawn_affinities, route
 from ...model.anatomy import title
 from ...model.config import load_model
 from ...model.to_scale import NARROW, WIDE, groups_of, picture
 from .._choices import model_choice
 from .._define import Choice, Explorer, Metric, Number
-from .anatomy import ROLES, chosen_blocks, ranges
+from ._blocks import ROLES, chosen_blocks, chosen_experts, ranges
 
 SCALES = (("shared", "the same for every model"), ("finest", "as large as fits"))
 #: Decimals of a pixel that a chart is given.
 DIGITS = 4
-
-
-def chosen_experts(config, tensors, token: int) -> list:
-    """The experts that a made-up token uses: drawn, and limited to groups where the model limits them."""
-    copies, used = max((tensor.copies, tensor.used) for tensor in tensors)
-    if copies == 1:
-        return []
-    groups = getattr(config, "n_group", None) or 1
-    limit = getattr(config, "topk_group", None) or groups
-    return route(drawn_affinities(copies, token), used, groups, limit)["experts"]
 
 
 def rows_of(config, role: str = "last", token: int = 1, scale: str = "shared") -> list:

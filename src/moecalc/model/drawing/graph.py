@@ -1,0 +1,106 @@
+"""Operators of a block in columns and lanes, and the arrows between them.
+
+A token flows from left to right. Lane 0 is the residual stream; parts hang below it. Numbers on arrows are the shape of
+what one token sends along them.
+"""
+
+from typing import NamedTuple
+
+#: Kinds of nodes -> width in units. Matrices, products of tokens with tokens, and caches are boxes; norms and other vectors
+#: are narrow ones; an operation holds nothing; a fork is a point of the residual stream; a field is the experts' choice.
+WIDTHS = {"matrix": 1.0, "product": 1.0, "cache": 1.0, "vector": 0.66, "operation": 0.5, "fork": 0.1, "field": 1.6}
+
+
+class Node(NamedTuple):
+    """An operator, at a column and a lane; lanes may be halves."""
+
+    key: str
+    kind: str  #: one of `WIDTHS`
+    text: str
+    column: int
+    lane: float
+    lanes: int = 1  #: how many it spans, downwards
+    part: object = None  #: the Tensor, Score or Cache that it stands for
+    tabs: tuple = ()  #: biases and the like, which are drawn at its right end
+
+    @property
+    def last_lane(self) -> float:
+        return self.lane + self.lanes - 1
+
+
+class Edge(NamedTuple):
+    """An arrow. It turns in the gap between columns, or, into an operation, right above or below it."""
+
+    source: str
+    target: str
+    label: str = ""
+    out: float | None = None  #: lane in which it leaves; as near to its target as can be, if not given
+    into: float | None = None  #: lane in which it arrives; as near to its source as can be, if not given
+    from_below: bool = False  #: whether it enters a box through its lower side
+
+
+class Band(NamedTuple):
+    """A part of a block that is drawn in one row, from fork to sum."""
+
+    title: str
+    nodes: tuple
+    edges: tuple
+    in_stream: bool = True  #: whether it hangs on the residual stream
+
+
+class Wiring:
+    """Nodes and edges of a band, as they are added."""
+
+    def __init__(self, tensors, scores=(), caches=()):
+        self.tensors = {}
+        for tensor in tensors:
+            self.tensors.setdefault((tensor.component, tensor.name), tensor)
+        self.scores = {score.name: score for score in scores}
+        self.caches = list(caches)
+        self.nodes, self.edges = [], []
+
+    def find(self, name: str, component: str = ""):
+        """A tensor by its name, of any component if none is given; None if there is none."""
+        for (of, called), tensor in self.tensors.items():
+            if called == name and component in ("", of):
+                return tensor
+        return None
+
+    def tensor(self, name: str, text: str, column: int, lane: float, lanes: int = 1, component: str = "", also=()) -> str:
+        """Add a tensor's box, with its bias and other vectors as tabs; the key of the box."""
+        part = self.find(name, component)
+        extra = (self.find(other, part.component) for other in (f"{name}.bias", *also))
+        tabs = tuple(tensor for tensor in extra if tensor is not None)
+        kind = "matrix" if part.inputs > 1 else "vector"
+        return self.node(f"{part.component}/{name}", kind, text, column, lane, lanes, part, tabs)
+
+    def node(self, key, kind, text, column, lane, lanes=1, part=None, tabs=()) -> str:
+        """Add any node; its key."""
+        self.nodes.append(Node(key, kind, text, column, lane, lanes, part, tabs))
+        return key
+
+    def arrow(self, source: str, target: str, label="", **how) -> None:
+        """Add an arrow; a label may be a number or a shape."""
+        text = "\u00d7".join(map(str, label)) if isinstance(label, tuple) else str(label)
+        self.edges.append(Edge(source, target, text, **how))
+
+    def chain(self, *keys, label="") -> str:
+        """Arrows from each to the next, all with one label; the last key."""
+        for source, target in zip(keys, keys[1:], strict=False):
+            self.arrow(source, target, label)
+        return keys[-1]
+
+    def branch(self, norm: str, hidden: int) -> str:
+        """Fork the residual stream into a norm; the norm's key."""
+        fork = self.node("fork", "fork", "", 0, 0)
+        key = self.tensor(norm, "norm", 0, 1, component="norms")
+        self.arrow(fork, key, hidden)
+        return key
+
+    def join(self, last: str, column: int, hidden: int) -> None:
+        """Add what comes out of the last node to the residual stream."""
+        total = self.node("sum", "operation", "+", column, 0)
+        self.arrow(last, total, hidden)
+
+    def band(self, title: str) -> Band:
+        return Band(title, tuple(self.nodes), tuple(self.edges))

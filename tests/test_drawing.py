@@ -1,0 +1,235 @@
+"""The drawn block: every part of it has its box, nothing overlaps, and every arrow goes from one edge to another."""
+
+import itertools
+import json
+from collections import Counter
+
+import pytest
+
+from moecalc import load_model, parse_config
+from moecalc.explorers import explorer
+from moecalc.explorers.model._blocks import ROLES, chosen_blocks
+from moecalc.model.catalog import counted_slugs
+from moecalc.model.drawing.blocks import bands_of
+from moecalc.model.drawing.graph import Wiring
+from moecalc.model.drawing.mixers import chain
+from moecalc.model.drawing.place import NARROW, WIDE, draw
+from moecalc.model.drawing.route import HEAD
+
+FIGURE = explorer("anatomy")
+SCREENS = {"wide": WIDE, "narrow": NARROW}
+
+
+def roles(config):
+    return [role for role in ROLES if role != "mtp" or config.anatomy.mtp]
+
+
+#: One model for each graph that differs in more than its numbers.
+STATES = list(
+    {
+        str([[edge[:2] for edge in band.edges] for band in bands_of(chosen_blocks(config, role), config.hidden_size)])
+        + str(
+            sorted(
+                len(node.tabs) for band in bands_of(chosen_blocks(config, role), config.hidden_size) for node in band.nodes
+            )
+        ): (
+            slug,
+            role,
+        )
+        for slug in counted_slugs()
+        for config in [load_model(slug)]
+        for role in roles(config)
+    }.values()
+)
+
+
+def graph(slug, role):
+    config = load_model(slug)
+    return bands_of(chosen_blocks(config, role), config.hidden_size)
+
+
+def space(box):
+    return box.x, box.y, box.right, box.bottom
+
+
+def meet(one, other, slack=1e-6):
+    return all(one[i] + slack < other[i + 2] and other[i] + slack < one[i + 2] for i in (0, 1))
+
+
+def boxes_of(drawing):
+    found = [*drawing.boxes, *drawing.operations, *([drawing.field] if drawing.field else [])]
+    return [box for box in found if box.kind != "fork"]
+
+
+def labels_of(drawing, screen):
+    """Spaces that the words on arrows take."""
+    return [
+        (x - len(text) * screen.label_width / 2, y - screen.text_height / 2, x + len(text) * screen.label_width / 2, y + 5)
+        for text, x, y in drawing.labels
+    ]
+
+
+def on_edge(box, point):
+    """Whether a point is on the edge of a box."""
+    (x, y), slack = point, 1e-6
+    inside = box.x - slack <= x <= box.right + slack and box.y - slack <= y <= box.bottom + slack
+    return inside and min(abs(x - box.x), abs(x - box.right), abs(y - box.y), abs(y - box.bottom)) <= slack
+
+
+def test_there_are_many_kinds_of_blocks():
+    assert len(STATES) >= 12
+    assert {"mtp", "ends", "first", "last"} == {role for _, role in STATES}
+
+
+@pytest.mark.parametrize("slug", counted_slugs())
+def test_every_part_of_a_block_is_drawn_once(slug):
+    config = load_model(slug)
+    for role in roles(config):
+        blocks = chosen_blocks(config, role)
+        nodes = [node for band in graph(slug, role) for node in band.nodes]
+        drawn = Counter(str(part) for node in nodes for part in (node.part, *node.tabs) if part is not None)
+        parts = [part for block in blocks for part in (*block.tensors, *block.scores, *block.cache)]
+        assert drawn == Counter(map(str, parts))
+        tensors = [part for node in nodes for part in (node.part, *node.tabs) if hasattr(part, "num_params")]
+        assert sum(tensor.num_params for tensor in tensors) == sum(block.num_params for block in blocks)
+
+
+@pytest.mark.parametrize(("slug", "role"), STATES)
+def test_every_node_is_reached_and_left(slug, role):
+    for band in graph(slug, role):
+        keys = [node.key for node in band.nodes]
+        assert len(set(keys)) == len(keys)
+        sources, targets = {edge.source for edge in band.edges}, {edge.target for edge in band.edges}
+        assert sources | targets <= set(keys)
+        first, last = set(keys) - targets, set(keys) - sources
+        assert first == ({"fork"} if band.in_stream else first) and len(last) == 1
+        columns = {node.key: node.column for node in band.nodes}
+        assert all(columns[edge.source] <= columns[edge.target] for edge in band.edges)
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize(("slug", "role"), STATES)
+def test_nothing_overlaps_and_all_is_on_the_screen(slug, role, screen):
+    size = SCREENS[screen]
+    drawing = draw(graph(slug, role), size)
+    boxes, labels = [space(box) for box in boxes_of(drawing)], labels_of(drawing, size)
+    captions = [(one.x, one.y - 5, one.x + 6 * len(one.text), one.y + 5) for one in drawing.captions]
+    for one, other in itertools.combinations([*boxes, *labels, *captions], 2):
+        assert not meet(one, other)
+    points = [point for arrow in (*drawing.arrows, *drawing.stream) for point in arrow.points]
+    corners = [(x, y) for left, top, right, bottom in (*boxes, *labels) for x, y in ((left, top), (right, bottom))]
+    for x, y in [*points, *corners]:
+        assert 0 <= x <= size.width and 0 <= y <= size.height + 1e-6
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize(("slug", "role"), STATES)
+def test_arrows_go_from_edge_to_edge_and_around_boxes(slug, role, screen):
+    bands = graph(slug, role)
+    drawing = draw(bands, SCREENS[screen])
+    assert len(drawing.arrows) == sum(len(band.edges) for band in bands)
+    # the same key may stand in two bands: of those the one that the point touches
+    everything = [*boxes_of(drawing), *(one for one in drawing.operations if one.kind == "fork")]
+    obstacles = boxes_of(drawing)
+    for arrow in drawing.arrows:
+        pieces = arrow.pieces()
+        assert pieces and all((x == x2) != (y == y2) for (x, y), (x2, y2) in pieces), "level or upright"
+        ends = []
+        for key, point in ((arrow.source, arrow.points[0]), (arrow.target, arrow.points[-1])):
+            own = [box for box in everything if box.key == key and on_edge(box, point)]
+            # the tabs of a box are part of it
+            own += [box for box in everything if box.key.startswith(key + "/") and on_edge(box, point)]
+            assert own, f"{arrow.source} to {arrow.target}"
+            ends += own
+        for (x, y), (x2, y2) in pieces:
+            line = (min(x, x2), min(y, y2), max(x, x2), max(y, y2))
+            crossed = [box for box in obstacles if box not in ends and meet(line, space(box), slack=-1e-9)]
+            assert not crossed, f"{arrow.source} to {arrow.target} through {crossed[0].key}"
+        last = pieces[-1]
+        assert abs(last[0][0] - last[1][0]) + abs(last[0][1] - last[1][1]) >= 2.5, "there is room for a head"
+
+
+@pytest.mark.parametrize(("slug", "role"), STATES)
+def test_labels_stand_free_of_lines(slug, role):
+    drawing = draw(graph(slug, role), WIDE)
+    for label in labels_of(drawing, WIDE):
+        for arrow in (*drawing.arrows, *drawing.stream):
+            for (x, y), (x2, y2) in arrow.pieces():
+                assert not meet((min(x, x2), min(y, y2), max(x, x2), max(y, y2)), label, slack=-0.5)
+    said = {text for text, _, _ in drawing.labels}
+    assert len(said) >= 1 and HEAD > 0
+    assert not draw(graph(slug, role), NARROW).labels
+
+
+def test_shapes_on_the_arrows_of_deepseek_v3():
+    attention, experts = graph("deepseek-v3", "last")
+    shapes = {(edge.source, edge.target): edge.label for edge in (*attention.edges, *experts.edges)}
+    assert shapes["attention/q_a_proj", "attention_internal_norms/q_a_layernorm"] == "1536"
+    assert shapes["attention/q_b_proj", "attention_scores"] == "128\u00d7128"
+    assert shapes["rope_q", "attention_scores"] == "128\u00d764"
+    assert shapes["attention/kv_a_proj_with_mqa", "rope_k"] == "64"
+    assert shapes["cache", "attention/kv_b_proj"] == "512"
+    assert shapes["attention/o_proj", "sum"] == "7168"
+    assert shapes["routed_experts/down_proj", "weighted"] == "8\u00d77168"
+    labels = {text for text, _, _ in draw(graph("deepseek-v3", "last")).labels}
+    assert {"7168", "1536", "128\u00d7128", "128\u00d764", "64", "512", "2048", "8 weights"} <= labels
+
+
+@pytest.mark.parametrize(
+    ("slug", "role", "titles"),
+    [
+        ("deepseek-v3", "first", ["Multi-head latent attention", "Dense feed-forward, gated"]),
+        ("deepseek-v3.2", "last", ["Multi-head latent attention, 2,048 tokens that an indexer chooses"]),
+        ("gpt-oss-120b", "first", ["Grouped-query attention, a window of 128 tokens"]),
+        ("llama-3.1-405b", "last", ["Grouped-query attention", "Dense feed-forward, gated"]),
+        ("olmoe-1b-7b", "last", ["Multi-head attention", "Mixture of experts: a token uses 8 of 64"]),
+        ("qwen3-next-80b-a3b", "first", ["Linear attention: a gated delta rule behind a short convolution"]),
+        ("qwen3-next-80b-a3b", "last", ["Grouped-query attention, gated"]),
+        ("minimax-m1", "first", ["Linear attention: lightning attention with a decay"]),
+    ],
+)
+def test_each_kind_of_part_says_what_it_is(slug, role, titles):
+    assert [band.title for band in graph(slug, role)][: len(titles)] == titles
+
+
+def test_a_kind_that_is_not_known_is_drawn_in_one_line():
+    layer = load_model("llama-3.1-8b").anatomy.layers[0]
+    mixing = [one for one in layer.tensors if one.component == "attention" or one.name == "input_layernorm"]
+    band = chain(Wiring(mixing, layer.scores, layer.cache), "input_layernorm", 4096)
+    parts = [node.part for node in band.nodes if node.part is not None]
+    assert Counter(map(id, parts)) == Counter(map(id, [*mixing, *layer.scores, *layer.cache]))
+    assert {node.lane for node in band.nodes} == {0, 1} and len(draw([band]).arrows) == len(band.edges)
+
+
+def test_a_pasted_config_is_drawn():
+    text = json.dumps({**load_model("deepseek-v3").raw, "q_lora_rank": None, "n_shared_experts": 0, "num_hidden_layers": 4})
+    config = parse_config(text)
+    bands = bands_of([config.anatomy.layers[-1]], config.hidden_size)
+    keys = {node.key for band in bands for node in band.nodes}
+    assert "attention/q_proj" in keys and not {key for key in keys if key.startswith("shared_experts")}
+
+
+@pytest.mark.parametrize("bars", ["flops", "params", "activated", "bytes"])
+@pytest.mark.parametrize(("slug", "role"), STATES)
+def test_rows_place_every_box_and_bars_fit_into_them(slug, role, bars):
+    rows = FIGURE.run({"model": slug, "block": role, "bars": bars}).rows
+    lines, boxes = rows[0], [row for row in rows if row["part"] == "box"]
+    assert lines["bars"] == bars and all(row[bars] >= 0 for row in boxes)
+    for screen in SCREENS:
+        places = [row[screen].split("|") for row in boxes]
+        assert len(set(map(str, places))) == len(boxes)
+        largest = max(row[bars] for row in boxes)
+        for row, (_, _, width, _, text) in zip(boxes, places, strict=True):
+            if text and largest:
+                assert lines[f"{screen}_room"] * row[bars] / largest <= int(width)
+        assert lines[f"{screen}_arrows"].count("M") == len(draw(graph(slug, role), SCREENS[screen]).arrows)
+
+
+@pytest.mark.parametrize(("slug", "role"), STATES)
+def test_a_click_on_a_cell_or_a_box_sets_its_control(slug, role):
+    rows = FIGURE.run({"model": slug, "block": role}).rows
+    words = {text for control in FIGURE.controls if control.key == "box" for _, text in control.options}
+    assert {row["component"] for row in rows if row["part"] == "box"} <= words
+    kinds = [row["role"] for row in rows if row["part"] == "pattern"]
+    assert set(kinds) <= set(ROLES) and len(set(kinds)) == len(kinds)
+    assert dict(FIGURE.picks) == {"box": "component", "block": "role"}
