@@ -117,4 +117,5 @@ EXPLORER = Explorer(
     },
     compute=compute,
     says=("name", "component", "shape", "params", "state", "flops"),
+    headline=("layer_params", "token_params", "used_share"),
 )
