@@ -10,6 +10,8 @@ from .charts import VEGA_LITE
 from .marks import Said, with_words
 
 _counter = itertools.count()
+#: A face that the build can measure on any machine: vl-convert brings it along. The site's own is a little narrower.
+MEASURED = "Liberation Sans"
 
 
 def svg(chart: dict, label: str, marks: Sequence[Said] = ()) -> str:
@@ -29,7 +31,8 @@ def svg(chart: dict, label: str, marks: Sequence[Said] = ()) -> str:
     str
         One ``<svg role="img">`` that scales with its container.
     """
-    drawn = vl_convert.vegalite_to_svg(chart, vl_version=VEGA_LITE)
+    measured = {**chart, "config": {**chart["config"], "font": MEASURED}}
+    drawn = vl_convert.vegalite_to_svg(measured, vl_version=VEGA_LITE)
     return _for_page(with_words(drawn, marks) if marks else drawn, label)
 
 
