@@ -20,7 +20,7 @@ from moecalc.explorers import Result, explorer, places
 from ..marks import carry_rows, numbered
 from ..theme import vega_config
 
-WIDE, NARROW = 640, 330
+WIDE, NARROW = 640, 350
 #: Name of the data that every chart draws.
 ROWS = "rows"
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])

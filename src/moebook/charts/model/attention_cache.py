@@ -18,7 +18,7 @@ def draw(wide, controls):
     # the line stays inside wherever the GPU's memory is; on the right there is room for labels
     low = alt.ExprRef(f"0.5 * min({ends}[0], {ROOM} > 0 ? {ROOM} : {ends}[0])")
     high = alt.ExprRef(f"{30 if wide else 2} * max({ends}[1], {ROOM})")
-    base = chart(wide, names, height=alt.Step(40 if wide else 46)).encode(
+    base = chart(wide, names, height=alt.Step(40 if wide else 37)).encode(
         y=alt.Y("kind:N", sort=None, title=None, axis=alt.Axis(minExtent=names - 15, labelFontSize=12 if wide else 11)),
     )
     x = alt.X(

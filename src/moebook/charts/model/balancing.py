@@ -14,7 +14,7 @@ DASHES = {"none": [2, 3], "loss": [7, 3], "bias": [1, 0]}
 def draw(wide, controls):
     names = list(NAMES.values())
     x = alt.X("step:Q", title="Step", axis=alt.Axis(tickCount=6), scale=alt.Scale(nice=False, zero=True))
-    base = chart(wide, 60, height=300 if wide else 260)
+    base = chart(wide, 60, height=300 if wide else 185)
     lines = (
         base.transform_fold(list(NAMES), as_=["method", "violation"])
         .transform_calculate(name=f"{dict(NAMES)}[datum.method]")

@@ -28,7 +28,7 @@ def draw(wide, controls):
         ),
     )
     marks = (
-        chart(wide, places, height=alt.Step(30))
+        chart(wide, places, height=290 if wide else 184)
         .transform_calculate(size=f"datum.what == 'other' ? {30 if wide else 20} : {130 if wide else 80}")
         .mark_point(filled=False, strokeWidth=1.8, opacity=1)
         .encode(

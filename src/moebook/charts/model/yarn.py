@@ -20,7 +20,7 @@ def draw(wide, controls):
             labelExpr="replace(replace(format(datum.value, '~s'), 'k', 'K'), 'G', 'B')", values=powers_of_ten(0, 12)
         ),
     )
-    base = chart(wide, 70, height=320)
+    base = chart(wide, 70, height=320 if wide else 190)
     last = f"extent({column('pair')})[1]"
     marks = base.mark_point(filled=True, size=55 if wide else 35, opacity=1).encode(
         x=alt.X(

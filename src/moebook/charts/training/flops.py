@@ -38,7 +38,7 @@ def draw(wide, controls):
         scale=alt.Scale(nice=False),
     )
     layout = {"columns": 4, "columnPadding": 28} if wide else {"columns": 2, "columnPadding": 20, "labelFontSize": 10}
-    base = chart(wide, 95, height=alt.Step(26))
+    base = chart(wide, 95, height=alt.Step(26 if wide else 16))
     bars = (
         base.transform_calculate(gflops="datum.flops / 1e9", rank=f"indexof({order}, datum.component)")
         .mark_bar()

@@ -10,8 +10,8 @@ from .. import ROWS, chart, column, present
 
 def draw(wide, controls):
     names = 130 if wide else 105
-    base = chart(wide, names, height=alt.Step(24)).encode(
-        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(minExtent=names - 20, labelFontSize=12 if wide else 11)),
+    base = chart(wide, names, height=250 if wide else 172).encode(
+        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(minExtent=names - 20, labelFontSize=12 if wide else 11, labelOverlap=True)),
     )
     scale = alt.Scale(domain=list(PUSHES), range=[hue(name) for name in ("blue", "orange", "slate", "brown")])
     legend = alt.Legend(values=present(list(PUSHES), "push"), columns=4 if wide else 2, columnPadding=20)
@@ -20,7 +20,7 @@ def draw(wide, controls):
         x=alt.X("advantage:Q", title=title, axis=alt.Axis(tickCount=6 if wide else 4), scale=_scale()),
         color=alt.Color("push:N", scale=scale, title=None, legend=legend),
     )
-    marks = base.mark_tick(thickness=3, height=20, color=hue("text"), opacity=1).encode(x="term:Q")
+    marks = base.mark_tick(thickness=3, height={"band": 0.9}, color=hue("text"), opacity=1).encode(x="term:Q")
     zero = alt.Chart(alt.NamedData(ROWS)).mark_rule(color=hue("muted")).encode(x=alt.datum(0))
     return bars + marks + zero
 

@@ -9,7 +9,7 @@ from .. import chart, room
 def draw(wide, controls):
     kinds = alt.Scale(domain=["MFU", "HFU"], range=[hue("blue"), hue("slate")])
     names = 200 if wide else 175
-    base = chart(wide, names, height=alt.Step(26)).encode(
+    base = chart(wide, names, height=alt.Step(26 if wide else 18)).encode(
         y=alt.Y(
             "convention:N",
             sort=None,

@@ -16,7 +16,7 @@ LAST = f"extent({column('rank')})[1]"
 def draw(wide, controls):
     order = [state.replace("_", " ") for state in STATES]
     states = alt.Scale(domain=order, range=[hue("blue"), hue("orange"), hue("green")])
-    legend = alt.Legend(columns=3 if wide else 2, columnPadding=24)
+    legend = alt.Legend(columns=3, columnPadding=24 if wide else 10)
     numbers = {
         "labelAngle": 0,
         "values": alt.ExprRef(f"sequence(0, {LAST} + 1, {LAST} < {FEW} ? 1 : {4 if wide else 8})"),
@@ -25,7 +25,7 @@ def draw(wide, controls):
     x = alt.X("rank:O", title="Pipeline rank", axis=alt.Axis(**numbers))
     y = alt.Y("gb:Q", title="Model states on a GPU [GB]", axis=alt.Axis(tickCount=6))
     bars = (
-        chart(wide, height=280)
+        chart(wide, height=300 if wide else 180)
         .transform_calculate(gb="datum.bytes / 1e9", order=f"indexof({order}, datum.state)")
         .mark_bar()
         .encode(x=x, y=y, color=alt.Color("state:N", scale=states, title=None, legend=legend), order=alt.Order("order:Q"))

@@ -13,7 +13,7 @@ COLOURS = dict(zip(SERIES, ("blue", "orange", "green", "purple", "slate"), stric
 
 def draw(wide, controls):
     names = 100
-    base = chart(wide, names, height=alt.Step(24)).encode(
+    base = chart(wide, names, height=alt.Step(24 if wide else 15)).encode(
         y=alt.Y("series:N", sort=None, title=None, axis=alt.Axis(minExtent=names - 25, domain=False, ticks=False)),
         x=alt.X(
             "share:Q",
