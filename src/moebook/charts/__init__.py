@@ -143,9 +143,10 @@ def part_title(text, **how) -> alt.Title:
     return alt.Title(text, **{"anchor": "start", "fontSize": 12, "fontWeight": "bold", "offset": 6, **how})
 
 
-def panel_header(padding: int = 4) -> alt.Header:
+def panel_header(padding: int = 4, **how) -> alt.Header:
     """Name of a panel, above it, where a chart is cut into panels by a field."""
-    return alt.Header(labelOrient="top", labelAnchor="start", labelFontWeight="bold", labelPadding=padding, title=None)
+    looks = {"labelOrient": "top", "labelAnchor": "start", "labelFontWeight": "bold", "labelPadding": padding, "title": None}
+    return alt.Header(**looks | how)
 
 
 def present(names: list, field: str) -> alt.ExprRef:

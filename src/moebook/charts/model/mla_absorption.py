@@ -18,9 +18,14 @@ def draw(wide, controls):
     names = list(FORMS.values())
     colours = alt.Scale(domain=names, range=[hue(COLOURS[form]) for form in FORMS])
     dashes = alt.Scale(domain=names, range=[DASHES[form] for form in FORMS])
-    strokes = {"symbolType": "stroke", "symbolSize": 700, "symbolStrokeWidth": 2.5}
-    legend = alt.Legend(columns=3 if wide else 1, columnPadding=24, **strokes)
-    base = chart(wide, 70, height=320).encode(
+    strokes = {
+        "symbolType": "stroke",
+        "symbolSize": 700 if wide else 300,
+        "symbolStrokeWidth": 2.5,
+        "labelFontSize": 12 if wide else 11,
+    }
+    legend = alt.Legend(columns=3 if wide else 1, columnPadding=24, rowPadding=1, **strokes)
+    base = chart(wide, 70, height=320 if wide else 155).encode(
         x=alt.X(
             "value:Q",
             title=None,
@@ -29,7 +34,7 @@ def draw(wide, controls):
         ),
         y=alt.Y(
             "ms:Q",
-            title="Least time of a step, all layers [ms]",
+            title="Least time of a step, all layers [ms]" if wide else "Least time of a step [ms]",
             scale=alt.Scale(type="log", nice=False, domainMin=alt.ExprRef(f"0.4 * extent({column('ms')})[0]")),
             axis=alt.Axis(labelExpr=MS, values=powers_of_ten(-4, 9)),
         ),

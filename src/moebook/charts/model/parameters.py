@@ -11,9 +11,9 @@ LABEL = "datum.share == 0 ? '0' : datum.share < 5e-5 ? '< 0.01 %' : format(100 *
 
 def draw(wide, controls):
     kinds = alt.Scale(domain=list(SHARES.values()), range=[hue("slate"), hue("blue")])
-    labels = 185 if wide else 165
+    labels = 185 if wide else 140
     base = (
-        chart(wide, labels, height=alt.Step(15))
+        chart(wide, labels, height=alt.Step(14.5 if wide else 8.5))
         .transform_fold(list(SHARES), as_=["key", "share"])
         .transform_calculate(of=f"{SHARES}[datum.key]", label=LABEL)
         .encode(
@@ -31,8 +31,15 @@ def draw(wide, controls):
                 title="Share",
                 scale=alt.Scale(domain=[0, 1.15 if wide else 1.45], nice=False),
             ),
-            color=alt.Color("of:N", scale=kinds, title=None, legend=alt.Legend(columns=2 if wide else 1, columnPadding=30)),
+            color=alt.Color(
+                "of:N",
+                scale=kinds,
+                title=None,
+                legend=alt.Legend(columns=2, columnPadding=30 if wide else 8, labelFontSize=12 if wide else 11),
+            ),
         )
     )
-    texts = base.mark_text(align="left", dx=4, fontSize=11).encode(text="label:N", color=alt.value(hue("text")))
+    texts = base.mark_text(align="left", dx=4, fontSize=11 if wide else 9).encode(
+        text="label:N", color=alt.value(hue("text"))
+    )
     return base.mark_bar() + texts

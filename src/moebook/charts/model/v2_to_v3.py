@@ -1,9 +1,9 @@
-"""A waterfall from V2 to V3, and below it what each change adds in other orders."""
+"""A waterfall from V2 to V3, and beside it what each change adds in other orders."""
 
 import altair as alt
 
 from ...theme import hue
-from .. import ROWS, chart, column, part_title, room
+from .. import ROWS, column, part_title, room
 
 TITLES = {"parameters": "Parameters", "bytes": "Bytes a token", "FLOPs": "FLOPs a token"}
 #: Expression for the unit of what is counted.
@@ -21,33 +21,39 @@ MARKS = {
 
 
 def draw(wide, controls):
-    names = 310 if wide else 200
-    return alt.vconcat(_waterfall(wide, names), _interaction(wide, names), spacing=18).resolve_scale(
-        color="independent", x="independent", y="independent", shape="independent"
+    return alt.hconcat(_waterfall(wide), _interaction(wide), spacing=16 if wide else 14, bounds="flush").resolve_scale(
+        # both have the lines of the waterfall
+        color="independent",
+        x="independent",
+        y="shared",
+        shape="independent",
     )
 
 
-def _steps(wide, names):
-    # where there is room, from what to what
-    axis = alt.Axis(labelLimit=0, minExtent=names - 15, labelFontSize=12 if wide else 11)
-    return alt.Y("with_sizes:N" if wide else "step:N", sort=None, title=None, axis=axis)
+def _steps(axis):
+    return alt.Y("step:N", sort=None, title=None, axis=axis)
 
 
-def _waterfall(wide, names):
+def _part(wide):
+    return alt.Chart(alt.NamedData(ROWS), width=215 if wide else 95, height=alt.Step(30 if wide else 18))
+
+
+def _waterfall(wide):
     kinds = alt.Scale(domain=["model", "adds", "takes away"], range=[hue("slate"), hue("blue"), hue("orange")])
-    base = chart(wide, names, height=alt.Step(26)).encode(
-        y=_steps(wide, names),
+    names = alt.Axis(labelLimit=0, minExtent=172 if wide else 140, labelFontSize=12 if wide else 10)
+    base = _part(wide).encode(
+        y=_steps(names),
         x=alt.X(
             "base:Q",
             title=None,
-            axis=alt.Axis(labelExpr=NUMBER, tickCount=4 if wide else 2),
-            scale=room("end", 1.3 if wide else 1.75),
+            axis=alt.Axis(labelExpr=NUMBER, tickCount=3 if wide else 2),
+            scale=room("end", 1.35 if wide else 1.5),
         ),
         x2="end:Q",
         # on a phone the signs say it
         color=alt.Color("kind:N", scale=kinds, title=None, legend=alt.Legend(columnPadding=24) if wide else None),
     )
-    labels = base.mark_text(align="left", dx=4, fontSize=11 if wide else 10).encode(
+    labels = base.mark_text(align="left", dx=4, fontSize=11 if wide else 9).encode(
         x="end:Q", x2=alt.X2(), text="label:N", color=alt.value(hue("text"))
     )
     # the title of an axis cannot follow the rows, that of the chart can
@@ -55,18 +61,18 @@ def _waterfall(wide, names):
     return (base.mark_bar() + labels).properties(title=title)
 
 
-def _interaction(wide, names):
+def _interaction(wide):
     words = {field: name for field, (name, _, _) in MARKS.items()}
     domain, shapes, colours = zip(*MARKS.values(), strict=True)
     low, high = f"min(0, extent({column('least')})[0])", f"extent({column('most')})[1]"
     base = (
-        chart(wide, names, height=alt.Step(24))
+        _part(wide)
         .transform_filter("isValid(datum.alone)")
-        .encode(y=_steps(wide, names))
+        .encode(y=_steps(alt.Axis(labels=False, ticks=False, domain=False, grid=True)))
     )
     x = {
         "title": None,
-        "axis": alt.Axis(labelExpr=NUMBER, tickCount=4 if wide else 2),
+        "axis": alt.Axis(labelExpr=NUMBER, tickCount=3 if wide else 2),
         "scale": alt.Scale(
             domainMin=alt.ExprRef(f"{low} - 0.04 * ({high} - {low})"),
             domainMax=alt.ExprRef(f"{high} + 0.04 * ({high} - {low})"),
@@ -74,7 +80,9 @@ def _interaction(wide, names):
         ),
     }
     lines = base.mark_rule(strokeWidth=2, color=hue("muted"), aria=True).encode(x=alt.X("least:Q", **x), x2="most:Q")
-    legend = alt.Legend(direction="horizontal" if wide else "vertical", columnPadding=12, symbolSize=70)
+    # on a phone it begins above the waterfall, which has none
+    place = {"columnPadding": 12} if wide else {"orient": "none", "legendX": -150, "legendY": -16, "columnPadding": 8}
+    legend = alt.Legend(direction="horizontal", symbolSize=70, labelFontSize=12 if wide else 11, **place)
     marks = (
         base.transform_fold(list(MARKS), as_=["how", "added"])
         .transform_calculate(way=f"{words}[datum.how]")
@@ -86,7 +94,8 @@ def _interaction(wide, names):
         )
     )
     zero = base.mark_rule(color=hue("grid")).encode(x=alt.datum(0))
-    return alt.layer(zero, lines, marks).properties(title=part_title("What each adds, in any order", frame="bounds"))
+    title = "What each adds, in any order" if wide else "In any order"
+    return alt.layer(zero, lines, marks).properties(title=part_title(title))
 
 
 def _scale(domain, values):

@@ -11,7 +11,12 @@ from .. import ROWS, chart, column, present
 def draw(wide, controls):
     names = 130 if wide else 105
     base = chart(wide, names, height=250 if wide else 172).encode(
-        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(minExtent=names - 20, labelFontSize=12 if wide else 11, labelOverlap=True)),
+        y=alt.Y(
+            "label:N",
+            sort=None,
+            title=None,
+            axis=alt.Axis(minExtent=names - 20, labelFontSize=12 if wide else 11, labelOverlap=True),
+        ),
     )
     scale = alt.Scale(domain=list(PUSHES), range=[hue(name) for name in ("blue", "orange", "slate", "brown")])
     legend = alt.Legend(values=present(list(PUSHES), "push"), columns=4 if wide else 2, columnPadding=20)

@@ -1,11 +1,11 @@
-"""Four lines against the tokens done, one over the other."""
+"""Four lines against the tokens done, two beside each other."""
 
 import altair as alt
 
 from moecalc.explorers.training.pretraining_schedule import SCHEDULES
 
 from ...theme import hue
-from .. import chart, panel_header
+from .. import NARROW, ROWS, WIDE, panel_header
 
 #: Expression for the format of a value, at the axis and at a dot.
 FORMAT = "datum.value < 1000 ? '.4~g' : ',.0f'"
@@ -13,14 +13,14 @@ FORMAT = "datum.value < 1000 ? '.4~g' : ',.0f'"
 
 def draw(wide, controls):
     base = (
-        chart(wide, 70, height=80)
+        alt.Chart(alt.NamedData(ROWS), width=WIDE // 2 - 60 if wide else NARROW // 2 - 42, height=130 if wide else 75)
         .transform_calculate(trillions="datum.tokens / 1e12", label=f"format(datum.value, {FORMAT})")
         .encode(
             x=alt.X(
                 "trillions:Q",
                 title="Tokens done [T]",
                 scale=alt.Scale(zero=False, nice=False, padding=8),
-                axis=alt.Axis(tickCount=8 if wide else 5, grid=False),
+                axis=alt.Axis(tickCount=5 if wide else 3, grid=False),
             ),
             y=alt.Y(
                 "value:Q",
@@ -41,8 +41,9 @@ def draw(wide, controls):
         texts.mark_text(**place, stroke=hue("paper"), strokeWidth=4, strokeJoin="round"),
         texts.mark_text(**place, color=hue("text")),
     ]
+    header = panel_header() if wide else panel_header(labelFontSize=10, labelFontWeight="normal")
     return (
         alt.layer(*layers)
-        .facet(row=alt.Row("schedule:N", sort=list(SCHEDULES), header=panel_header()), spacing=14)
+        .facet(alt.Facet("schedule:N", sort=list(SCHEDULES), header=header), columns=2, spacing=14 if wide else 8)
         .resolve_scale(y="independent")
     )

@@ -159,10 +159,10 @@ def compute(count, order, last):
 EXPLORER = Explorer(
     name="v2-to-v3",
     title="From V2 to V3, change by change",
-    description="Above, a waterfall from DeepSeek-V2's count to DeepSeek-V3's: each bar is what one change of the "
-    "config adds or takes away, on top of the changes before it. Below, for each change, a line from the least to the "
-    "most that it adds in any order, with marks for what it adds alone to V2, last, on top of all others, and on average "
-    "over all orders.",
+    description="On the left, a waterfall from DeepSeek-V2's count to DeepSeek-V3's: each bar is what one change of the "
+    "config adds or takes away, on top of the changes before it. On the right, for each change, a line from the least to "
+    "the most that it adds in any order, with marks for what it adds alone to V2, last, on top of all others, and on "
+    "average over all orders.",
     headline=("ratio", "difference", "largest_step"),
     controls=(
         Choice("count", "Count", "total", tuple((key, title) for key, (title, _, _) in COUNTS.items())),

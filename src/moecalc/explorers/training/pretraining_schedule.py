@@ -87,7 +87,7 @@ def compute(tokens, span, num_gpus):
 EXPLORER = Explorer(
     name="pretraining-schedule",
     title="What changes during pre-training",
-    description="Four lines, one over the other, against the tokens done: the batch grows early and stays; the learning "
+    description="Four lines, each for itself, against the tokens done: the batch grows early and stays; the learning "
     "rate warms up, stays, falls along a cosine and ends in two steps; gamma drops to zero where that fall ends, and lambda "
     "drops where it begins. A dot on each marks the chosen position.",
     headline=("learning_rate", "batch_size", "days"),
