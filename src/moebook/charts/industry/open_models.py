@@ -26,23 +26,24 @@ def draw(wide, controls):
     shown = controls["show"]
     x, y = _axes(shown, wide)
     kinds = alt.Scale(domain=["MoE", "dense"], range=[hue("blue"), hue("orange")])
-    legend = {"direction": "horizontal" if wide else "vertical", "titleAnchor": "start", "columnPadding": 20, "padding": 6}
+    legend = {"direction": "horizontal", "titleAnchor": "start", "columnPadding": 20, "padding": 6}
+    if not wide:
+        legend |= {"title": None, "labelFontSize": 11, "columnPadding": 6, "padding": 1}
     grey = {"symbolFillColor": hue("muted"), "symbolStrokeColor": hue("muted")}
-    base = chart(wide, 75, height=380 if wide else 400).encode(x=x)
+    base = chart(wide, 75, height=320 if wide else 190).encode(x=x)
     if shown != "cost":
         base = base.transform_filter("isValid(datum.released)")
     # where dates are drawn, a date without a source leaves a mark hollow
     solid = alt.datum.date == "sourced" if shown != "cost" else "true"
     marks = base.mark_point(opacity=1, strokeWidth=1.5).encode(
         size=alt.condition(alt.datum.slug == V3, alt.value(130), alt.value(50)),
-        fill=alt.Fill("kind:N", scale=kinds, title="Kind", legend=alt.Legend(**legend)),
-        stroke=alt.Stroke("kind:N", scale=kinds, title="Kind", legend=alt.Legend(**legend)),
+        fill=alt.Fill("kind:N", scale=kinds, legend=alt.Legend(**{"title": "Kind"} | legend)),
+        stroke=alt.Stroke("kind:N", scale=kinds, legend=alt.Legend(**{"title": "Kind"} | legend)),
         fillOpacity=alt.condition(solid, alt.value(1), alt.value(0)),
         shape=alt.Shape(
             "counts:N",
             scale=alt.Scale(domain=list(MARKS), range=list(MARKS.values())),
-            title="Counts",
-            legend=alt.Legend(**legend, **grey),
+            legend=alt.Legend(**{"title": "Counts"} | legend | grey),
         ),
     )
     layers = [marks.encode(y=y)]
@@ -54,7 +55,11 @@ def draw(wide, controls):
         if place == "foot" and shown != "size":
             continue
         there = f"datum.place == '{place}'" + ("" if wide else " && datum.on_phone")
-        names = base.transform_filter(there).mark_text(color=hue("text"), **where[not wide])
+        looks = where[not wide]
+        if place == "above" and not wide:
+            # another name stands just below it
+            looks = {**looks, "dy": alt.expr(f"datum.slug == '{V3}' ? -20 : {looks['dy']}")}
+        names = base.transform_filter(there).mark_text(color=hue("text"), **looks)
         layers.append(names.encode(y="activated:Q" if place == "foot" else y, text="slug:N"))
     drawn = alt.layer(*layers)
     if shown == "cost":

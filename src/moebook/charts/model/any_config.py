@@ -38,7 +38,8 @@ def draw(wide, controls):
     stacked = view == "flops"
     beside = len(bars) == 2 and not stacked
     labels = 95 if view in LENGTHS else 175 if wide else 140
-    base = chart(wide, labels, height=alt.Step(15 if beside else 26))
+    step = {True: 13.5, False: 7.5} if beside else {True: 26, False: 17}
+    base = chart(wide, labels, height=alt.Step(step[wide]))
     if view == "components":
         # the products of tokens with tokens hold no parameters; they stand in the table
         base = base.transform_filter("datum.first + datum.first_before > 0")
@@ -68,7 +69,8 @@ def draw(wide, controls):
         before="datum[datum.key + '_before']",
     )
     offset = {"yOffset": alt.YOffset("of:N", sort=list(names))} if beside else {}
-    legend = alt.Legend(columns=2 if wide else 1, columnPadding=30) if len(bars) == 2 else None
+    legend = alt.Legend(columns=2, columnPadding=30 if wide else 8, labelFontSize=12 if wide else 11)
+    legend = legend if len(bars) == 2 else None
     colours = alt.Scale(domain=list(names), range=[hue(name) for name in names.values()])
     drawn = each.mark_bar().encode(
         x=x, color=alt.Color("of:N", scale=colours, title=None, legend=legend), order=alt.Order("rank:Q"), **offset
@@ -89,11 +91,14 @@ def draw(wide, controls):
         room=f"{1.18 if wide else 1.4} * max(1, datum.value, datum.before)",
     )
     moved = ends.transform_filter("datum.value != datum.before").encode(x="before:Q", **offset)
-    size = 11 if beside else 20
+    size = step[wide] * 0.75
     # on a lighter edge, so that it is seen on bars of any colour
     edge = moved.mark_tick(thickness=5, color=hue("paper"), size=size, aria=False)
     was = edge + moved.mark_tick(thickness=2, color=hue("text"), size=size, aria=False)
-    words = ends.mark_text(align="left", dx=5, fontSize=11, color=hue("text")).encode(x="end:Q", text="label:N", **offset)
+    # on a phone there is no room to say the same twice
+    said = ends if wide or not beside else ends.transform_filter("datum.rank == 0 || datum.value != datum.first")
+    words = said.mark_text(align="left", dx=5, fontSize=11 if wide else 9, color=hue("text"))
+    words = words.encode(x="end:Q", text="label:N", **offset)
     room = ends.mark_point(opacity=0).encode(x="room:Q", **offset)
     differs = " || ".join(f"join({column(bar)}) != join({column(f'{bar}_before')})" for bar in bars)
     hint = alt.ExprRef(f"{differs} ? 'Upright mark: before the changes' : ''")

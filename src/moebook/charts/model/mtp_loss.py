@@ -3,7 +3,7 @@
 import altair as alt
 
 from ...theme import hue
-from .. import NARROW, ROWS, WIDE, part_title
+from .. import NARROW, ROWS, WIDE, column, part_title
 
 LABELS = 52
 #: A term from here on has the strongest colour.
@@ -13,13 +13,14 @@ NAMES = {"title": None, "axis": alt.Axis(ticks=False, domain=False, grid=False, 
 
 
 def draw(wide, controls):
-    if wide:
-        return alt.hconcat(_grid(290), _bars(WIDE - 290 - 2 * LABELS - 45), spacing=40)
-    return alt.vconcat(*(part(NARROW - LABELS) for part in (_grid, _bars)), spacing=24)
+    spacing, height = (40, 300) if wide else (12, 175)
+    room = (WIDE if wide else NARROW) - 2 * LABELS - spacing - 5
+    grid = int(0.6 * room)
+    return alt.hconcat(_grid(wide, grid, height), _bars(wide, room - grid, height), spacing=spacing)
 
 
-def _grid(width):
-    base = _part("datum.what != 'word'", width, 36, "Term, and probability below it")
+def _grid(wide, width, height):
+    base = _part("datum.what != 'word'", width, height, "Term, and probability below it" if wide else "Term, probability")
     base = base.transform_calculate(label="datum.what == 'loss' ? 'loss' : datum.position + ' ' + datum.word").encode(
         x=alt.X(
             "depth:O",
@@ -30,6 +31,8 @@ def _grid(width):
         # in the order of the rows: positions, then the loss
         y=alt.Y("label:N", sort=None, scale=alt.Scale(padding=0.06), **NAMES),
     )
+    # the height of a line: of each position, and of the loss
+    line = f"({height} / (2 + extent({column('position')})[1] - extent({column('position')})[0]))"
     terms = base.transform_filter("datum.what == 'term'")
     strength = alt.FillOpacity("term:Q", scale=alt.Scale(domain=[0, STRONGEST], range=[0.04, 0.42], clamp=True), legend=None)
     rounded = {"cornerRadius": 3, "filled": False}
@@ -39,21 +42,21 @@ def _grid(width):
     texts = [
         one.mark_text(color=hue("text"), **how).encode(text=alt.Text(field, format=".3f"))
         for one, field, how in (
-            (terms, "term:Q", {"dy": -7, "fontSize": 13}),
-            (terms, "probability:Q", {"dy": 9, "fontSize": 11}),
-            (losses, "term:Q", {"fontSize": 13, "fontWeight": "bold"}),
+            (terms, "term:Q", {"dy": alt.expr(f"-0.2 * {line}"), "fontSize": alt.expr(f"min(13, 0.4 * {line})")}),
+            (terms, "probability:Q", {"dy": alt.expr(f"0.25 * {line}"), "fontSize": alt.expr(f"min(11, 0.36 * {line})")}),
+            (losses, "term:Q", {"fontSize": alt.expr(f"min(13, 0.6 * {line})"), "fontWeight": "bold"}),
         )
     ]
     return alt.layer(cells, outline, *texts)
 
 
-def _bars(width):
-    base = _part("datum.what == 'word'", width, 24, alt.ExprRef(f"data('{ROWS}')[0].shown")).encode(
+def _bars(wide, width, height):
+    base = _part("datum.what == 'word'", width, height, alt.ExprRef(f"data('{ROWS}')[0].shown")).encode(
         x=alt.X(
             "probability:Q",
             title="Probability",
             scale=alt.Scale(domain=[0, 1.2]),  # room for a number behind the longest bar
-            axis=alt.Axis(values=[0, 0.5, 1], grid=False),
+            axis=alt.Axis(values=[0, 0.5, 1] if wide else [0, 1], grid=False),
         ),
         y=alt.Y("word:N", sort=None, **NAMES),
     )
@@ -62,6 +65,6 @@ def _bars(width):
     return base.mark_bar().encode(color=colour) + numbers.encode(text=alt.Text("probability:Q", format=".3f"))
 
 
-def _part(rows, width, step, title):
-    chart = alt.Chart(alt.NamedData(ROWS), width=width, height=alt.Step(step), title=part_title(title))
+def _part(rows, width, height, title):
+    chart = alt.Chart(alt.NamedData(ROWS), width=width, height=height, title=part_title(title))
     return chart.transform_filter(rows)
