@@ -166,8 +166,11 @@ WITHIN_REACH = """async ([name, many]) => {
   chart.scrollIntoView({block: "center", behavior: "instant"});
   for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
   const found = [...chart.querySelectorAll("[data-row]")].flatMap(mark => {
-    const box = mark.getBoundingClientRect(), x = box.left + box.width / 2, y = box.top + box.height / 2;
-    return document.elementFromPoint(x, y) === mark ? [[Number(mark.dataset.row), x, y, mark.dataset.sets ?? ""]] : [];
+    const box = mark.getBoundingClientRect();
+    // words may stand in its middle
+    const places = [0.5, 0.1].map(share => [box.left + share * box.width, box.top + share * box.height]);
+    const free = places.find(place => document.elementFromPoint(...place) === mark);
+    return free ? [[Number(mark.dataset.row), ...free, mark.dataset.sets ?? ""]] : [];
   });
   return found.filter((_, at) => at % Math.ceil(found.length / many) === 0);
 }"""
