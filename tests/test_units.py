@@ -59,6 +59,7 @@ def test_si(value, unit, digits, shown):
         (5_576_000, "USD", 4, "$5.576 M"),
         (56.72, "days", 3, "56.7 days"),
         (2048, "GPUs", 4, "2,048 GPUs"),
+        (671_026_404_352, "count", 4, "671.0 B"),
         (None, "bytes", 4, "\N{EN DASH}"),
         ("MoE", "", 4, "MoE"),
         (10.918, "x", 3, "10.9 x"),

@@ -138,7 +138,8 @@ def show(value, unit: str = "", digits: int = 4) -> str:
     """A value as a reader sees it, with its unit: display only.
 
     With the unit "%" a number is a ratio, 0.39 is shown as 39 %, and `digits` stand behind the point; else they are
-    significant digits. "USD" and the units of :func:`si` have forms of their own; any other word is put behind the number.
+    significant digits. "count" is a number in powers of 1000 without a word. "USD" and the units of :func:`si` have forms
+    of their own; any other word is put behind the number.
 
     >>> show(0.3906, "%", 2), show(5576000, "USD"), show(56.72, "days", 3), show(None)
     ('39.06 %', '$5.576 M', '56.7 days', '–')
@@ -149,6 +150,8 @@ def show(value, unit: str = "", digits: int = 4) -> str:
         return value
     if unit == "%":
         return f"{value * 100:.{digits}f} %"
+    if unit == "count":
+        return si(value, "", digits)
     if unit == "USD":
         return "$" + si(value, "", digits)
     if unit in _PREFIXED or unit in ("parameters", "tokens", "GPU-hours"):

@@ -15,7 +15,12 @@ SQUARE, ROOM = 16, 18
 
 
 def draw(wide, controls):
-    frame, screen = (WIDE, "wide") if wide else (NARROW, "narrow")
+    return drawn(WIDE, "wide") if wide else drawn(NARROW, "narrow")
+
+
+def drawn(frame, screen: str):
+    """The chart of rows that :func:`moecalc.explorers.model.layer_to_scale.rows_of` placed in a frame."""
+    wide = screen == "wide"
     chart = alt.Chart(alt.NamedData(ROWS), width=frame.width, height=_height(frame))
     size = 11 if wide else 10
     return alt.layer(

@@ -12,11 +12,14 @@ SCALES = (("shared", "the same for every model"), ("finest", "as large as fits")
 DIGITS = 4
 
 
-def rows_of(config, role: str = "last", token: int = 1, scale: str = "shared") -> list:
-    """The rectangles of a block as rows: one for each matrix, two for a matrix that each expert has."""
+def rows_of(config, role: str = "last", token: int = 1, scale: str = "shared", frames: tuple = (WIDE, NARROW)) -> list:
+    """The rectangles of a block as rows: one for each matrix, two for a matrix that each expert has.
+
+    `frames` are the spaces for the picture on a laptop and on a phone.
+    """
     tensors = [tensor for block in chosen_blocks(config, role) for tensor in block.tensors]
     groups = groups_of(tensors, config.hidden_size, chosen_experts(config, tensors, token))
-    wide, narrow = (picture(groups, frame, scale == "finest") for frame in (WIDE, NARROW))
+    wide, narrow = (picture(groups, frame, scale == "finest") for frame in frames)
     return [
         _row(one.piece, one.label) | _placed("wide", one, wide) | _placed("narrow", other, narrow)
         for one, other in zip(wide.placed, narrow.placed, strict=True)
