@@ -41,6 +41,8 @@ export type Row = Record<string, Value>;
 export interface Answer {
   metrics?: Record<string, Value>;
   rows?: Row[];
+  /** the rows are those of the defaults, and not repeated */
+  same_rows?: boolean;
   error?: string;
 }
 

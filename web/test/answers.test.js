@@ -24,6 +24,14 @@ test("one control away answers from the moves, where its value is a stop", () =>
   assert.deepEqual(at({ num_gpus: 9 }), { from: "engine" });
 });
 
+test("a move that shows the rows of the defaults has them", () => {
+  const rows = [{ run: "one" }];
+  const moves = { price: { 3: { metrics: { usd: 1 }, same_rows: true } } };
+  const definition = { ...DEFINITION, moves, defaults: { metrics: {}, rows } };
+  const found = locate(definition, START, { ...START, price: 3 });
+  assert.deepEqual(found, { from: "moves", answer: { metrics: { usd: 1 }, same_rows: true, rows } });
+});
+
 test("a value that Python writes in another way is found by its number", () => {
   assert.deepEqual(at({ price: 0.00001 }), { from: "moves", answer: DEFINITION.moves.price["1e-05"] });
   assert.deepEqual(at({ accelerator: "2.0" }), { from: "moves", answer: { error: "no such thing" } });

@@ -7,7 +7,7 @@ import { bigInteger, fullPrecision, parse } from "../src/state/data.js";
 import { fixed, plain, show } from "../src/state/format.js";
 import { python } from "./python.js";
 
-const UNITS = ["", "%", "USD", "bytes", "bytes/s", "FLOPs", "FLOP/s", "parameters", "tokens", "GPU-hours", "days", "x", "GPUs"];
+const UNITS = ["", "%", "USD", "bytes", "bytes/s", "FLOPs", "FLOP/s", "parameters", "tokens", "GPU-hours", "days", "x", "count"];
 
 const CASES = `
 import json, random

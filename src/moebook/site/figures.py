@@ -35,9 +35,16 @@ def definition(explorer: Explorer) -> bytes:
     Returns
     -------
     bytes
-        With the rows of the moves, unless that makes it larger than :data:`MAX_GZIPPED_BYTES`.
+        With the rows of the moves, unless that makes it larger than :data:`MAX_GZIPPED_BYTES`; a move that shows the
+        rows of the defaults says ``same_rows`` instead.
     """
     moves, defaults = single_moves(explorer), explorer.run()
+    defaults = portable({"metrics": defaults.metrics, "rows": defaults.rows})
+    results = [result for values in moves.values() for result in values.values()]
+    for result in results:
+        if result.get("rows") == defaults["rows"]:
+            del result["rows"]
+            result["same_rows"] = True
     told = {
         "name": explorer.name,
         "aliases": [before for before, now in ALIASES.items() if now == explorer.name],
@@ -48,16 +55,15 @@ def definition(explorer: Explorer) -> bytes:
         "says": list(explorer.says),
         "picks": explorer.picks,
         "variants": list(charts.variant_controls(explorer.name)),
-        "defaults": portable({"metrics": defaults.metrics, "rows": defaults.rows}),
+        "defaults": defaults,
         "has_rows": True,
         "moves": moves,
     }
     whole = compact(told)
     if len(gzip.compress(whole)) <= MAX_GZIPPED_BYTES:
         return whole
-    for results in moves.values():
-        for result in results.values():
-            result.pop("rows", None)
+    for result in results:
+        result.pop("rows", None)
     return compact({**told, "has_rows": False})
 
 

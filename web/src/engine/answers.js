@@ -21,7 +21,8 @@ export function locate(definition, built, values) {
       : moved.length === 1
         ? stored(definition.moves[moved[0].key], moved[0], values[moved[0].key])
         : undefined;
-  return answer ? { from: "moves", answer } : { from: "engine" };
+  if (!answer) return { from: "engine" };
+  return { from: "moves", answer: answer.same_rows ? { ...answer, rows: definition.defaults?.rows } : answer };
 }
 
 /**

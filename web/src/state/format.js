@@ -29,6 +29,7 @@ export function show(value, unit = "", digits = 4) {
   const isFloat = value instanceof Float || (typeof value === "number" && !Number.isInteger(value));
   const number = typeof value === "bigint" ? value : Number(value);
   if (unit === "%") return `${fixed(typeof number === "bigint" ? Number(number * 100n) : number * 100, digits)} %`;
+  if (unit === "count") return si(number, "", digits);
   if (unit === "USD") return `$${si(number, "", digits)}`;
   if (PREFIXED.has(unit) || COUNTED.has(unit)) return si(number, unit, digits);
   const text = isFloat ? grouped(fixed(Number(number), places(Number(number), digits))) : wholeNumber(number);
