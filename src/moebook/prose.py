@@ -57,6 +57,11 @@ def found(claim_id: str) -> Said:
     return Said(_claim_row(claim_id)["recomputed"] or "nothing")
 
 
+def exact(claim_id: str) -> Said:
+    """What we find for a claim of the ledger from exact inputs, where the talk's are rounded."""
+    return Said(_claim_row(claim_id)["own_value"] or "nothing")
+
+
 def _claim_row(claim_id: str) -> dict:
     return _claim_rows()[claim_id]
 
@@ -229,30 +234,33 @@ def claims_list(*ids: str, links: bool = False) -> HTML:
 
 
 def claims_filter() -> HTML:
-    """Two lists that choose which claims of the page are shown: by verdict and by chapter.
+    """What chooses which claims of the page are shown: a bar of verdicts, and a list of chapters.
 
     Returns
     -------
     HTML
-        With the styles that do it; it works without scripts.
+        With the styles that do it; it works without scripts. A link to ``#verdict-differs`` opens the page with those
+        that differ.
     """
-    from moecalc.claims import VERDICTS, ledger
+    from moecalc.claims import ledger
 
-    chapters = {row["chapter"]: row["chapter"].partition("-")[2] for row in ledger()}
-    choices = {"verdict": dict(zip(VERDICTS, VERDICTS, strict=True)), "chapter": chapters}
-    lists, rules = [], []
-    for key, options in choices.items():
-        drawn = "".join(f'<option value="{value}">{words}</option>' for value, words in options.items())
-        lists.append(
-            f'<label for="claims-{key}">{key.capitalize()}</label> '
-            f'<select id="claims-{key}" autocomplete="off"><option value="">all</option>{drawn}</select>'
-        )
-        rules += [
-            f'main:has(#claims-{key} option[value="{value}"]:checked) .claims > li:not([data-{key}="{value}"])'
-            for value in options
-        ]
-    style = f"<style>{', '.join(rules)} {{ display: none; }}</style>"
-    return HTML(f'{style}<p class="claims-filter control">{" ".join(lists)}</p>')
+    from .ledger import VERDICTS, anchor_of, verdict_bar
+
+    rows = ledger()
+    chapters = {row["chapter"]: row["chapter"].partition("-")[2] for row in rows}
+    options = "".join(f'<option value="{value}">{words}</option>' for value, words in chapters.items())
+    hidden = [
+        f'main:has(#{anchor_of(verdict)}:target) .claims > li:not([data-verdict="{verdict}"])' for verdict in VERDICTS
+    ] + [
+        f'main:has(#claims-chapter option[value="{value}"]:checked) .claims > li:not([data-chapter="{value}"])'
+        for value in chapters
+    ]
+    return HTML(
+        f"<style>{', '.join(hidden)} {{ display: none; }}</style>\n{verdict_bar(here=True)}\n"
+        f'<p class="claims-filter control"><a id="verdict-all" href="#verdict-all">All {len(rows)} claims</a> '
+        f'<label for="claims-chapter">Chapter</label> '
+        f'<select id="claims-chapter" autocomplete="off"><option value="">all</option>{options}</select></p>'
+    )
 
 
 def verdict_word(verdict: str) -> str:

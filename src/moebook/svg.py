@@ -36,6 +36,12 @@ def svg(chart: dict, label: str, marks: Sequence[Said] = ()) -> str:
     return _for_page(with_words(drawn, marks) if marks else drawn, label)
 
 
+def decoration(chart: dict) -> str:
+    """A chart as inline SVG that says nothing to those who cannot see it."""
+    drawn = _for_page(vl_convert.vegalite_to_svg(chart, vl_version=VEGA_LITE), "")
+    return drawn.replace('role="img" aria-label=""', 'aria-hidden="true"', 1)
+
+
 def _for_page(text: str, label: str) -> str:
     """Unique ids, no fixed size, no fonts repeated on every word, one description of the whole."""
     number = next(_counter)

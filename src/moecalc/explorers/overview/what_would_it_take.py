@@ -19,7 +19,7 @@ MODEL, ACCELERATOR, RUN = "deepseek-v3", "h800-sxm", tables.by_subject("training
 NUM_GPUS, SEQ_LEN = int(RUN["num_gpus"].to("GPUs")), int(RUN["seq_len"].to("tokens"))
 NUM_T_TOKENS = RUN["num_tokens"].to("T tokens")
 #: Space for the picture on a laptop and on a phone.
-FRAMES = (Frame(640, 190, 128), Frame(350, 130, 128, label_height=14.0, character_width=5.6, gap=1.5, cell_gap=0.75))
+FRAMES = (Frame(644, 215, 128), Frame(350, 140, 128, label_height=14.0, character_width=5.6, gap=1.5, cell_gap=0.75))
 
 
 def published_mfu() -> float:
@@ -62,14 +62,15 @@ EXPLORER = Explorer(
     title="What would it take?",
     description="The model's last layer, to scale: each matrix is a rectangle of its own sides, so an area is a number of "
     "parameters. What one token uses is in strong colour, the rest is pale. Which experts a token uses is made up. FLOPs "
-    "are those of matrix products, three times the forward pass, with causal attention. Dollars are rent alone.",
+    "are those of matrix products, three times the forward pass, with causal attention; the peak is that of dense BF16. Dollars are rent "
+    "alone.",
     controls=(
         model_choice(MODEL, flops=True),
-        Text("config", "or a config.json", "", "paste the JSON text, or choose a file", files=".json,.txt"),
+        Text("config", "or a config.json", "", "paste it, or choose a file", files=".json,.txt"),
         accelerator_choice(ACCELERATOR),
         Number("num_gpus", "GPUs", NUM_GPUS, 1, 200_000, 1, "GPUs", "log"),
         Number("num_tokens", "Tokens to train on", NUM_T_TOKENS, 0.01, 100.0, 0.01, "T tokens", "log"),
-        Number("mfu", "Utilisation (MFU)", round(published_mfu(), 2), 1.0, 100.0, 0.5, "% of the BF16 peak"),
+        Number("mfu", "Utilisation (MFU)", round(published_mfu(), 2), 1.0, 100.0, 0.5, "% of peak"),
         Number("usd_per_gpu_hour", "Rental price", 2.0, 0.1, 20.0, 0.05, "USD per GPU-hour"),
         Number("seq_len", "Sequence length", SEQ_LEN, 128, 1_048_576, 128, "tokens", "log"),
         cached_width_choice(),
