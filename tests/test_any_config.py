@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from moecalc import InputError, load_model
-from moecalc.claims.model import CONVENTIONS, kimi_k2_surplus, published_activated
+from moecalc.claims.model import CONVENTIONS, fitting_alone, kimi_k2_surplus, published_activated
 from moecalc.explorers import explorer
 from moecalc.explorers.model.any_config import VIEWS
 from moecalc.facts import models
@@ -229,3 +229,11 @@ def test_every_model_is_counted_or_has_a_reason():
         assert (why_not_counted(row["slug"]) is None) == row["counted"]
     assert why_not_counted("minimax-text-01") == "no public config"
     assert "llama4" in why_not_counted("llama-4-scout")
+
+
+def test_figures_that_one_convention_alone_gives():
+    rows = published_activated()
+    alone = fitting_alone(rows)
+    assert list(alone) == list(CONVENTIONS)
+    assert sum(map(len, alone.values())) == sum(len(row["fits"]) == 1 for row in rows)
+    assert all(row["fits"] == [name] for name, some in alone.items() for row in some)

@@ -315,6 +315,15 @@ def published_activated() -> list:
     return rows
 
 
+def fitting_alone(rows: list) -> dict:
+    """Convention -> those of the :func:`published_activated` that only it gives.
+
+    >>> [len(rows) for rows in fitting_alone(published_activated()).values()]
+    [1, 6, 3]
+    """
+    return {name: [row for row in rows if row["fits"] == [name]] for name in CONVENTIONS}
+
+
 def kimi_k2_surplus() -> dict:
     """What the published weights of Kimi K2 hold beyond the count from its config: an open question."""
     config = load_model("kimi-k2")
