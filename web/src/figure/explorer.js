@@ -7,22 +7,19 @@
  *
  * @import { Address } from "../state/address.js"
  * @import { Engine } from "../engine/engine.js"
- * @import { Answer, Control, Definition, Reply, Row, Settings, Value } from "../types.js"
+ * @import { Answer, Control, Definition, Row, Settings, Value } from "../types.js"
  */
 
 import { locate } from "../engine/answers.js";
+import { Asking } from "./asking.js";
 import { Controls } from "./controls.js";
-import { csv } from "./csv.js";
-import { standalone } from "./picture.js";
 import { Readout } from "./readout.js";
-import { save } from "./save.js";
-import { defaults, fromHash, leftOut, same, spelling, toHash, toJson, toPython, unpacking, variant } from "../state/state.js";
-import { Status } from "./status.js";
+import { defaults, fromHash, leftOut, same, spelling, toHash, toJson, unpacking, variant } from "../state/state.js";
+import { sayEngine, sayFailure, Status } from "./status.js";
+import { take } from "./take.js";
 
 /** After the last key in a text box, before it is computed [ms] */
 const TYPING = 400;
-/** Before it is said that something is being computed [ms] */
-const SLOW = 300;
 /** After the last move, before it is announced [ms] */
 const ANNOUNCING = 600;
 
@@ -39,13 +36,6 @@ export class Explorer {
   #turn = 0;
   /** the values of the newest move that was begun @type {Settings | null} */
   #asked = null;
-  /** whether an answer of the engine is awaited, and whether that takes so long that it is said */
-  #waiting = false;
-  #slow = false;
-  /** how much of it is computed, where that is known @type {number | null} */
-  #share = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #slowly;
   /** whether the reader has used it */
   #touched = false;
   /** what the status says when the engine has nothing to say */
@@ -80,6 +70,7 @@ export class Explorer {
       speak: (sentence) => this.status.announce(sentence),
     });
     this.status = new Status(section);
+    this.asking = new Asking(engine, this.name, () => this.#say());
   }
 
   /** Take up work: let the controls be used, and show what the address asks for. */
@@ -228,10 +219,9 @@ export class Explorer {
   /** What was asked before is of no use any more. */
   #supersede() {
     this.#turn += 1;
-    this.#waiting = false;
+    this.asking.cancel();
     this.#movedAt = Date.now();
     clearTimeout(this.#announcing);
-    this.engine.cancel(this.name);
   }
 
   /** Answer the newest move. */
@@ -265,9 +255,9 @@ export class Explorer {
     this.readout.markNumbers(false);
     this.#note = "";
     this.#announceSoon();
-    const reply = await this.#ask(this.#values);
+    const reply = await this.asking.ask(toJson(this.definition, this.#values));
     if (turn !== this.#turn) return;
-    this.#waiting = false;
+    this.asking.waiting = false;
     if ("answer" in reply && reply.answer.rows) {
       this.#showNumbers(reply.answer);
       await this.#showRows(reply.answer.rows);
@@ -283,9 +273,9 @@ export class Explorer {
   /** Numbers, picture and table from the engine. */
   async #compute() {
     const turn = this.#turn;
-    const reply = await this.#ask(this.#values);
+    const reply = await this.asking.ask(toJson(this.definition, this.#values));
     if (turn !== this.#turn) return;
-    this.#waiting = false;
+    this.asking.waiting = false;
     if ("failed" in reply) {
       this.#busy(false);
       this.readout.markNumbers(true);
@@ -297,27 +287,6 @@ export class Explorer {
       void this.#showRows(reply.answer.rows ?? []);
       this.#settled();
     }
-  }
-
-  /**
-   * @param {Settings} values
-   * @returns {Promise<Reply>}
-   */
-  #ask(values) {
-    this.#waiting = true;
-    this.#slow = false;
-    this.#share = null;
-    clearTimeout(this.#slowly);
-    this.#slowly = setTimeout(() => {
-      this.#slow = true;
-      this.#say();
-    }, SLOW);
-    const reply = this.engine.ask(this.name, toJson(this.definition, values), (share) => {
-      this.#share = share;
-      this.#say();
-    });
-    this.#say();
-    return reply;
   }
 
   /** @param {Answer} answer */
@@ -378,26 +347,15 @@ export class Explorer {
 
   #engineChanged() {
     this.section.setAttribute("data-engine", this.engine.state);
-    // a worker that is gone has taken along what it had computed
-    if (this.engine.state !== "ready") this.#share = null;
+    this.asking.engineChanged();
     this.#say();
   }
 
   /** What the status line says. */
   #say() {
-    const { state, progress, failure } = this.engine;
-    const [sentence, figures] =
-      state === "loading" && (this.#waiting || this.#touched)
-        ? progress?.stage === "download"
-          ? ["Loading the engine that computes any values", `: ${megabytes(progress.loaded)} of ${megabytes(progress.total)} MB`]
-          : ["Starting the engine", ""]
-        : this.#waiting && this.#slow
-          ? ["Computing", this.#share === null ? "" : `: ${Math.floor(100 * this.#share)} %`]
-          : this.#note
-            ? [this.#note, ""]
-            : state === "failed"
-              ? [`${failure}; moves of one control alone are still answered.`, ""]
-              : [leftOut(this.definition, this.#values), ""];
+    const { engine, asking } = this;
+    const [sentence, figures] = sayEngine(engine, asking.waiting, this.#touched) ??
+      asking.say() ?? [this.#note || sayFailure(engine) || leftOut(this.definition, this.#values), ""];
     this.status.say(sentence, figures);
   }
 
@@ -413,27 +371,20 @@ export class Explorer {
     if (action === "reset") {
       this.#set(this.built);
       this.address.committed(this);
-    } else if (action === "link") {
-      const { href } = this.section.ownerDocument.location;
-      await spelling(this.definition, this.#values);
-      const sentences = ["The link is copied.", leftOut(this.definition, this.#values)];
-      await this.#copy(href.split("#")[0] + this.hash(), sentences.join(" ").trim());
-    } else if (action === "python") {
-      await this.#copy(toPython(this.definition, this.#values), "The line of Python is copied.");
-    } else if (action === "csv") {
-      await this.#saveCsv();
-    } else if (action === "svg") {
-      const svg = this.readout.picture?.shown;
-      const say = (/** @type {number} */ row) => this.readout.words(row);
-      if (svg) save(this.section.ownerDocument, `${this.name}.svg`, "image/svg+xml", standalone(svg, say));
+    } else if (action !== "csv" || !this.asking.waiting) {
+      await take(action, {
+        page: this.section.ownerDocument,
+        definition: this.definition,
+        values: this.#values,
+        rows: async () => (this.#shown ? this.#shown.rows : this.#builtRows()),
+        picture: () => this.readout.standalone,
+        tell: (sentence) => this.#tell(sentence),
+        offer: (text) => {
+          this.#note = "";
+          this.status.offer(text);
+        },
+      });
     }
-  }
-
-  async #saveCsv() {
-    if (this.#waiting) return;
-    const rows = this.#shown ? this.#shown.rows : await this.#builtRows();
-    if (rows) save(this.section.ownerDocument, `${this.name}.csv`, "text/csv", csv(rows, Object.keys(this.definition.columns)));
-    else this.#tell("The table at full precision needs the engine, which is not there.");
   }
 
   /** The rows that the page was built with, at full precision. @returns {Promise<Row[] | null>} */
@@ -441,28 +392,9 @@ export class Explorer {
     const isDefault = same(this.built, defaults(this.definition));
     const found = isDefault ? this.definition.defaults : undefined;
     if (found?.rows) return found.rows;
-    const reply = await this.#ask(this.built);
-    this.#waiting = false;
+    const reply = await this.asking.ask(toJson(this.definition, this.built));
+    this.asking.waiting = false;
     this.#say();
     return ("answer" in reply && reply.answer.rows) || null;
   }
-
-  /**
-   * @param {string} text
-   * @param {string} done
-   */
-  async #copy(text, done) {
-    try {
-      await navigator.clipboard.writeText(text);
-      this.#tell(done);
-    } catch {
-      this.#note = "";
-      this.status.offer(text);
-    }
-  }
-}
-
-/** @param {number} bytes */
-function megabytes(bytes) {
-  return (bytes / 1e6).toFixed(1);
 }

@@ -10,7 +10,7 @@
 import { fullPrecision } from "../state/data.js";
 import { plain, show } from "../state/format.js";
 import { Marks } from "./marks.js";
-import { Picture } from "./picture.js";
+import { Picture, standalone } from "./picture.js";
 import { inLines, setsOf, settingInWords, wordsOf } from "./said.js";
 import { fillTable } from "./table.js";
 
@@ -149,6 +149,12 @@ export class Readout {
   markRest() {
     this.picture?.markStale(true);
     this.details?.classList.add("stale");
+  }
+
+  /** The picture as a file of its own, whose marks say their words; null where there is none. */
+  get standalone() {
+    const svg = this.picture?.shown;
+    return svg ? standalone(svg, (row) => this.words(row)) : null;
   }
 
   /** The first number that there is, with its label; empty where there is none. */

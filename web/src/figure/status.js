@@ -1,4 +1,8 @@
-/** What a figure says in words: its status, what is wrong, and one sentence for those who listen. */
+/**
+ * What a figure says in words: its status, what is wrong, and one sentence for those who listen.
+ *
+ * @import { Engine } from "../engine/engine.js"
+ */
 
 export class Status {
   /** @param {HTMLElement} section */
@@ -50,6 +54,29 @@ export class Status {
   announce(sentence) {
     this.speaker.textContent = sentence;
   }
+}
+
+/**
+ * How far the engine is, for those who use the figure: a sentence, and what counts up behind it.
+ *
+ * @param {Engine} engine
+ * @param {boolean} waiting for its answer
+ * @param {boolean} touched whether the reader has used the figure
+ * @returns {[string, string] | null} null where it is not loading, or nobody asks
+ */
+export function sayEngine({ state, progress }, waiting, touched) {
+  if (state !== "loading" || !(waiting || touched)) return null;
+  if (progress?.stage !== "download") return ["Starting the engine", ""];
+  const [loaded, total] = [progress.loaded, progress.total].map((bytes) => (bytes / 1e6).toFixed(1));
+  return ["Loading the engine that computes any values", `: ${loaded} of ${total} MB`];
+}
+
+/**
+ * @param {Engine} engine
+ * @returns {string} empty where it has not failed
+ */
+export function sayFailure({ state, failure }) {
+  return state === "failed" ? `${failure}; moves of one control alone are still answered.` : "";
 }
 
 /**
