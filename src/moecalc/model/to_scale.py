@@ -22,13 +22,13 @@ class Frame(NamedTuple):
     width: float  #: [pixels]
     height: float  #: [pixels]
     weights_per_pixel: int  #: on the side of a pixel, unless the picture would not fit
-    label_height: float = 15.0  #: above each group [pixels]
-    character_width: float = 6.2  #: of a label [pixels]
+    label_height: float = 17.0  #: above each group [pixels]
+    character_width: float = 7.4  #: of a label [pixels]
     gap: float = 2.0  #: between the matrices of a group [pixels]
     cell_gap: float = 1.2  #: between experts [pixels]
 
 
-WIDE = Frame(820, 412, 256)
+WIDE = Frame(820, 418, 256)
 #: A pixel of a phone stands for four times the weights, or DeepSeek-V3 would not fit.
 NARROW = Frame(360, 252, 512, label_height=14.0, character_width=5.6, gap=1.5, cell_gap=0.75)
 

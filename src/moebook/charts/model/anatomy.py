@@ -34,7 +34,7 @@ SHORT = (
 AS_IT_IS = 4
 #: Height of the cells, of their legend, and of the lines that are worked out [pixels]
 CELLS, LEGEND, LINE = {True: 12, False: 8}, {True: 20, False: 12}, 13
-COLUMNS, LINES = 2, 3
+LINES = 5
 
 
 def draw(wide, controls):
@@ -252,7 +252,7 @@ def _boxes(picture):
     bars = (
         base.transform_filter("datum.value > 0 && datum.text != ''")
         .transform_calculate(
-            first=f"datum.bottom - {thick}",
+            first=f"datum.bottom - min({thick}, 0.2 * datum.height)",
             end=f"datum.left + {column(picture.screen + '_room')}[0] * datum.value / datum.largest",
         )
         .mark_rect(aria=False)
@@ -309,19 +309,18 @@ def _words(picture):
 
 
 def _worked(picture, top):
-    """The chosen boxes worked out: matrices and products first, in two columns, as many as there is room for."""
+    """The chosen boxes worked out, matrices and products first, as many as there is room for."""
     base = (
         picture.chart.transform_filter("datum.selected && datum.part != 'pattern'")
         .transform_calculate(order="datum.flops > 0 ? 0 : 1")
         .transform_window([alt.WindowFieldDef(**{"op": "row_number", "as": "index"})], sort=[alt.SortField("order")])
-        .transform_filter(f"datum.index <= {COLUMNS * LINES}")
+        .transform_filter(f"datum.index <= {LINES}")
         .transform_calculate(
             worked="datum.params > 0 && indexof(datum.formula, ' ') > 0 "
             "? datum.formula + ' = ' + format(datum.params, ',') : datum.formula",
             work="datum.flops > 0 ? datum.flops_formula + ' = ' + format(datum.flops, ',') + ' FLOPs' : ''",
             held="datum.formula == '' && datum.flops_formula == '' ? datum.shape : ''",
-            left=f"floor((datum.index - 1) / {LINES}) * {picture.chart.width / COLUMNS}",
-            line=f"{top} + {LINE} * ((datum.index - 1) % {LINES}) + {LINE / 2}",
+            line=f"{top} + {LINE} * (datum.index - 0.5)",
         )
         .transform_calculate(
             said="datum.name + ':  ' + datum.held + datum.worked"
@@ -330,6 +329,6 @@ def _worked(picture, top):
     )
     return (
         base.mark_text(align="left", baseline="middle", fontSize=10, color=hue("text")).encode(
-            x=picture.x("left"), y=picture.y("line"), text="said:N"
+            x=alt.value(0), y=picture.y("line"), text="said:N"
         ),
     )

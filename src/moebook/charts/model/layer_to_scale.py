@@ -11,7 +11,7 @@ from ._parts import PARTS
 #: A side that is thinner is not drawn: no screen shows it [pixels]
 THINNEST = 0.05
 #: Side of the square that says the scale, and room for it below the picture [pixels]
-SQUARE, ROOM = 16, 18
+SQUARE, ROOM = 16, 20
 
 
 def draw(wide, controls):
@@ -22,7 +22,8 @@ def drawn(frame, screen: str):
     """The chart of rows that :func:`moecalc.explorers.model.layer_to_scale.rows_of` placed in a frame."""
     wide = screen == "wide"
     chart = alt.Chart(alt.NamedData(ROWS), width=frame.width, height=_height(frame))
-    size = 11 if wide else 10
+    # a page of 1280 pixels shows the wide picture at about four fifths
+    size = 13 if wide else 10
     return alt.layer(
         _rectangles(chart, frame, screen), _labels(chart, frame, screen, size), *_scale(chart, frame, screen, size)
     )

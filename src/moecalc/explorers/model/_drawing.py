@@ -6,8 +6,6 @@ from ...model.drawing.place import NARROW, WIDE, draw
 SCREENS = {"wide": WIDE, "narrow": NARROW}
 #: Widths of a character of the legend, and of a swatch with the space around it [pixels]
 LEGEND = {"wide": (5.9, 34.0), "narrow": (4.9, 17.0)}
-#: Widths of a character in a box [pixels]
-CHARACTERS = {"wide": 5.6, "narrow": 4.6}
 
 
 def drawings(blocks: list, hidden: int) -> dict:
@@ -22,18 +20,9 @@ def boxes_of(drawn: dict) -> dict:
     for screen, drawing in drawn.items():
         for box in drawing.boxes:
             left, top, right, bottom = map(round, (box.x, box.y, box.right, box.bottom))
-            place = (left, top, right - left, bottom - top, _text(box, screen))
+            place = (left, top, right - left, bottom - top, box.text)
             found.setdefault(id(box.part), {})[screen] = "|".join(map(str, place))
     return found
-
-
-def _text(box, screen: str) -> str:
-    """A published name, where there is room for it and it says what the box's own word says."""
-    if box.kind == "tab":
-        return ""
-    name = box.part.name.removesuffix("_with_mqa").removeprefix("indexer.")
-    fits = box.kind == "matrix" and box.text in name and len(name) * CHARACTERS[screen] <= box.width
-    return name if fits else box.text
 
 
 def lines_of(drawn: dict) -> dict:

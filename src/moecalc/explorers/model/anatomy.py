@@ -187,9 +187,9 @@ EXPLORER = Explorer(
         Number("seq_len", "Sequence length", 4096, 128, 1_048_576, 128, "tokens", "log"),
     ),
     metrics={
-        "block_params": Metric("One such block, parameters"),
-        "block_activated": Metric("One token uses of them"),
-        "block_flops": Metric("Forward FLOPs, a token", "FLOPs"),
+        "block_params": Metric("Parameters"),
+        "block_activated": Metric("A token uses"),
+        "block_flops": Metric("Forward, a token", "FLOPs"),
         "block_bytes": Metric("Weights in BF16", "bytes"),
         "blocks": Metric("Such blocks in the model"),
         "block_share": Metric("All of them, of the model's parameters", "%", 2),

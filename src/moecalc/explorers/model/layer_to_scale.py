@@ -98,9 +98,9 @@ EXPLORER = Explorer(
         Choice("scale", "Scale", "shared", SCALES),
     ),
     metrics={
-        "layer_params": Metric("Parameters of the layer"),
+        "layer_params": Metric("Parameters"),
         "token_params": Metric("A token uses"),
-        "used_share": Metric("A token uses, of the layer", "%", 1),
+        "used_share": Metric("In use", "%", 1),
         "attention_share": Metric("Attention, of the layer", "%", 1),
         "experts_share": Metric("Routed experts, of the layer", "%", 1),
         "experts": Metric("Routed experts"),

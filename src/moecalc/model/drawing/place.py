@@ -22,7 +22,7 @@ class Screen(NamedTuple):
     text_height: float = 10.0  #: of a label
 
 
-WIDE = Screen(820, 352, 38, 66, 44, 17, 22, 8, 5.2)
+WIDE = Screen(640, 330, 29, 60, 42, 17, 22, 8, 5.2)
 NARROW = Screen(356, 238, 9.5, 40, 26, 11, 13, 4, 0.0)
 #: Space to the left of the first column, where the residual stream comes down from the band above [pixels]
 MARGIN = 14.0
