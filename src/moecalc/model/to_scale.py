@@ -13,7 +13,7 @@ from .anatomy import Tensor, title
 
 NORMS = ("norms", "attention_internal_norms")
 #: Weights on the side of a pixel, from the finest.
-SCALES = tuple(step * 2**power for power in range(3, 24) for step in (2, 3))
+SCALES = tuple(step * 2**power for power in range(2, 23) for step in (4, 5, 6, 7))
 
 
 class Frame(NamedTuple):
