@@ -22,15 +22,17 @@ class Frame(NamedTuple):
     width: float  #: [pixels]
     height: float  #: [pixels]
     weights_per_pixel: int  #: on the side of a pixel, unless the picture would not fit
-    label_height: float = 17.0  #: above each group [pixels]
-    character_width: float = 7.4  #: of a label [pixels]
+    label_height: float = 15.0  #: above each group [pixels]
+    character_width: float = 6.2  #: of a label [pixels]
+    text_size: float = 11.0  #: of a label [pixels]
     gap: float = 2.0  #: between the matrices of a group [pixels]
     cell_gap: float = 1.2  #: between experts [pixels]
 
 
-WIDE = Frame(820, 418, 256)
+#: A page of 1280 pixels shows it at about four fifths, so its words are larger.
+WIDE = Frame(820, 418, 256, label_height=17.0, character_width=7.4, text_size=13.0)
 #: A pixel of a phone stands for four times the weights, or DeepSeek-V3 would not fit.
-NARROW = Frame(360, 252, 512, label_height=14.0, character_width=5.6, gap=1.5, cell_gap=0.75)
+NARROW = Frame(360, 252, 512, label_height=14.0, character_width=5.6, text_size=10.0, gap=1.5, cell_gap=0.75)
 
 
 class Piece(NamedTuple):

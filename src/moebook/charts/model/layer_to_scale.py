@@ -20,10 +20,8 @@ def draw(wide, controls):
 
 def drawn(frame, screen: str):
     """The chart of rows that :func:`moecalc.explorers.model.layer_to_scale.rows_of` placed in a frame."""
-    wide = screen == "wide"
     chart = alt.Chart(alt.NamedData(ROWS), width=frame.width, height=_height(frame))
-    # a page of 1280 pixels shows the wide picture at about four fifths
-    size = 13 if wide else 10
+    size = frame.text_size
     return alt.layer(
         _rectangles(chart, frame, screen), _labels(chart, frame, screen, size), *_scale(chart, frame, screen, size)
     )

@@ -8,7 +8,7 @@ from ...model.config import ModelConfig, load_model, parse_config
 from ...model.flops import training_flops_per_token
 from ...model.kv_cache import kv_cache_report
 from ...model.params import num_activated_params, num_total_params
-from ...model.to_scale import Frame
+from ...model.to_scale import NARROW, Frame
 from ...training.mfu import model_flops_utilisation
 from .._choices import accelerator_choice, cached_width_choice, model_choice
 from .._define import Explorer, Metric, Number, Text
@@ -19,7 +19,7 @@ MODEL, ACCELERATOR, RUN = "deepseek-v3", "h800-sxm", tables.by_subject("training
 NUM_GPUS, SEQ_LEN = int(RUN["num_gpus"].to("GPUs")), int(RUN["seq_len"].to("tokens"))
 NUM_T_TOKENS = RUN["num_tokens"].to("T tokens")
 #: Space for the picture on a laptop and on a phone.
-FRAMES = (Frame(644, 215, 128), Frame(350, 140, 128, label_height=14.0, character_width=5.6, gap=1.5, cell_gap=0.75))
+FRAMES = (Frame(644, 215, 128), NARROW._replace(width=350, height=140, weights_per_pixel=128))
 
 
 def published_mfu() -> float:
