@@ -73,35 +73,6 @@ def _claim_rows() -> dict:
     return {row["id"]: row for row in ledger()}
 
 
-def say(**texts) -> None:
-    """Name texts for the prose of a page: ``say(days="56.7")`` and then the role ``glue:text`` with ``days``.
-
-    Parameters
-    ----------
-    **texts
-        Name -> the text, or a tuple (value, unit, digits) that :func:`moecalc.base.units.show` makes one of [-]
-    """
-    from myst_nb import glue
-
-    for name, value in texts.items():
-        glue(name, shown(*value) if isinstance(value, tuple) else str(value), display=False)
-
-
-def say_claims(*ids: str) -> None:
-    """Name what the talk prints, and what we find, for the prose: ``C05`` and ``C05-found``.
-
-    Parameters
-    ----------
-    *ids : str
-        Claims of the ledger [-]
-    """
-    from moecalc.claims import ledger
-
-    for row in ledger():
-        if row["id"] in ids:
-            say(**{row["id"]: _with_unit(row["printed"], row["unit"]), f"{row['id']}-found": row["recomputed"] or "nothing"})
-
-
 def table(rows, columns: dict, caption: str = "", source: str = "", raw: tuple = (), folded: bool = False) -> HTML:
     """Rows as a table of the page.
 

@@ -1,5 +1,8 @@
 """One block of a model, tensor by tensor, in the order in which a token meets them."""
 
+from typing import NamedTuple
+
+from ...facts import models
 from ...model.anatomy import COMPONENTS, Cache, Score, Tensor, title
 from ...model.catalog import counted_slugs
 from ...model.config import load_model
@@ -215,3 +218,29 @@ EXPLORER = Explorer(
     compute=compute,
     picks={"box": "component", "block": "role"},
 )
+
+
+class LastLayer(NamedTuple):
+    """The last layer of a model: how many are like it, and what it holds."""
+
+    model: str
+    layers: int
+    alike: int
+    params: int
+    used: float  #: share of it that a token uses
+    attention: float  #: share of it that attention's matrices are
+    flops: int  #: of a token
+
+
+def last_layers() -> list:
+    """:class:`LastLayer` of every model that can be counted."""
+    kinds = [box for box in ("attention", "linear_attention") if box in components_in_use()]
+    found = []
+    for slug in counted_slugs():
+        one, *others = (EXPLORER.run({"model": slug, "box": box}).metrics for box in kinds)
+        attention = sum(each["box_params"] for each in (one, *others))
+        name = models.model(slug)["name"].partition(" (")[0]
+        shares = one["block_activated"] / one["block_params"], attention / one["block_params"]
+        sizes = load_model(slug).num_hidden_layers, one["blocks"], one["block_params"]
+        found.append(LastLayer(name, *sizes, *shares, one["block_flops"]))
+    return found

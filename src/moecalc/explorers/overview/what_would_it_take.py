@@ -62,8 +62,8 @@ EXPLORER = Explorer(
     title="What would it take?",
     description="The model's last layer, to scale: each matrix is a rectangle of its own sides, so an area is a number of "
     "parameters. What one token uses is in strong colour, the rest is pale. Which experts a token uses is made up. FLOPs "
-    "are those of matrix products, three times the forward pass, with causal attention; the peak is that of dense BF16. Dollars are rent "
-    "alone.",
+    "are those of matrix products, three times the forward pass, with causal attention; the peak is that of dense BF16. "
+    "Dollars are rent alone.",
     controls=(
         model_choice(MODEL, flops=True),
         Text("config", "or a config.json", "", "paste it, or choose a file", files=".json,.txt"),
