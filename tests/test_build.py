@@ -25,14 +25,13 @@ NUMBERS = """# Numbers
 
 ```{code-cell} python
 :tags: [hide-input]
-from moebook.prose import say
+from moebook.prose import num
 from moecalc.facts import tables
 from moecalc.economics.cost import wall_days
 hours = tables.lookup("training_runs", "dsv3-total", "gpu_hours").to("GPU-hours")
-say(hours=f"{hours:,.0f}", days=f"{wall_days(hours, 1000):.3f}")
 ```
 
-Hours: {glue:text}`hours`. Days: {glue:text}`days`. $E = mc^2$.
+Hours: {eval}`num(hours)`. Days: {eval}`num(wall_days(hours, 1000), "", 6)`. $E = mc^2$.
 
 ```{bibliography}
 :all:

@@ -1,4 +1,4 @@
-"""Numbers, tables and claims for prose: computed in a cell, named in the text with the ``glue`` role."""
+"""Numbers, tables and claims for prose: a sentence calls them where it is read, with the role ``eval``."""
 
 import functools
 

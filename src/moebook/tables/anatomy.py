@@ -24,7 +24,13 @@ def kinds(inside: list, whole: dict, apart: list):
 def attention(worked: list):
     """The matrices of attention, worked out, and their sum."""
     total = {"name": "attention's matrices"} | {key: sum(row[key] for row in worked) for key in ("params", "flops")}
-    columns = {"name": "Box", "formula": "Worked out", "params": "Parameters", "flops_formula": "Worked out", "flops": "FLOPs"}
+    columns = {
+        "name": "Box",
+        "formula": "Worked out",
+        "params": "Parameters",
+        "flops_formula": "Worked out",
+        "flops": "FLOPs",
+    }
     return table([*worked, total], columns, "The matrices of attention in one layer of DeepSeek-V3")
 
 
@@ -39,7 +45,9 @@ def models(layers: list):
         "attention": ("Attention", "%", 1),
         "flops": ("FLOPs a token", "FLOPs", 3),
     }
-    caption = "The last layer of every model that is counted here: how many are like it, what it holds, what of that a token uses"
+    caption = (
+        "The last layer of every model that is counted here: how many are like it, what it holds, what of that a token uses"
+    )
     return table([layer._asdict() for layer in layers], columns, caption)
 
 
