@@ -28,7 +28,7 @@ test: $(ENV) ## everything: units, published numbers, docs, pages, the site in a
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 gates: $(ENV) ## of the tests: accessibility, keyboard, weight and failure of every page
-	$(BIN)/python -m pytest -m gates tests/test_gates.py $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m gates $(PYTEST_ARGS)
 
 bench: $(ENV) ## time the calculators, the command line and the build
 	$(BIN)/python -m bench

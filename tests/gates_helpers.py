@@ -75,6 +75,24 @@ _AT_REST = """(name) => [...document.querySelectorAll("section[data-explorer]")]
     && !section.querySelector("fieldset").disabled && !section.querySelector("figure.stale")))"""
 
 
+#: Move one control after another; what is shown, without the picture, each time the figure is at rest again.
+DRIVE = f"""async ([name, moves]) => {{
+  const move = {MOVE};
+  const state = {STATE};
+  const atRest = {_AT_REST};
+  const told = [];
+  for (const moved of moves) {{
+    move([name, ...moved]);
+    for (const until = Date.now() + 90_000; !atRest(name);) {{
+      if (Date.now() > until) throw Error(`${{name}} is not at rest: ${{moved}}`);
+      await new Promise(go => setTimeout(go, 5));
+    }}
+    told.push({{ ...state(name), picture: null, moved }});
+  }}
+  return told;
+}}"""
+
+
 class Figure:
     """One explorer of a page that is open in a tab."""
 
@@ -87,6 +105,10 @@ class Figure:
 
     def move(self, key, setting):
         self.tab.evaluate(MOVE, [self.name, key, setting])
+
+    def drive(self, moves) -> list:
+        """Make moves one after another, each (control, setting), and what is shown once each is answered."""
+        return self.tab.evaluate(DRIVE, [self.name, list(moves)])
 
     def put(self, key, text):
         """Put a text into a box, as someone who types it and goes on."""

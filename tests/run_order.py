@@ -10,7 +10,7 @@ import time
 from collections import Counter
 
 import pytest
-from site_helpers import shown
+from site_helpers import NOTEBOOKS, shown
 
 from moecalc.explorers import explorer_names
 
@@ -22,7 +22,7 @@ GOAL = 8
 
 @functools.cache
 def figures_of_page(page: str) -> tuple:
-    return tuple(dict.fromkeys(name for name, _ in shown(page))) if page.startswith("notebooks/") else ()
+    return tuple(dict.fromkeys(name for name, _ in shown(page)))
 
 
 def params(item) -> dict:
@@ -38,7 +38,7 @@ def figures_of(item) -> tuple:
             continue
         if first in explorer_names():
             found.append(first)
-        elif "/" in first:
+        elif first in NOTEBOOKS:
             found += figures_of_page(first)
     return tuple(found)
 

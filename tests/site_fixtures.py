@@ -76,23 +76,27 @@ def chromium():
 
 @pytest.fixture(scope="session")
 def tabs(chromium, address):
-    """The tabs of this worker, one of each size, that `visit` goes through the pages with."""
+    """A function that gives the tab of a size in which this worker goes through the pages."""
     tabs = {}
-    yield tabs
+
+    def tab(size) -> Visit:
+        if size not in tabs:
+            tabs[size] = Visit(chromium, address, size)
+        return tabs[size]
+
+    yield tab
     for one in tabs.values():
         one.close()
 
 
 @pytest.fixture
-def visit(request, tabs, chromium, address) -> Visit:
+def visit(request, tabs) -> Visit:
     """A page that is open, in the state in which it opens; see `visits`.
 
     Nothing may go wrong in it, whatever a test does: no error or warning in the console, no request to another host.
     """
     page, size = request.param
-    if size not in tabs:
-        tabs[size] = Visit(chromium, address, size)
-    one = tabs[size].at(page)
+    one = tabs(size).at(page)
     yield one
     if one.wrong:
         one.page = None  # the next test opens it anew

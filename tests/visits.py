@@ -4,7 +4,7 @@ import pytest
 from gates_helpers import AXE, CONTROLS, VIOLATIONS, Figure
 
 #: How a page is opened: on a laptop, on a phone, and in both without scripts.
-LAPTOP = {"viewport": {"width": 1280, "height": 900}}
+LAPTOP = {"viewport": {"width": 1280, "height": 900}, "permissions": ["clipboard-read", "clipboard-write"]}
 PHONE = {"viewport": {"width": 375, "height": 900}, "has_touch": True, "is_mobile": True}
 STILL = {"java_script_enabled": False}
 SIZES = {
@@ -29,28 +29,33 @@ COLOURED = """(name) => {
   return document.documentElement.dataset.theme === name && fading.length === 0;
 }"""
 
-#: Whether the browser has kept a picture of the engine, from which it starts faster on the next page.
+#: Wait until the browser has kept a picture of the engine, from which it starts faster on the next page; whether it has.
+#: That takes a moment in which nothing is asked, and is not done at all where memory has grown by then.
 KEPT = """async () => {
-  for (const name of await caches.keys()) {
-    if (name.startsWith("engine of") && (await (await caches.open(name)).keys()).length) return true;
+  for (const until = Date.now() + 3_000; Date.now() < until; await new Promise(go => setTimeout(go, 50))) {
+    for (const name of await caches.keys()) {
+      if ((await (await caches.open(name)).keys()).length) return true;
+    }
   }
   return false;
 }"""
 
 
 class View:
-    """One tab, and what goes wrong in it."""
+    """One tab, and what goes wrong in it: in a profile of its own, or beside another, whose engine starts faster."""
 
-    def __init__(self, browser, address, **how):
-        self.address = address
-        self.context = browser.new_context(**how)
-        self.context.route(lambda url: not url.startswith(address), self.refuse)
+    def __init__(self, browser, address, beside=None, **how):
+        self.address, self.beside = address, beside
+        self.context = beside.context if beside else browser.new_context(**how)
+        if not beside:
+            self.context.route(lambda url: not url.startswith(address), self.refuse)
         self.tab = self.context.new_page()
         self.tab.set_default_timeout(60_000)
         self.tab.on("console", lambda said: said.type in ("error", "warning") and self.wrong.append(said.text))
         self.tab.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.tab.on("response", lambda answer: self.answers.append(answer))
         self.wrong, self.answers = [], []
+        self.engine_is_kept = False
 
     def refuse(self, route):
         self.wrong.append(f"asks another host: {route.request.url}")
@@ -66,8 +71,23 @@ class View:
     def measure(self, script, *given):
         return self.tab.evaluate(script, *given)
 
+    def violations(self, what="html") -> list:
+        """What axe finds within what a selector names."""
+        if not self.measure("typeof axe !== 'undefined'"):
+            self.measure(AXE.read_text(encoding="utf-8"))
+        return self.measure(VIOLATIONS, what)
+
+    def keep_engine(self):
+        """Wait until the browser has kept the engine that runs here, so that it starts much faster on the next page."""
+        owner = self.beside or self
+        if not owner.engine_is_kept and self.tab.locator('section[data-engine="ready"]').count():
+            owner.engine_is_kept = self.measure(KEPT)
+
     def close(self):
-        self.context.close()
+        if self.beside:
+            self.tab.close()
+        else:
+            self.context.close()
 
 
 class Visit(View):
@@ -77,12 +97,12 @@ class Visit(View):
         self.size, self.scripted = SIZES[size]["viewport"], "without scripts" not in size
         super().__init__(browser, address, **SIZES[size], color_scheme="light")
         self.page = None
-        self.engine_is_kept = False
 
     def at(self, page):
         """Go to a page, or tidy up if the tab is there already."""
         if self.page != page or not self.restore():
-            self.leave()
+            if self.page and self.scripted:
+                self.keep_engine()
             self.page = None
             self.status = self.open(f"{page}.html").status
             if self.scripted:
@@ -90,14 +110,6 @@ class Visit(View):
                 self.built = {figure.name: figure.state for figure in self.figures}
             self.page = page
         return self
-
-    def leave(self):
-        """Wait until the browser has kept the engine, if it runs: on the next page it then starts much faster."""
-        if not self.page or not self.scripted or self.engine_is_kept:
-            return
-        if any(figure.state["engine"] == "ready" for figure in self.figures):
-            self.tab.wait_for_function(KEPT, timeout=5_000)
-            self.engine_is_kept = True
 
     def restore(self) -> bool:
         """Bring the page back to what it was at first; whether that worked."""
@@ -131,12 +143,6 @@ class Visit(View):
 
     def resize(self, width, height):
         self.tab.set_viewport_size({"width": width, "height": height})
-
-    def violations(self, what="html") -> list:
-        """What axe finds within what a selector names."""
-        if not self.measure("typeof axe !== 'undefined'"):
-            self.measure(AXE.read_text(encoding="utf-8"))
-        return self.measure(VIOLATIONS, what)
 
 
 def visits(pages, *sizes):
