@@ -30,25 +30,19 @@ def params(item) -> dict:
 
 
 def figures_of(item) -> tuple:
-    """The explorers that a test looks at, told by what it is run with: a name, a name with something, or a page."""
-    found = []
-    for value in params(item).values():
-        first = value[0] if isinstance(value, tuple) and value else value
-        if not isinstance(first, str):
-            continue
-        if first in explorer_names():
-            found.append(first)
-        elif first in NOTEBOOKS:
-            found += figures_of_page(first)
-    return tuple(found)
+    """The explorers that a test looks at, told by what it is run with: a name, a name with something, or else a page."""
+    told = [value[0] if isinstance(value, tuple) and value else value for value in params(item).values()]
+    words = [word for word in told if isinstance(word, str)]
+    names = [word for word in words if word in explorer_names()]
+    return tuple(names or [name for word in words if word in NOTEBOOKS for name in figures_of_page(word)])
 
 
 def together(item) -> str:
-    """The name of the group of a test: its page in one size, what it says itself, or its file."""
-    marker = item.get_closest_marker("group")
-    if marker:
-        return marker.args[0]
-    return " ".join(params(item)["visit"]) if "visit" in params(item) else item.path.stem
+    """The name of the group of a test: its page in one size, else the figure of which it asks the site, else its file."""
+    if "visit" in params(item):
+        return " ".join(params(item)["visit"])
+    figures = figures_of(item)
+    return f"numbers of {figures[0]}" if item.get_closest_marker("site") and len(figures) == 1 else item.path.stem
 
 
 def when(item) -> tuple:

@@ -107,7 +107,7 @@ class Visit(View):
             self.status = self.open(f"{page}.html").status
             if self.scripted:
                 self.measure(REMEMBER)
-                self.built = {figure.name: figure.state for figure in self.figures}
+                self.built = {figure.name: shows(figure) for figure in self.figures}
             self.page = page
         return self
 
@@ -119,12 +119,12 @@ class Visit(View):
             return self.tab.url == f"{self.address}{self.page}.html"
         self.scheme("light")
         for figure in self.figures:
-            if figure.state != self.built[figure.name]:
-                figure.press("reset")
+            if shows(figure) != self.built[figure.name]:
+                figure.section.locator('[data-action="reset"]').dispatch_event("click")
                 figure.rest()
         self.measure(TIDY)
         return self.tab.url.partition("#")[0] == f"{self.address}{self.page}.html" and all(
-            figure.state["metrics"] == self.built[figure.name]["metrics"] for figure in self.figures
+            shows(figure) == self.built[figure.name] for figure in self.figures
         )
 
     @property
@@ -143,6 +143,12 @@ class Visit(View):
 
     def resize(self, width, height):
         self.tab.set_viewport_size({"width": width, "height": height})
+
+
+def shows(figure) -> dict:
+    """What a figure shows, whatever its engine does."""
+    state = figure.state
+    return {key: state[key] for key in ("controls", "metrics", "error", "stale")}
 
 
 def visits(pages, *sizes):
