@@ -28,6 +28,9 @@ PAGES = toc_files()
 NOTEBOOKS = [page for page in PAGES if page.startswith("notebooks/")]
 #: Pages with a claim of their own: those in the folder of a chapter.
 CHAPTER_PAGES = [page for page in NOTEBOOKS if page.count("/") > 1]
+#: The front page has a figure too, and is executed as they are.
+FRONT = PAGES[0]
+FIGURE_PAGES, EXECUTED = [FRONT, *CHAPTER_PAGES], [FRONT, *NOTEBOOKS]
 
 
 def source(page: str) -> str:

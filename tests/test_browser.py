@@ -1,7 +1,7 @@
 """The built site in Chromium: on a laptop and a phone, light and dark, with scripts and without, and nobody else to ask."""
 
 import pytest
-from site_helpers import CHAPTER_PAGES, PAGES
+from site_helpers import FIGURE_PAGES, PAGES
 from visits import SIZES, View, visits
 
 pytest_plugins = ["site_fixtures"]
@@ -58,7 +58,7 @@ def test_without_scripts(visit):
         assert visit.measure(UNSEEN, what) == [], what
 
 
-@visits(CHAPTER_PAGES, *STILL)
+@visits(FIGURE_PAGES, *STILL)
 def test_one_picture_of_each_figure_fits_the_screen(visit):
     pictures = visit.measure(PICTURES)
     wide = visit.size["width"]
@@ -68,7 +68,7 @@ def test_one_picture_of_each_figure_fits_the_screen(visit):
         assert wide * 0.35 < width <= wide
 
 
-@visits(CHAPTER_PAGES, *SCRIPTED)
+@visits(FIGURE_PAGES, *SCRIPTED)
 def test_in_the_dark_no_figure_lies_in_a_white_box(visit):
     visit.scheme("dark")
     assert sum(visit.measure("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")) < 200

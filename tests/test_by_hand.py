@@ -5,7 +5,7 @@ import math
 
 import pytest
 from engine_states import CLOSE, combinations, in_cpython
-from site_helpers import CHAPTER_PAGES, ROOT, shown
+from site_helpers import FIGURE_PAGES, ROOT, shown
 
 from moecalc import InputError
 from moecalc.explorers import explorer, explorer_names
@@ -26,7 +26,7 @@ TRUTH_NAMES = {
 
 def page_of(name: str) -> str:
     """A page that shows the explorer."""
-    return next(page for page in CHAPTER_PAGES for shows, _ in shown(page) if shows == name)
+    return next(page for page in FIGURE_PAGES for shows, _ in shown(page) if shows == name)
 
 
 def three_states(name: str) -> list:

@@ -1,10 +1,21 @@
 """The front page: its figure, the bar of verdicts, the cards, and what it says we found."""
 
 import json
+import re
 
 import pytest
+from bs4 import BeautifulSoup
+from site_helpers import FRONT
+from visits import visits
 
-from moecalc import InputError, explore, load_model
+from moebook import front
+from moebook.ledger import VERDICTS, anchor_of, verdict_bar
+from moebook.prose import claims_filter
+from moebook.thumbnail import HEIGHT, WIDTH, thumbnail
+from moecalc import InputError, claims, explore, load_model
+from moecalc.explorers import explorer
+
+pytest_plugins = ["site_fixtures"]
 
 NAME = "what-would-it-take"
 
@@ -70,3 +81,100 @@ def test_a_pasted_config_wins_and_an_empty_one_does_not():
     assert took(config=" \n") == took()
     with pytest.raises(InputError):
         took(config='{"model_type": "gemma"}')
+
+
+# --- the bar, the cards, the small pictures --------------------------------------------------------------------------
+
+
+def parsed(text: str) -> BeautifulSoup:
+    return BeautifulSoup(text, "html.parser")
+
+
+def test_the_bar_has_every_verdict_and_every_claim_once():
+    assert sorted(VERDICTS) == sorted(claims.VERDICTS)
+    bar = parsed(verdict_bar("claims.html"))
+    told = {part.span.get_text(): int(part.b.get_text()) for part in bar.select(".ledger li")}
+    assert told == {verdict: count for verdict, count in claims.counts_by_verdict().items() if count}
+    assert sum(told.values()) == len(claims.ledger())
+    for part in bar.select(".ledger li"):
+        verdict = part.span.get_text()
+        assert part["style"] == f"flex-grow: {told[verdict]}"
+        assert part.a["href"] == f"claims.html#{anchor_of(verdict)}"
+
+
+def test_a_link_of_the_bar_leads_to_what_filters_the_claims():
+    page = parsed(claims_filter().data)
+    for link in parsed(verdict_bar()).select("a[href]"):
+        target = page.find(id=link["href"].removeprefix("#"))
+        assert f"#{target['id']}:target" in page.style.get_text()
+
+
+def test_a_card_links_to_every_page_of_its_chapter():
+    told = {"Industry": ("open-models", "A claim & more."), "Overview": ("cost", "Another.")}
+    drawn = parsed(front.cards(told).data).select("section")
+    for card, chapter in zip(drawn, (front.chapters()[0], front.chapters()[3]), strict=True):
+        links = {f"../{page}.html": title for page, title in chapter.pages}
+        assert {link["href"]: link.get_text() for link in card.select("a")} == links
+        assert card.p.get_text() == told[chapter.caption][1]
+        assert card.svg["aria-hidden"] == "true" and not card.select("svg text, svg [aria-label]")
+
+
+@pytest.mark.parametrize("name", ["cost", "balancing", "model-states", "open-models"])
+def test_a_small_picture_has_marks_and_no_words(name):
+    drawn = parsed(thumbnail(name)).svg
+    width, height = (float(side) for side in drawn["viewbox"].split()[2:])
+    assert (width, height) == pytest.approx((WIDTH, HEIGHT), abs=20)
+    assert not drawn.select("text, title") and len(drawn.select("path")) > 3
+
+
+# --- the built page --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.site
+@visits([FRONT], "laptop", "laptop without scripts")
+def test_the_first_screen_answers_something(visit):
+    """On 1280 x 800 one sees the bar, every leading control, all eight numbers and the picture."""
+    visit.tab.set_viewport_size({"width": 1280, "height": 800})
+    leading = [f'[data-control="{control.key}"]' for control in explorer(NAME).leading]
+    below = {
+        what: visit.tab.locator(what).locator("visible=true").first.bounding_box()
+        for what in (".ledger", ".explorer-title", ".headline", ".explorer-shown figure svg", *leading)
+    }
+    visit.tab.set_viewport_size(visit.size)
+    assert {what: box for what, box in below.items() if box["y"] + box["height"] > 800} == {}
+    assert visit.tab.locator(".headline output").count() == 8
+    assert visit.tab.locator("#pst-secondary-sidebar, .secondary-toggle").locator("visible=true").count() == 0
+
+
+@pytest.mark.site
+@visits([FRONT], "phone", "laptop")
+def test_every_part_of_the_bar_can_be_hit_and_read(visit):
+    parts = visit.measure("""() => [...document.querySelectorAll(".ledger a")].map(a => {
+      const {width, height} = a.getBoundingClientRect(), number = a.querySelector("b").getBoundingClientRect();
+      return [width, height, number.right <= a.getBoundingClientRect().right, a.textContent.trim()]; })""")
+    assert len(parts) > 5
+    for width, height, whole, words in parts:
+        assert width >= 24 and height >= 24 and whole, words
+
+
+@pytest.mark.site
+@visits([FRONT], "laptop without scripts")
+def test_a_part_of_the_bar_opens_its_claims_without_scripts(visit):
+    shown = """() => [...document.querySelectorAll(".claims > li")].filter(claim => claim.checkVisibility())
+      .map(claim => claim.dataset.verdict)"""
+    visit.tab.get_by_role("link", name="contradicted").first.click()
+    visit.tab.wait_for_url("**/claims.html#verdict-contradicted")
+    assert visit.measure(shown) == ["contradicted"] * claims.counts_by_verdict()["contradicted"]
+    visit.tab.get_by_role("link", name="All").click()
+    assert len(visit.measure(shown)) == len(claims.ledger())
+    visit.open(f"{FRONT}.html")
+
+
+@pytest.mark.site
+def test_nine_findings_each_with_a_number_and_a_link(site):
+    findings = parsed((site / f"{FRONT}.html").read_text(encoding="utf-8")).select(".findings li")
+    assert len(findings) == 9
+    for finding in findings:
+        assert re.search(r"\d", finding.strong.get_text()), "the number is computed: the test of pages says so"
+        assert (site / FRONT).parent.joinpath(finding.a["href"]).resolve().is_file()
+    assert findings[0].strong.get_text() == "39.06 %, not 37.2 %"

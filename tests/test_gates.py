@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 from gates_helpers import FOCUS, REACHABLE
-from site_helpers import CHAPTER_PAGES, PAGES
+from site_helpers import FIGURE_PAGES, PAGES
 from test_browser import ALL, SCHEMES
 from visits import visits
 
@@ -34,7 +34,7 @@ def test_axe_finds_no_violation_before_and_after_use(visit):
         assert list(violations("main")) == []
 
 
-@visits(CHAPTER_PAGES, "laptop")
+@visits(FIGURE_PAGES, "laptop")
 def test_keyboard_alone(visit):
     tab = visit.tab
     for figure in visit.figures:
@@ -56,7 +56,7 @@ def test_keyboard_alone(visit):
         assert tab.evaluate(FOCUS)["name"] == expected[-1], "and comes back"
 
 
-@visits(CHAPTER_PAGES, "phone")
+@visits(FIGURE_PAGES, "phone")
 def test_controls_are_labelled_and_large_enough_for_a_finger(visit):
     for figure in visit.figures:
         figure.rest()
@@ -113,7 +113,7 @@ def test_weight(visit, weigh):
     assert weigh(visit.answers) <= 650
 
 
-@visits(CHAPTER_PAGES, "laptop")
+@visits(FIGURE_PAGES, "laptop")
 def test_nothing_goes_wrong_while_every_control_is_moved(visit):
     for figure in visit.figures:
         figure.rest()
@@ -132,7 +132,7 @@ def test_nothing_goes_wrong_while_every_control_is_moved(visit):
 # --- the first rung --------------------------------------------------------------------------------------------------
 
 
-@visits(CHAPTER_PAGES, "laptop without scripts")
+@visits(FIGURE_PAGES, "laptop without scripts")
 def test_without_scripts_the_controls_are_off_and_say_why(visit):
     for section in visit.tab.locator("section[data-explorer]").all():
         assert section.locator("[data-control]").count() > 0

@@ -3,7 +3,7 @@
 from urllib.parse import parse_qsl
 
 import pytest
-from site_helpers import CHAPTER_PAGES
+from site_helpers import FIGURE_PAGES
 from visits import visits
 
 from moebook import charts, html, marks
@@ -178,7 +178,7 @@ WITHIN_REACH = """async ([name, many]) => {
 
 
 @pytest.mark.site
-@visits(CHAPTER_PAGES, "laptop")
+@visits(FIGURE_PAGES, "laptop")
 def test_marks_say_their_rows_to_mouse_and_keys_and_set_controls(visit):
     for figure in visit.figures:
         figure.rest()
@@ -192,7 +192,7 @@ def test_marks_say_their_rows_to_mouse_and_keys_and_set_controls(visit):
 
 
 @pytest.mark.site
-@visits(CHAPTER_PAGES, "phone")
+@visits(FIGURE_PAGES, "phone")
 def test_marks_say_their_rows_to_a_finger(visit):
     for figure in visit.figures:
         figure.rest()

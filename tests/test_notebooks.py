@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from site_helpers import CHAPTER_PAGES, NOTEBOOKS, PAGES, ROOT, calls, code, prose, shown, source, typed_numbers
+from site_helpers import CHAPTER_PAGES, EXECUTED, NOTEBOOKS, PAGES, ROOT, calls, code, prose, shown, source, typed_numbers
 
 from moebook import charts
 from moecalc.explorers import explorer_names
@@ -25,7 +25,7 @@ def test_the_table_of_contents_lists_every_page_once():
     assert sorted(PAGES) == sorted(f.with_suffix("").as_posix() for f in files if ".ipynb_checkpoints" not in f.parts)
 
 
-@pytest.mark.parametrize("page", NOTEBOOKS)
+@pytest.mark.parametrize("page", EXECUTED)
 def test_opens_as_a_notebook(page):
     header, body = re.match(r"---\n(.*?\n)---\n(.*)", source(page), re.S).groups()
     header = yaml.safe_load(header)
@@ -50,19 +50,19 @@ def test_has_a_figure_and_its_facts(page):
     assert {name for name, _ in shown(page)} <= set(explorer_names())
 
 
-@pytest.mark.parametrize("page", NOTEBOOKS)
+@pytest.mark.parametrize("page", EXECUTED)
 def test_every_number_in_prose_is_computed(page):
     typed = [f"{page}.md:{line}: {word}" for line, word in typed_numbers(source(page))]
     assert not typed, "\n".join(["a number is the value of an expression, {eval}`num(...)`:", *typed])
 
 
-@pytest.mark.parametrize("page", NOTEBOOKS)
+@pytest.mark.parametrize("page", EXECUTED)
 def test_a_page_names_no_numbers(page):
     """Prose holds expressions; JupyterLab would show a name as it is written."""
     assert "{glue" not in source(page)
 
 
-@pytest.mark.parametrize("page", NOTEBOOKS)
+@pytest.mark.parametrize("page", EXECUTED)
 def test_a_page_defines_no_function(page):
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
     found = [node for node in ast.walk(code(page)) if isinstance(node, definitions)]
@@ -75,7 +75,7 @@ def is_argument(function, page: str) -> bool:
     return ast.dump(function) in {ast.dump(one) for one in passed}
 
 
-@pytest.mark.parametrize("page", NOTEBOOKS)
+@pytest.mark.parametrize("page", EXECUTED)
 def test_a_page_begins_with_little_set_up(page):
     first = code_cells(source(page))[0].splitlines()
     written = [line for line in first if line.strip() and not line.startswith(("```", ":tags:"))]
@@ -83,8 +83,8 @@ def test_a_page_begins_with_little_set_up(page):
 
 
 def test_pages_are_prose_with_calls():
-    lines = sum(len(source(page).splitlines()) for page in NOTEBOOKS)
-    in_cells = sum(len(cell.splitlines()) for page in NOTEBOOKS for cell in code_cells(source(page)))
+    lines = sum(len(source(page).splitlines()) for page in EXECUTED)
+    in_cells = sum(len(cell.splitlines()) for page in EXECUTED for cell in code_cells(source(page)))
     assert in_cells / lines <= MOST_CODE, f"{in_cells} of {lines} lines"
 
 
@@ -96,7 +96,7 @@ def code_cells(text: str) -> list:
 def test_every_explorer_has_a_chart_and_is_shown():
     drawn = [path.stem.replace("_", "-") for path in Path(charts.__file__).parent.glob("*/[!_]*.py")]
     assert sorted(drawn) == explorer_names()
-    assert {name for page in (*NOTEBOOKS, "book/intro") for name, _ in shown(page)} == set(explorer_names())
+    assert {name for page in EXECUTED for name, _ in shown(page)} == set(explorer_names())
 
 
 PROSE = {

@@ -1,7 +1,7 @@
 """A figure is seen while it is moved: with a control in the middle of the screen, its picture is on the screen too."""
 
 import pytest
-from site_helpers import CHAPTER_PAGES
+from site_helpers import FIGURE_PAGES
 from visits import View
 
 from moecalc.explorers import explorer
@@ -69,7 +69,7 @@ def measured(chromium, address):
     for size, how in SIZES.items():
         view = View(chromium, address, **how)
         found[size] = []
-        for page in CHAPTER_PAGES:
+        for page in FIGURE_PAGES:
             view.open(f"{page}.html")
             found[size] += view.measure(MEASURE)
         view.close()
@@ -101,7 +101,7 @@ def test_a_picture_is_laid_out_for_the_room_that_it_has(measured, size):
 
 def test_what_covers_a_picture_is_noticed(chromium, address):
     view = View(chromium, address, **PHONE)
-    view.open(f"{CHAPTER_PAGES[0]}.html")
+    view.open(f"{FIGURE_PAGES[0]}.html")
     view.tab.add_style_tag(content=".explorer-shown { position: static !important }")
     assert min(min(one["controls"].values()) for one in view.measure(MEASURE)) < SEEN
     view.tab.add_style_tag(content="section { &::after { content: ''; position: fixed; inset: 0; z-index: 2000 } }")

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 import tinycss2
 from bs4 import BeautifulSoup
-from site_helpers import CHAPTER_PAGES, NOTEBOOKS, PAGES, shown
+from site_helpers import EXECUTED, FIGURE_PAGES, PAGES, shown
 
 import moecalc
 from moebook import html
@@ -94,7 +94,7 @@ def test_every_notebook_was_executed_and_nothing_in_it_failed(site):
 
     A second run by these tests would find nothing that this one does not, and take as long again.
     """
-    for page in NOTEBOOKS:
+    for page in EXECUTED:
         notebook = nbformat.read(site.with_name("jupyter_execute") / f"{page}.ipynb", as_version=4)
         cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
         assert cells and all(cell.execution_count for cell in cells), page
@@ -204,7 +204,7 @@ def test_every_figure_of_the_report_is_shown(soup):
     assert set(figures) == set(explorer_names())
 
 
-@pytest.mark.parametrize("page", CHAPTER_PAGES)
+@pytest.mark.parametrize("page", FIGURE_PAGES)
 def test_figures(page, soup, moecalc):
     sections = soup(page).select("section.explorer")
     assert [section["data-explorer"] for section in sections] == [name for name, _ in shown(page)]
@@ -236,7 +236,7 @@ def test_numbers_are_written_for_programs():
     assert html.full_precision(None) == ""
 
 
-@pytest.mark.parametrize("page", NOTEBOOKS)
+@pytest.mark.parametrize("page", EXECUTED)
 def test_no_id_stands_twice(page, soup):
     ids = [tag["id"] for tag in soup(page).find_all(id=True)]
     assert len(ids) == len(set(ids)), sorted({one for one in ids if ids.count(one) > 1})
