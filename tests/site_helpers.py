@@ -71,6 +71,7 @@ _NOT_PROSE = (
     re.compile(r"^(?:`{3,}|~{3,}|:{3,}).*$", re.M),  # the fences of other blocks
     re.compile(r"<!--.*?-->", re.S),
     re.compile(r"^%.*$|^\(.*\)=$", re.M),  # comments and labels
+    re.compile(r"</?[a-z][^>]*>"),  # tags of HTML
     re.compile(r"\{[\w:-]+\}`[^`]*`"),  # roles: eval, cite and others
     re.compile(r"(`+)[^`](?:.(?!\n\n))*?\1", re.S),  # code in a line
     re.compile(r"\$\$.*?\$\$", re.S),
