@@ -7,8 +7,9 @@ import ipywidgets
 import pytest
 from bs4 import BeautifulSoup
 
-from moebook import html, show
+from moebook import show
 from moecalc import load_model
+from moecalc.base.columns import column
 from moecalc.base.errors import InputError
 from moecalc.explorers import explorer, explorer_names, explorers
 
@@ -63,7 +64,10 @@ def shows(widget, one, result):
     assert told == {key: metric.text(result.metrics[key]) for key, metric in one.metrics.items()}
     assert [svg["role"] for svg in page.find_all("svg")] == ["img"]
     cells = [[cell.text for cell in row.find_all(["th", "td"])] for row in page.find("tbody").find_all("tr")]
-    assert cells == [[html.cell(row[key], column) for key, column in one.columns.items()] for row in result.rows]
+    columns = [column([row[key] for row in result.rows], *metric[1:], metric.label) for key, metric in one.columns.items()]
+    assert cells == [list(line) for line in zip(*(one.cells for one in columns), strict=True)]
+    units = [head.select_one(".unit") for head in page.select("thead th")]
+    assert [unit.text if unit else "" for unit in units] == [f"[{one.unit}]" if one.unit else "" for one in columns]
     assert not page.find(class_="explorer-error")
 
 

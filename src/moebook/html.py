@@ -2,6 +2,7 @@
 
 from html import escape
 
+from moecalc.base.columns import Column, column, is_number
 from moecalc.explorers import Metric
 
 
@@ -21,7 +22,7 @@ def table(rows, columns: dict, caption: str = "", raw: tuple = ()) -> str:
     Parameters
     ----------
     rows : sequence of dict
-        One a line [-]
+        One a line; numbers of a column share a prefix and stand with their points below each other [-]
     columns : dict
         Key of a row -> :class:`Metric` with heading, unit and digits [-]
     caption : str, optional
@@ -33,11 +34,9 @@ def table(rows, columns: dict, caption: str = "", raw: tuple = ()) -> str:
     -------
     str
     """
-    numeric = {key for key in columns if rows and all(_is_number(row.get(key)) for row in rows)}
-    head = "".join(
-        f'<th scope="col"{_number_class(key in numeric)}>{text(metric.label)}</th>' for key, metric in columns.items()
-    )
-    body = "\n".join(f"<tr>{_cells(row, columns, raw, numeric)}</tr>" for row in rows)
+    parts = [_column(rows, key, metric, key in raw, index == 0) for index, (key, metric) in enumerate(columns.items())]
+    head = "".join(head for head, _ in parts)
+    body = "\n".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*(cells for _, cells in parts), strict=True))
     label = text(caption or "data table")
     # outside the part that scrolls, so that it stays in sight
     above = f'<p class="table-caption">{text(caption)}</p>\n' if caption else ""
@@ -48,19 +47,30 @@ def table(rows, columns: dict, caption: str = "", raw: tuple = ()) -> str:
     )
 
 
-def _cells(row: dict, columns: dict, raw: tuple, numeric: set) -> str:
+def _column(rows, key: str, metric: Metric, raw: bool, first: bool) -> tuple:
+    """The head of a column, and its cells."""
+    values = [row.get(key) for row in rows]
+    if raw:
+        shown = Column("", [value or "" for value in values])
+    else:
+        shown = column(values, metric.unit, metric.digits, metric.label)
+    numeric = bool(values) and all(value is None or is_number(value) for value in values)
+    unit = f' <span class="unit">[{text(shown.unit)}]</span>' if shown.unit else ""
+    head = f'<th scope="col"{_number_class(numeric)}>{text(metric.label)}{unit}</th>'
+    widths = [_behind_the_point(told) if is_number(value) else 0 for value, told in zip(values, shown.cells, strict=True)]
     cells = []
-    for index, (key, metric) in enumerate(columns.items()):
-        value = row.get(key)
-        shown = (value or "") if key in raw else text(cell(value, metric))
-        tag = 'th scope="row"' if index == 0 else "td"
-        number = key in numeric or (value is not None and _is_number(value))
-        cells.append(f"<{tag}{_number_class(number)}>{shown}</{tag[:2]}>")
-    return "".join(cells)
+    for value, told, width in zip(values, shown.cells, widths, strict=True):
+        tag = 'th scope="row"' if first else "td"
+        short = max(widths) - width if is_number(value) else 0
+        style = f' style="--short: {short:g}"' if short else ""
+        cells.append(f"<{tag}{_number_class(numeric or is_number(value))}{style}>{told if raw else text(told)}</{tag[:2]}>")
+    return head, cells
 
 
-def _is_number(value) -> bool:
-    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+def _behind_the_point(number: str) -> float:
+    """The width behind the last whole digit, in digits: a point is half as wide as a digit."""
+    _, point, decimals = number.partition(".")
+    return len(decimals) + (0.5 if point else 0)
 
 
 def _number_class(number: bool) -> str:
@@ -68,7 +78,7 @@ def _number_class(number: bool) -> str:
 
 
 def cell(value, metric: Metric) -> str:
-    """A value as it stands in a table; the unit goes with it."""
+    """A value as it stands by itself, with its unit."""
     if isinstance(value, int) and not isinstance(value, bool) and not metric.unit:
         return f"{value:,}"
     return metric.text(value)

@@ -108,6 +108,20 @@ def dimension_and_factor(unit: str) -> tuple:
 
 #: Measured units take their prefix in front, as in GFLOPs; all else is counted, in M or B.
 _PREFIXED = {"FLOPs", "FLOP/s", "bytes", "bytes/s"}
+_COUNTED = {"parameters", "tokens", "GPU-hours"}
+
+
+def prefixes(unit: str) -> list:
+    """A unit with each prefix that it takes, from none upwards by factors of 1000; the unit alone where it takes none.
+
+    >>> prefixes("bytes")[:4], prefixes("tokens"), prefixes("days")
+    (['bytes', 'KB', 'MB', 'GB'], ['tokens', 'K tokens', 'M tokens', 'B tokens', 'T tokens'], ['days'])
+    """
+    if unit in _PREFIXED:
+        return [unit, *(letter + unit.replace("bytes", "B") for letter in "KMGTPEZ")]
+    if unit in _COUNTED or unit == "USD":
+        return [unit, *(f"{letter} {unit}" for letter in "KMBT")]
+    return [unit]
 
 
 def si(value: float, unit: str = "", digits: int = 4) -> str:
@@ -154,7 +168,7 @@ def show(value, unit: str = "", digits: int = 4) -> str:
         return si(value, "", digits)
     if unit == "USD":
         return "$" + si(value, "", digits)
-    if unit in _PREFIXED or unit in ("parameters", "tokens", "GPU-hours"):
+    if unit in _PREFIXED or unit in _COUNTED:
         return si(value, unit, digits)
     if isinstance(value, int):
         return f"{value:,} {unit}".rstrip()

@@ -1,11 +1,10 @@
 /**
- * The data table of a figure, built anew from rows: the same cells as moebook.html.table writes.
+ * The data table of a figure, built anew from rows: the same heads and cells as moebook.html.table writes.
  *
- * @import { Metric, Row, Value } from "../types.js"
+ * @import { Metric, Row } from "../types.js"
  */
 
-import { bigInteger, Float } from "../state/data.js";
-import { show } from "../state/format.js";
+import { column, isNumber } from "../state/columns.js";
 
 /**
  * Put rows into a table that stands in the page.
@@ -16,30 +15,50 @@ import { show } from "../state/format.js";
  */
 export function fillTable(table, rows, columns) {
   const page = table.ownerDocument;
-  const keys = Object.keys(columns);
-  const numeric = new Set(keys.filter((key) => rows.length > 0 && rows.every((row) => isNumber(row[key] ?? null))));
-  table.querySelectorAll("thead th").forEach((cell, at) => cell.classList.toggle("number", numeric.has(keys[at])));
+  const heads = table.querySelectorAll("thead th");
   const body = page.createElement("tbody");
-  for (const row of rows) {
-    const line = body.insertRow();
-    keys.forEach((key, at) => {
-      const value = row[key] ?? null;
+  for (let count = 0; count < rows.length; count += 1) body.insertRow();
+  Object.entries(columns).forEach(([key, metric], at) => {
+    const values = rows.map((row) => row[key] ?? null);
+    const shown = column(values, metric);
+    const numeric = values.length > 0 && values.every((value) => value === null || isNumber(value));
+    if (heads[at]) fillHead(heads[at], metric.label, shown.unit, numeric);
+    const most = Math.max(...values.map((value, row) => (isNumber(value) ? decimals(shown.cells[row]) : 0)));
+    values.forEach((value, row) => {
       const cell = page.createElement(at === 0 ? "th" : "td");
       if (at === 0) cell.setAttribute("scope", "row");
-      if (numeric.has(key) || (value !== null && isNumber(value))) cell.className = "number";
-      cell.textContent = show(value, columns[key].unit, columns[key].digits);
-      line.append(cell);
+      if (numeric || isNumber(value)) cell.className = "number";
+      const short = isNumber(value) ? most - decimals(shown.cells[row]) : 0;
+      if (short) cell.setAttribute("style", `--short: ${short}`);
+      cell.textContent = shown.cells[row];
+      body.rows[row].append(cell);
     });
-  }
+  });
   table.tBodies[0].replaceWith(body);
 }
 
-/** @param {Value} value */
-function isNumber(value) {
-  return (
-    value === null ||
-    typeof value === "number" ||
-    value instanceof Float ||
-    (typeof value === "string" && bigInteger(value) !== null)
-  );
+/**
+ * @param {Element} head
+ * @param {string} label
+ * @param {string} unit
+ * @param {boolean} numeric
+ */
+function fillHead(head, label, unit, numeric) {
+  head.classList.toggle("number", numeric);
+  head.textContent = label;
+  if (!unit) return;
+  const brackets = head.ownerDocument.createElement("span");
+  brackets.className = "unit";
+  brackets.textContent = `[${unit}]`;
+  head.append(" ", brackets);
+}
+
+/**
+ * The width behind the last whole digit, in digits: a point is half as wide as a digit.
+ *
+ * @param {string} text
+ */
+function decimals(text) {
+  const [, behind] = text.split(".");
+  return behind === undefined ? 0 : behind.length + 0.5;
 }

@@ -12,6 +12,18 @@ const PREFIXED = new Set(["FLOPs", "FLOP/s", "bytes", "bytes/s"]);
 const COUNTED = new Set(["parameters", "tokens", "GPU-hours"]);
 
 /**
+ * A unit with each prefix that it takes, from none upwards by factors of 1000; the unit alone where it takes none.
+ *
+ * @param {string} unit
+ * @returns {string[]}
+ */
+export function prefixes(unit) {
+  if (PREFIXED.has(unit)) return [unit, ...[..."KMGTPEZ"].map((letter) => letter + unit.replaceAll("bytes", "B"))];
+  if (COUNTED.has(unit) || unit === "USD") return [unit, ...[..."KMBT"].map((letter) => `${letter} ${unit}`)];
+  return [unit];
+}
+
+/**
  * A value with its unit.
  *
  * @param {Value | bigint | undefined} value
@@ -45,16 +57,16 @@ export function show(value, unit = "", digits = 4) {
  * @returns {string}
  */
 export function si(value, unit = "", digits = 4) {
-  const prefixes = PREFIXED.has(unit) ? " KMGTPEZ" : " KMBT";
+  const letters = PREFIXED.has(unit) ? " KMGTPEZ" : " KMBT";
   let number = typeof value === "bigint" ? thousandth(value) : value;
   let step = typeof value === "bigint" ? 1 : 0;
-  while (Math.abs(number) >= 999.5 && step < prefixes.length - 1) {
+  while (Math.abs(number) >= 999.5 && step < letters.length - 1) {
     number /= 1000;
     step += 1;
   }
   const decimals = step === 0 && Number.isInteger(number) ? 0 : places(number, digits);
   const text = grouped(fixed(number, decimals));
-  const prefix = prefixes[step].trim();
+  const prefix = letters[step].trim();
   if (PREFIXED.has(unit)) return `${text} ${prefix}${prefix ? unit.replaceAll("bytes", "B") : unit}`;
   return [text, prefix, unit].filter(Boolean).join(" ");
 }
@@ -101,7 +113,7 @@ function places(value, digits) {
 }
 
 /** @param {number | bigint} value */
-function wholeNumber(value) {
+export function wholeNumber(value) {
   return grouped(typeof value === "bigint" ? value.toString() : integer(value));
 }
 
@@ -110,7 +122,7 @@ function wholeNumber(value) {
  *
  * @param {string} text
  */
-function grouped(text) {
+export function grouped(text) {
   const [whole, ...rest] = text.split(".");
   if (/e/.test(whole)) return text;
   return [whole.replace(/\B(?=(\d{3})+$)/g, ","), ...rest].join(".");
@@ -121,7 +133,7 @@ function grouped(text) {
  *
  * @param {bigint} value
  */
-function thousandth(value) {
+export function thousandth(value) {
   const shifted = value << 64n;
   const rest = shifted % 1000n === 0n ? 0n : value < 0n ? -1n : 1n;
   return Number((shifted / 1000n) * 2n + rest) / 2 ** 65;
