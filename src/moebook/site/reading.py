@@ -10,6 +10,8 @@ from myst_nb import sphinx_
 from myst_nb.core.execute import ExecutionError, inline
 from myst_nb.ext.eval import EvalRoleAny, RetrievalError, eval_warning, render_variable_outputs, retrieve_eval_data
 
+from .. import html
+
 
 def set_up(app) -> None:
     """Let Sphinx read the pages as this module says."""
@@ -90,11 +92,17 @@ class Eval(EvalRoleAny):
             line = line_of(self.source, self.text, self.line)
             return [], [eval_warning(f"the expression {self.text!r} in the text raises {error}", self.document, line)]
         for output in outputs:
-            output.metadata["strip_text_quotes"] = True
-            if output.metadata.get("plain"):
-                # the search, and the description of a page, read text and no HTML
-                output.data.pop("text/html", None)
+            if not says_no_more(output.data):
+                output.metadata["strip_text_quotes"] = True
+                continue
+            # the search, and the description of a page, read text and no HTML
+            del output.data["text/html"]
         return render_variable_outputs(outputs, self.document, self.line, self.source, inline=True), []
+
+
+def says_no_more(forms: dict) -> bool:
+    """Whether the HTML of a value is its text."""
+    return forms.get("text/html") == html.text(forms.get("text/plain"))
 
 
 def line_of(page: str, expression: str, paragraph: int) -> int:
