@@ -8,8 +8,13 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Jupyter asks its widgets' and debugger's hosts nothing, and tells nobody that it ran
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
+# what needs neither the whole site nor every figure
+QUICK := src/moecalc $(addprefix tests/test_, one_page.py attention.py claims.py columns.py counts.py data.py docstrings.py \
+	errors.py families.py grpo.py layers.py memory.py mtp.py notebooks.py properties.py prose.py published.py routing.py \
+	second_route.py stages.py storage.py units.py yarn.py)
+
 .DEFAULT_GOAL := help
-.PHONY: help book site serve test gates bench audit lab pins clean
+.PHONY: help book site serve check test gates bench audit lab pins clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 8
@@ -21,6 +26,10 @@ site: $(ENV) ## build the report into _build/html
 
 serve: .venv/.installed ## serve what is built
 	@$(BIN)/python -m moebook.site.serve --port $(PORT)
+
+check: $(ENV) ## the quick loop: units, published numbers, docs, data, layers, one page with its figure in a browser
+	$(BIN)/ruff check src tests bench
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(QUICK) $(PYTEST_ARGS)
 
 # tests/run_order.py says which tests share a worker; make test PYTEST_ARGS=-n0 runs all in one process
 test: $(ENV) ## everything: units, published numbers, docs, pages, the site in a browser

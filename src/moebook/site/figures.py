@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 
-from moecalc.explorers import ALIASES, Explorer, explorers, portable, single_moves
+from moecalc.explorers import ALIASES, Explorer, portable, single_moves
+from moecalc.explorers import explorer as explorer_of
 
 from .. import charts
 
@@ -13,15 +15,22 @@ MAX_GZIPPED_BYTES = 40_000
 
 
 def add_figures(site: Path) -> None:
-    """Write ``explorers/<name>.json`` and the chart specs of every explorer into a built site."""
+    """Write ``explorers/<name>.json`` and the chart specs of every explorer that a built site shows."""
     folder = site / "explorers"
     folder.mkdir(exist_ok=True)
-    for explorer in explorers():
+    for name in shown(site):
+        explorer = explorer_of(name)
         (folder / f"{explorer.name}.json").write_bytes(definition(explorer))
         for controls in charts.variants(explorer.name):
             for width, wide in (("wide", True), ("narrow", False)):
                 name = f"{explorer.name}.{width}{charts.variant_key(explorer.name, controls)}.vg.json"
                 (folder / name).write_bytes(compact(charts.vega(explorer.name, wide, controls)))
+
+
+def shown(site: Path) -> list:
+    """Names of the explorers that the pages of a site show."""
+    pages = (page.read_text(encoding="utf-8") for page in site.rglob("*.html"))
+    return sorted({name for page in pages for name in re.findall(r'<section[^>]* data-explorer="([\w-]+)"', page)})
 
 
 def definition(explorer: Explorer) -> bytes:
