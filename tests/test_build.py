@@ -103,7 +103,7 @@ def test_a_change_in_data_or_in_src_changes_the_page(book):
     assert 'href="/report/_static/' in (book / "_build/html/404.html").read_text()
 
     change(book / "data" / "training_runs.csv", "dsv3-total,gpu_hours,2788000", "dsv3-total,gpu_hours,2788024")
-    change(book / "src" / "moecalc" / "cost.py", "HOURS_PER_DAY = 24", "HOURS_PER_DAY = 12")
+    change(book / "src" / "moecalc" / "economics" / "cost.py", "HOURS_PER_DAY = 24", "HOURS_PER_DAY = 12")
     run, page = build(book, NUMBERS)
     assert run.returncode == 0, run.stdout
     assert "Hours: 2,788,024. Days: 232.335." in without_tags(page)

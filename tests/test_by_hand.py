@@ -131,7 +131,7 @@ def test_a_long_computation_tells_how_far_it_is_before_its_answer(visit):
     section = tab.locator('section[data-explorer="balancing"]')
     section.locator("fieldset:not([disabled])").wait_for()
     section.evaluate(SAID, "#balancing?experts=64&tokens=1000&steps=100")
-    section.locator('output[data-metric="mean_load"][data-value="62.5"]').wait_for(timeout=60_000)
+    section.locator('output[data-metric="mean_load"][data-value="62.5"]').wait_for(timeout=60_000, state="attached")
     said = tab.evaluate("window.said")
     percents = [int(text.removeprefix("Computing: ").removesuffix(" %")) for text in said if "%" in text]
     assert percents and percents == sorted(percents)

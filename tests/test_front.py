@@ -165,7 +165,7 @@ def test_a_part_of_the_bar_opens_its_claims_without_scripts(visit):
     visit.tab.get_by_role("link", name="contradicted").first.click()
     visit.tab.wait_for_url("**/claims.html#verdict-contradicted")
     assert visit.measure(shown) == ["contradicted"] * claims.counts_by_verdict()["contradicted"]
-    visit.tab.get_by_role("link", name="All").click()
+    visit.tab.locator('a[href="#verdict-all"]').click()
     assert len(visit.measure(shown)) == len(claims.ledger())
     visit.open(f"{FRONT}.html")
 

@@ -43,14 +43,14 @@ def test_the_text_face_comes_from_its_package(tmp_path):
 @pytest.fixture(scope="module")
 def plain(chromium, address):
     """A tab of a laptop, without scripts."""
-    one = View(chromium, address, 1280, java_script_enabled=False)
+    one = View(chromium, address, viewport={"width": 1280, "height": 900}, java_script_enabled=False)
     yield one
     one.context.close()
 
 
 @pytest.fixture(scope="module")
 def laptop(chromium, address):
-    one = View(chromium, address, 1280)
+    one = View(chromium, address, viewport={"width": 1280, "height": 900})
     yield one
     one.context.close()
 
@@ -136,7 +136,7 @@ def test_figures_are_of_one_width_and_the_face_is_the_sites_own(laptop):
 
 @pytest.mark.site
 def test_nothing_shifts_when_the_face_arrives(chromium, address):
-    one = View(chromium, address, 1280)
+    one = View(chromium, address, viewport={"width": 1280, "height": 900})
     one.context.add_init_script("""window.shifted = 0; new PerformanceObserver(list => list.getEntries().forEach(
       entry => { window.shifted += entry.value; })).observe({type: "layout-shift", buffered: true})""")
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from moecalc.base.columns import column, is_number
 from moecalc.base.errors import InputError
-from moecalc.explorers import Explorer, as_text
+from moecalc.explorers import Explorer, Metric, as_text
 
 from . import html
 
@@ -30,7 +31,7 @@ _DESCRIPTION = {"description": {"field": ROW, "type": "nominal"}}
 #: A mark in the SVG that Vega writes, with the number that it carries.
 _MARK = re.compile(r'<(\w+)([^<>]*) aria-label="(\d+)"([^<>]*?)(?:/>|></\1>)')
 #: Of more rows than this the words stand in the table alone; in every mark they would weigh too much.
-MOST_TITLES = 160
+MOST_TITLES = 60
 
 
 def numbered(rows: list) -> list:
@@ -82,16 +83,26 @@ def said(explorer: Explorer, rows: Sequence[dict]) -> list:
     list of Said
         One for each row.
     """
-    return [Said("\n".join(_lines(explorer, row)), urlencode(_sets(explorer, row))) for row in rows]
+    columns = {key: _in_words(rows, key, explorer.columns[key]) for key in explorer.says or explorer.columns}
+    lines = [_lines(explorer, row, {key: words[at] for key, words in columns.items()}) for at, row in enumerate(rows)]
+    return [Said("\n".join(told), urlencode(_sets(explorer, row))) for told, row in zip(lines, rows, strict=True)]
 
 
-def _lines(explorer: Explorer, row: dict) -> list:
+def _in_words(rows: Sequence[dict], key: str, metric: Metric) -> list:
+    """The values of a column as the data table has them, each with the unit that its heading says."""
+    values = [row.get(key) for row in rows]
+    shown = column(values, metric.unit, metric.digits, metric.label)
+    return [
+        f"{cell} {shown.unit}" if shown.unit and is_number(value) else cell
+        for cell, value in zip(shown.cells, values, strict=True)
+    ]
+
+
+def _lines(explorer: Explorer, row: dict, words: dict) -> list:
     """The first column names the mark; the others follow with their headings, where the row has them."""
-    first, *others = explorer.says or explorer.columns
-    values = {key: html.cell(row.get(key), explorer.columns[key]) for key in (first, *others)}
-    heading = explorer.columns[first].label
-    name = values[first] if isinstance(row.get(first), str) else f"{heading} {values[first]}"
-    return [name, *(f"{explorer.columns[key].label}: {values[key]}" for key in others if row.get(key) not in (None, ""))]
+    first, *others = words
+    name = words[first] if isinstance(row.get(first), str) else f"{explorer.columns[first].label} {words[first]}"
+    return [name, *(f"{explorer.columns[key].label}: {words[key]}" for key in others if row.get(key) not in (None, ""))]
 
 
 def _sets(explorer: Explorer, row: dict) -> dict:

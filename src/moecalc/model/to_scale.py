@@ -29,8 +29,8 @@ class Frame(NamedTuple):
     cell_gap: float = 1.2  #: between experts [pixels]
 
 
-#: A page of 1280 pixels shows it at about four fifths, so its words are larger.
-WIDE = Frame(820, 418, 256, label_height=17.0, character_width=7.4, text_size=13.0)
+#: As wide as the column of the picture on a page of 1280 pixels.
+WIDE = Frame(656, 370, 320, label_height=14.0, character_width=5.9, text_size=10.5, gap=1.6, cell_gap=1.0)
 #: A pixel of a phone stands for four times the weights, or DeepSeek-V3 would not fit.
 NARROW = Frame(360, 252, 512, label_height=14.0, character_width=5.6, text_size=10.0, gap=1.5, cell_gap=0.75)
 

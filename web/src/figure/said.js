@@ -34,15 +34,20 @@ const ALONG_A_LINE = 0.25;
  * @returns {Words | null} null where the table has no such row
  */
 export function wordsOf(table, definition, row) {
-  const headings = [...(table.tHead?.rows[0]?.cells ?? [])].map(textOf);
+  // a heading, and behind it in brackets the unit of its numbers
+  const heads = [...(table.tHead?.rows[0]?.cells ?? [])].map((head) => textOf(head).split(/ \[|\]$/));
   const cells = [...(table.tBodies[0]?.rows[row]?.cells ?? [])];
   const keys = Object.keys(definition.columns);
   const [first, ...others] = (definition.says?.length ? definition.says : keys).map((key) => keys.indexOf(key));
   if (!cells[first]) return null;
-  const name = textOf(cells[first]);
-  const lines = others.map((at) => /** @type {[string, string]} */ ([headings[at], textOf(cells[at])]));
+  const said = (/** @type {number} */ at) => {
+    const text = textOf(cells[at]);
+    return heads[at][1] && cells[at].className && text !== show(null) ? `${text} ${heads[at][1]}` : text;
+  };
+  const name = said(first);
+  const lines = others.map((at) => /** @type {[string, string]} */ ([heads[at][0], said(at)]));
   return {
-    name: cells[first].classList.contains("number") ? `${headings[first]} ${name}` : name,
+    name: cells[first].classList.contains("number") ? `${heads[first][0]} ${name}` : name,
     lines: lines.filter(([, text]) => text !== "" && text !== show(null)),
   };
 }

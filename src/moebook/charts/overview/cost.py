@@ -12,7 +12,7 @@ LABEL = "format(datum.days, datum.days < 1 ? '.2f' : datum.days < 1000 ? '.1f' :
 
 def draw(wide, controls):
     runs = alt.Scale(domain=["this run", "Llama 3.1 405B"], range=[hue("blue"), hue("orange")])
-    base = chart(wide, height=300 if wide else 185).encode(
+    base = chart(wide, height=300 if wide else 160).encode(
         x=alt.X(
             "num_gpus:Q", scale=alt.Scale(type="log", nice=False), title="GPUs", axis=alt.Axis(format="~s", tickCount=6)
         ),
