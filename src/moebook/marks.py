@@ -31,7 +31,7 @@ _DESCRIPTION = {"description": {"field": ROW, "type": "nominal"}}
 #: A mark in the SVG that Vega writes, with the number that it carries.
 _MARK = re.compile(r'<(\w+)([^<>]*) aria-label="(\d+)"([^<>]*?)(?:/>|></\1>)')
 #: Of more rows than this the words stand in the table alone; in every mark they would weigh too much.
-MOST_TITLES = 60
+MOST_TITLES = 40
 
 
 def numbered(rows: list) -> list:

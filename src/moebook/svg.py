@@ -10,6 +10,9 @@ from .charts import VEGA_LITE
 from .marks import Said, with_words
 
 _counter = itertools.count()
+#: What places a mark, and a number in it that is finer than a hundredth of a pixel, which nobody sees and all download.
+_PLACES = re.compile(r' (?:d|transform|x|y|x1|x2|y1|y2|width|height)="[^"]*"')
+_FINER = re.compile(r"(\.\d\d)\d+(?!\d|e)")
 #: A face that the build can measure on any machine: vl-convert brings it along. The site's own is a little narrower.
 MEASURED = "Liberation Sans"
 
@@ -53,7 +56,7 @@ def _for_page(text: str, label: str) -> str:
     text = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", text)
     text = re.sub(r"<svg", f'<svg role="img" aria-label="{_attribute(label)}"', text, count=1)
     text = re.sub(r' font-family="[^"]*"', "", text)
-    return text.strip()
+    return _PLACES.sub(lambda places: _FINER.sub(r"\1", places.group()), text).strip()
 
 
 def _attribute(text: str) -> str:
