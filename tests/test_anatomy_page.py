@@ -11,7 +11,7 @@ from moecalc.claims.config_tables import TABLES, talk_table
 from moecalc.claims.printed import claims
 from moecalc.explorers import explorer
 from moecalc.explorers.model._blocks import chosen_blocks, in_token_order, ranges
-from moecalc.explorers.model.anatomy import BF16_BYTES, CACHE, components_in_use
+from moecalc.explorers.model.anatomy import BF16_BYTES, CACHE, components_in_use, last_layers
 from moecalc.explorers.model.v2_to_v3 import (
     COUNTS,
     NAMES,
@@ -75,6 +75,18 @@ def test_every_layer_stands_in_the_row_of_cells_once(slug):
 def test_first_and_last_layer_are_all_kinds_there_are(slug):
     layers = load_model(slug).anatomy.layers
     assert {layers[0], layers[-1]} == set(layers)
+
+
+def test_last_layers_are_those_of_the_counted_models():
+    found = dict(zip(MODELS, last_layers(), strict=True))
+    for slug, one in found.items():
+        anatomy = load_model(slug).anatomy
+        block = anatomy.layers[-1]
+        assert (one.layers, one.alike) == (len(anatomy.layers), anatomy.layers.count(block))
+        assert one.params == block.num_params and one.used == block.num_activated_params / block.num_params
+        mixers = [tensor for tensor in block.tensors if tensor.component in ("attention", "linear_attention")]
+        assert one.attention == sum(tensor.num_params for tensor in mixers) / block.num_params
+    assert {one.used == 1 for one in found.values()} == {True, False}, "dense layers, and layers with experts"
 
 
 @pytest.mark.parametrize("role", ["first", "last", "ends"])

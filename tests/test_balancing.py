@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 from moecalc import InputError
 from moecalc.base.progress import run_to_end
 from moecalc.explorers.model import balancing as figure
+from moecalc.facts import tables
+from moecalc.facts.benchmarks import balancing_ablation, lower_is_better, validation_losses
 from moecalc.mechanisms import balancing
 from moecalc.mechanisms.balancing import (
     METHODS,
     Setting,
+    at_the_last_steps,
     dropped_share,
     max_violation,
     mean_over_last_steps,
@@ -181,3 +184,31 @@ def test_the_figure_simulates_again_only_what_a_control_touches(monkeypatch):
     for key, value in moves.items():
         monkeypatch.setattr(figure, "_kept", {})
         assert figure.EXPLORER.run({**run, key: value}) == moved[key]
+
+
+def test_the_last_steps_of_a_setting():
+    changes = SMALL._asdict()
+    for method in METHODS:
+        assert at_the_last_steps(method, **changes) == mean_over_last_steps(simulated_loads(SMALL, method), SMALL)
+    alone = at_the_last_steps("none", **changes | {"skew": 0.0})
+    assert alone["max_violation"] < at_the_last_steps("none", **changes)["max_violation"]
+
+
+# --- what the report found
+
+
+def test_better_with_the_bias_is_more_points_or_fewer_bits():
+    tests = {one.test: one for one in balancing_ablation()}
+    found = tables.by_subject("benchmarks")
+    assert {found["Small aux-loss"][test].unit for test in tests} == {"score", "bits per byte"}
+    for test, one in tests.items():
+        for size in ("Small", "Large"):
+            loss, bias = found[f"{size} aux-loss"][test], found[f"{size} aux-loss-free"][test]
+            less = bias.value < loss.value
+            assert one.bias_is_better(size) == (less if lower_is_better(loss) else bias.value > loss.value)
+
+
+def test_the_loss_by_sequence_is_the_worst_in_both_sizes():
+    for size in ("1b", "3b"):
+        losses = validation_losses(size)
+        assert max(losses, key=losses.get) == "sequence_wise_loss" and len(losses) == 3

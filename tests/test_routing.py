@@ -7,14 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moecalc import InputError
+from moecalc import InputError, load_model
 from moecalc.explorers import explorer
 from moecalc.mechanisms.routing import (
     affinities,
+    copies_by_limit,
     copies_sent,
     drawn_affinities,
     drawn_logits,
     groups_touched,
+    made_up_token,
     route,
     sequence_balance_loss,
     simulated_groups_touched,
@@ -141,3 +143,22 @@ def test_the_default_token_is_the_example_that_the_page_tells():
     rows = explorer("routing").run().rows
     assert gone["affinity"] == max(row["affinity"] for row in rows)
     assert not gone["node_chosen"] and gone["expert"] not in [row["expert"] for row in lost(node_score="best")]
+
+
+def test_a_made_up_token_passes_the_gate_of_its_config():
+    for slug in ("deepseek-v2", "deepseek-v3"):
+        raw = load_model(slug).raw
+        token = made_up_token(raw)
+        assert len(token["experts"]) == raw["num_experts_per_tok"] and len(token["groups"]) == raw["topk_group"]
+        total = math.fsum(token["weights"]) / raw["routed_scaling_factor"]
+        assert (total == pytest.approx(1)) == raw["norm_topk_prob"]
+
+
+def test_a_wider_limit_lets_a_token_touch_more_nodes():
+    found = {one.max_groups: one for one in copies_by_limit(30, 256, 8, (1, 2, 4, 8), 8)}
+    assert all(limit >= one.touched for limit, one in found.items())
+    touched = [one.touched for one in found.values()]
+    assert touched == sorted(touched) and touched[0] == 1
+    assert touched[-1] == simulated_groups_touched(30, 256, 8, 8, 8)
+    for one in found.values():
+        assert one.per_node == pytest.approx(one.touched * 7 / 8) and one.per_expert == 7

@@ -284,9 +284,8 @@ class Balanced(NamedTuple):
 def balancing_ablation() -> list:
     """The report's test of balancing without an auxiliary loss: :class:`Balanced`, test by test.
 
-    >>> tests = balancing_ablation()
-    >>> sum(one.bias_is_better("Large") for one in tests) <= len(tests)
-    True
+    >>> [(one.test, one.scores["Large aux-loss-free"], one.bias_is_better("Large")) for one in balancing_ablation()][0]
+    ('Pile-test (BPB)', 0.652, True)
     """
     found = tables.by_subject("benchmarks")
     models = [f"{size} {kind}" for size in ("Small", "Large") for kind in ("aux-loss", "aux-loss-free")]
