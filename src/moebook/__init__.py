@@ -3,6 +3,11 @@
 Everything here stands above :mod:`moecalc`, which knows nothing of it.
 """
 
+import sys
+
+# jsonschema, which altair imports, would compile a grammar of addresses with this module: seconds, and no chart holds one
+sys.modules.setdefault("rfc3987_syntax", None)
+
 
 def show(name: str, **controls):
     """The explorer `name`: a live widget in JupyterLab, a static figure in the built page.

@@ -11,9 +11,11 @@ of its own for; these, and no others, are in ``controls``.
 
 import importlib
 import itertools
+from functools import cache
 
 import altair as alt
 import vl_convert
+from altair.utils import schemapi
 
 from moecalc.explorers import Result, explorer, places
 
@@ -63,8 +65,21 @@ def spec(name: str, wide: bool, controls: dict) -> dict:
     dict
         Vega-Lite whose data set :data:`ROWS` is empty.
     """
-    chart = _module(name).draw(wide, {key: controls[key] for key in variant_controls(name)})
-    return with_rows({**carry_rows(chart.to_dict()), "config": vega_config()}, [])
+    made = _spec(name, wide, *(controls[key] for key in variant_controls(name)))
+    return with_rows({**made, "config": vega_config()}, [])
+
+
+def drawn(name: str, wide: bool, controls: dict) -> alt.TopLevelMixin:
+    """The chart of an explorer as its module draws it; `controls` are those in ``VARIANTS`` at least."""
+    return _module(name).draw(wide, {key: controls[key] for key in variant_controls(name)})
+
+
+@cache
+def _spec(name: str, wide: bool, *values) -> dict:
+    # a test checks every chart against the schema; doing so at each drawing would take most of its time
+    with schemapi.debug_mode(False):
+        chart = drawn(name, wide, dict(zip(variant_controls(name), values, strict=True)))
+        return carry_rows(chart.to_dict(validate=False))
 
 
 def with_rows(spec: dict, rows: list) -> dict:

@@ -3,6 +3,9 @@
 import gzip
 import json
 import re
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 from moecalc.explorers import ALIASES, Explorer, portable, single_moves
@@ -18,13 +21,19 @@ def add_figures(site: Path) -> None:
     """Write ``explorers/<name>.json`` and the chart specs of every explorer that a built site shows."""
     folder = site / "explorers"
     folder.mkdir(exist_ok=True)
-    for name in shown(site):
-        explorer = explorer_of(name)
-        (folder / f"{explorer.name}.json").write_bytes(definition(explorer))
-        for controls in charts.variants(explorer.name):
-            for width, wide in (("wide", True), ("narrow", False)):
-                name = f"{explorer.name}.{width}{charts.variant_key(explorer.name, controls)}.vg.json"
-                (folder / name).write_bytes(compact(charts.vega(explorer.name, wide, controls)))
+    # a copy of this process would have the locks of its threads, as they were
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as processes:
+        list(processes.map(partial(add_figure, folder), shown(site)))
+
+
+def add_figure(folder: Path, name: str) -> None:
+    """Write the definition and the chart specs of one explorer into a folder."""
+    explorer = explorer_of(name)
+    (folder / f"{explorer.name}.json").write_bytes(definition(explorer))
+    for controls in charts.variants(explorer.name):
+        for width, wide in (("wide", True), ("narrow", False)):
+            file = f"{explorer.name}.{width}{charts.variant_key(explorer.name, controls)}.vg.json"
+            (folder / file).write_bytes(compact(charts.vega(explorer.name, wide, controls)))
 
 
 def shown(site: Path) -> list:

@@ -1,15 +1,14 @@
 """The models of ``data/models/``, named by their slugs: counted where their family is supported, published figures else."""
 
 from ..facts import models
-from .config import ModelConfig
+from .config import load_model
 from .families import language_config, supports
 from .params import num_activated_params, num_total_params
 
 
 def counted_config(slug: str):
     """The config of a model; None where its family is not supported."""
-    raw = models.model(slug)["config"]
-    return ModelConfig(raw, slug) if supports(raw) else None
+    return load_model(slug) if supports(models.model(slug)["config"]) else None
 
 
 def why_not_counted(slug: str) -> str | None:

@@ -1,6 +1,7 @@
 """A model as its Hugging Face ``config.json`` describes it."""
 
 from collections.abc import Mapping
+from functools import cache
 
 from ..base.errors import InputError, quoted
 from ..facts import models
@@ -59,6 +60,7 @@ class ModelConfig:
         return f"<ModelConfig {self.name}>"
 
 
+@cache
 def load_model(slug: str) -> ModelConfig:
     """The config of a model in ``data/models/``, such as ``deepseek-v3``; ``moecalc models`` lists them.
 
