@@ -12,6 +12,8 @@ from hypothesis import settings
 from moecalc.cli import main
 
 pytest_plugins = ["run_order"]
+#: There are two files of this name: as a module with doctests only one could be imported.
+collect_ignore = ["conftest.py"]
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

@@ -67,6 +67,7 @@ STATE = """(name) => {
     controls: Object.fromEntries([...section.querySelectorAll("[data-control]")].map(
       e => [e.dataset.control, e.type === "checkbox" ? e.checked : e.value])),
     picture: shown?.innerHTML ?? "",
+    table: section.querySelector("details table")?.textContent ?? "",
   };
 }"""
 

@@ -91,6 +91,11 @@ def test_there_are_few_of_them():
         assert (keys == [""]) == (not charts.variant_controls(name))
 
 
+@pytest.mark.parametrize(("name", "variant", "wide"), SPECS, ids=str)
+def test_a_chart_obeys_the_schema_of_vega_lite(name, variant, wide):
+    charts.drawn(name, wide, variant).to_dict()
+
+
 @pytest.mark.parametrize("name", explorer_names())
 def test_every_state_has_its_chart(name):
     one = explorer(name)

@@ -240,9 +240,8 @@ def test_buttons(cost):
     assert svg.tag == "{http://www.w3.org/2000/svg}svg" and svg.get("width") and svg.get("height")
     cost.press("reset")
     cost.rest()
-    assert {key: cost.state[key] for key in ("controls", "metrics", "picture")} == {
-        key: built[key] for key in ("controls", "metrics", "picture")
-    }
+    parts = ("controls", "metrics", "picture", "table")
+    assert {key: cost.state[key] for key in parts} == {key: built[key] for key in parts}
 
 
 HOSTILE = {

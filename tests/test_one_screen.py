@@ -105,6 +105,9 @@ def test_what_covers_a_picture_is_noticed(chromium, address):
     view.open("notebooks/3-system/model-states.html")
     view.tab.add_style_tag(content=".explorer-shown { position: static !important }")
     assert min(min(one["controls"].values()) for one in view.measure(MEASURE)) < SEEN
-    view.tab.add_style_tag(content="section { &::after { content: ''; position: fixed; inset: 0; z-index: 2000 } }")
+    view.measure("""() => {
+      const sheet = document.body.appendChild(document.createElement("div"));
+      sheet.style.cssText = "position: fixed; inset: 0; z-index: 2000";
+    }""")
     assert max(max(one["controls"].values()) for one in view.measure(MEASURE)) == 0
     view.close()

@@ -56,8 +56,7 @@ export class Readout {
     this.marks = figure && new Marks(figure, { words: (row) => this.#words(row), setting, set, speak });
     const redrawn = () => this.marks?.redrawn();
     this.picture = figure && new Picture(figure, draw, { sets: (row) => setsOf(definition, row), redrawn });
-    this.builtBody = this.table?.tBodies[0] ?? null;
-    this.builtHead = [...(this.table?.querySelectorAll("thead th") ?? [])].map((cell) => cell.className);
+    this.builtTable = [...(this.table?.children ?? [])];
     this.summary = this.details?.querySelector("summary") ?? null;
     this.builtSummary = this.summary?.textContent ?? "";
     // an output would speak at every pixel of a drag; one sentence is spoken instead
@@ -87,10 +86,7 @@ export class Readout {
   showBuilt() {
     for (const shown of this.outputs.values()) this.#write(shown, shown.text, shown.value);
     this.picture?.restore();
-    if (this.table && this.builtBody && this.table.tBodies[0] !== this.builtBody) {
-      this.table.tBodies[0].replaceWith(this.builtBody);
-      this.table.querySelectorAll("thead th").forEach((cell, at) => (cell.className = this.builtHead[at]));
-    }
+    this.table?.replaceChildren(...this.builtTable);
     if (this.summary) this.summary.textContent = this.builtSummary;
     this.details?.classList.remove("stale");
   }

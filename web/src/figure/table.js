@@ -15,7 +15,9 @@ import { column, isNumber } from "../state/columns.js";
  */
 export function fillTable(table, rows, columns) {
   const page = table.ownerDocument;
-  const heads = table.querySelectorAll("thead th");
+  // the built head stays as it is, to be put back
+  const head = /** @type {Element} */ (table.tHead?.cloneNode(true));
+  const heads = head.querySelectorAll("th");
   const body = page.createElement("tbody");
   for (let count = 0; count < rows.length; count += 1) body.insertRow();
   Object.entries(columns).forEach(([key, metric], at) => {
@@ -34,6 +36,7 @@ export function fillTable(table, rows, columns) {
       body.rows[row].append(cell);
     });
   });
+  table.tHead?.replaceWith(head);
   table.tBodies[0].replaceWith(body);
 }
 
