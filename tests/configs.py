@@ -148,7 +148,7 @@ def dbrx(draw):
     raw = draw(experts(draw(gqa("dbrx")), "num_local_experts"))
     spelt = {"attn_config": {}, "ffn_config": {}}
     for key, value in raw.items():
-        inside, _, name = SPELLING.get(key, key).rpartition(".")
+        inside, _, name = SPELLING.get(key, (key,))[0].rpartition(".")
         (spelt[inside] if inside else spelt)[name] = value
     return spelt
 

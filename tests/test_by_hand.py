@@ -10,7 +10,7 @@ from site_helpers import FIGURE_PAGES, ROOT, shown
 from moecalc import InputError
 from moecalc.explorers import explorer, explorer_names
 from moecalc.facts import models
-from moecalc.model.families import language_config
+from moecalc.model.wrappers import language_config
 
 pytest_plugins = ["site_fixtures"]
 pytestmark = pytest.mark.site
@@ -105,7 +105,7 @@ def test_a_published_config_pasted_into_the_page(slug, visit):
         metrics = one.run(values).metrics
     except InputError as error:
         assert told.inner_text() == str(error)
-        assert f"'{language_config(raw)[0]['model_type']}' is not supported" in str(error)
+        assert f"'{language_config(raw).raw['model_type']}' is not described" in str(error)
         assert not truth
         return
     assert told.is_hidden()

@@ -194,24 +194,24 @@ def test_no_command_imports_anything_but_python_and_itself():
     assert roots - sys.stdlib_module_names <= {"moecalc", "__main__"}
 
 
-V3_FILE = "models/deepseek-v3.json"
+V3_FILES = {"models/deepseek-v3.json", "model_types/deepseek_v3.json"}
 
 
 @pytest.mark.parametrize(
     ("line", "files"),
     [
-        ("params --model deepseek-v3", {V3_FILE}),
-        ("flops --model deepseek-v3 --seq-len 4096", {V3_FILE}),
-        ("kv-cache --model deepseek-v3 --context 1", {V3_FILE}),
+        ("params --model deepseek-v3", V3_FILES),
+        ("flops --model deepseek-v3 --seq-len 4096", V3_FILES),
+        ("kv-cache --model deepseek-v3 --context 1", V3_FILES),
         ("cost --gpu-hours 1 --usd-per-gpu-hour 2", set()),
         ("cost --gpu-hours 1 --gpu h800-sxm", {"rental_prices.csv", "sources.json"}),
         (
             "mfu --model deepseek-v3 --seq-len 4096 --num-tokens 1 --gpu-hours 1 --gpu h20",
-            {V3_FILE, "accelerators.csv", "sources.json"},
+            {*V3_FILES, "accelerators.csv", "sources.json"},
         ),
-        ("mfu --model deepseek-v3 --seq-len 4096 --num-tokens 1 --gpu-hours 1 --peak-tflops-per-s 1", {V3_FILE}),
-        ("memory --model deepseek-v3", {V3_FILE}),
-        ("memory --model deepseek-v3 --gpu h20", {V3_FILE, "accelerators.csv", "sources.json"}),
+        ("mfu --model deepseek-v3 --seq-len 4096 --num-tokens 1 --gpu-hours 1 --peak-tflops-per-s 1", V3_FILES),
+        ("memory --model deepseek-v3", V3_FILES),
+        ("memory --model deepseek-v3 --gpu h20", {*V3_FILES, "accelerators.csv", "sources.json"}),
         ("accelerators", {"accelerators.csv", "sources.json"}),
         ("--version", set()),
         ("--help", set()),

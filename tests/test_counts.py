@@ -202,7 +202,7 @@ def test_a_config_is_read_in_its_own_spelling():
     dbrx = load_model("dbrx")
     assert (dbrx.num_local_experts, dbrx.num_key_value_heads) == (16, 8)
     assert dbrx.replace(num_hidden_layers=20).num_hidden_layers == 20
-    with pytest.raises(ValueError, match="^n_heads is null; a dbrx config needs vocab_size, d_model, ffn_config.ffn"):
+    with pytest.raises(ValueError, match="^num_attention_heads is null; a dbrx config needs vocab_size, d_model, ffn_config.ffn"):
         ModelConfig({**dbrx.raw, "n_heads": None, "num_attention_heads": None})
 
 

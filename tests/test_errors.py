@@ -57,10 +57,10 @@ CONFIGS = {
     "absurdly many MTP modules": ({"num_nextn_predict_layers": 10**8}, ("num_nextn_predict_layers", "from 0 to 10,000")),
     "more experts a token": ({"num_experts_per_tok": 257}, ("num_experts_per_tok", "257", "at most the 256 routed experts")),
     "a null": ({"kv_lora_rank": None}, ("kv_lora_rank is null", "needs vocab_size, hidden_size")),
-    "a family not supported": ({"model_type": "gemma3"}, ("model_type 'gemma3'", "nearest that are: glm4_moe")),
-    "a misspelt family": ({"model_type": "deepseek-v3"}, ("model_type 'deepseek-v3'", "nearest that are: deepseek_v3")),
-    "a private module": ({"model_type": "_parts"}, ("model_type '_parts'", "not supported")),
-    "a family that is no name": ({"model_type": 3}, ("model_type", "3", "a name such as dbrx")),
+    "a family not supported": ({"model_type": "bert"}, ("model_type 'bert' is not described; moecalc families lists",)),
+    "a misspelt family": ({"model_type": "deepseek-v3"}, ("model_type 'deepseek-v3'", "is deepseek_v3 meant?")),
+    "a private module": ({"model_type": "_parts"}, ("model_type '_parts'", "not described")),
+    "a family that is no name": ({"model_type": 3}, ("model_type", "3", "a name such as llama")),
 }
 
 
@@ -122,10 +122,10 @@ def test_no_family_takes_a_size_that_is_none(slug, wrong):
 WRAPPERS = {
     "a list inside": ({"text_config": [1]}, ("text_config", "[1]", "an object")),
     "a text inside": ({"text_config": "qwen3"}, ("text_config", "'qwen3'", "an object")),
-    "no family inside": ({"text_config": {}}, ("model_type is missing in text_config", "accepted are")),
-    "another family inside": ({"text_config": {"model_type": "qwen3_vl"}}, ("'qwen3_vl'", "nearest that are: qwen3")),
-    "nothing inside": ({"text_config": None}, ("'wrapper'", "not supported")),
-    "no key inside": ({"text_config": {"model_type": "qwen3"}}, ("vocab_size is missing", "a qwen3 config needs")),
+    "no family inside": ({"text_config": {}}, ("model_type is missing in text_config", "a name such as llama")),
+    "another family inside": ({"text_config": {"model_type": "qwen3-next"}}, ("in text_config", "'qwen3-next'", "is qwen3_next meant?")),
+    "nothing inside": ({"text_config": None}, ("'wrapper'", "not described")),
+    "no key inside": ({"text_config": {"model_type": "kimi_k2"}}, ("vocab_size is missing", "a kimi_k2 config needs")),
 }
 
 
@@ -138,11 +138,20 @@ def test_wrapper(changes, words, tmp_path, moecalc):
     told(moecalc("params --config", file), *words)
 
 
-@pytest.mark.parametrize("key", ["model_type", "hidden_size", "kv_lora_rank", "num_experts_per_tok"])
+@pytest.mark.parametrize("key", ["hidden_size", "kv_lora_rank", "num_experts_per_tok"])
 def test_a_missing_key(key, tmp_path, moecalc):
+    """Of a model type without a class that publishes defaults, or that is null."""
     file = tmp_path / "config.json"
-    file.write_text(json.dumps({name: value for name, value in V3.raw.items() if name != key}))
-    told(moecalc("params --config", file), f"{key} is missing", "accepted are" if key == "model_type" else "config needs")
+    file.write_text(json.dumps({name: value for name, value in V3.raw.items() if name != key} | {"model_type": "kimi_k2"}))
+    told(moecalc("params --config", file), f"{key} is missing", "a kimi_k2 config needs")
+    file.write_text(json.dumps({**V3.raw, key: None}))
+    told(moecalc("params --config", file), f"{key} is null", "a deepseek_v3 config needs")
+
+
+def test_a_missing_model_type(tmp_path, moecalc):
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({name: value for name, value in V3.raw.items() if name != "model_type"}))
+    told(moecalc("params --config", file), "model_type is missing; a name such as llama is accepted")
 
 
 @pytest.mark.parametrize(
@@ -237,7 +246,7 @@ COMMANDS = [
     ("params --model lama-3.1-8b", ("'lama-3.1-8b'", "nearest are llama-3.1-8b")),
     ("params --model ''", ("''", "nearest are")),
     ("params --model grok-1", ("'grok-1'", "no public config", "only its published figures")),
-    ("params --model deepseek-v4-pro", ("deepseek_v4", "nearest that are: deepseek_v")),
+    ("params --model deepseek-v4-pro", ("deepseek_v4", "is deepseek_v3 meant?")),
     ("params --model deepseek-v3 --config x.json", ("--config", "not allowed with", "--model")),
     ("params --modle deepseek-v3", ("'--modle'", "nearest are --model")),
     ("params --model deepseek-v3 extra", ("extra",)),

@@ -34,3 +34,16 @@ def nearest(name: str, accepted, limit: int = 3) -> str:
     begun = [one for one in accepted if name and one.startswith(name)]
     alike = difflib.get_close_matches(name, accepted, n=limit, cutoff=0.3)
     return ", ".join(list(dict.fromkeys(begun + alike))[:limit] or accepted[:limit])
+
+
+def slip(name: str, accepted) -> str:
+    """``; is X meant?`` where `name` is X but for a slip of the keyboard, one letter in three or so; else empty.
+
+    >>> slip("lama", ["llama", "mistral"]), slip("bert", ["dbrx", "llama"])
+    ('; is llama meant?', '')
+    """
+    import difflib  # slow to import, and only a mistake needs it
+
+    name = str(name)[:100].lower()
+    alike = difflib.get_close_matches(name, sorted(accepted), n=1, cutoff=0.8)
+    return f"; is {alike[0]} meant?" if alike else ""

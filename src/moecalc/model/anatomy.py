@@ -161,21 +161,31 @@ class Block:
 class Anatomy:
     """A whole model: embedding, layers in order, head, and beside them the MTP modules, which are in no total.
 
-    The first tensor of `embedding` is the table, the last of `head` is the output head. Equal layers are one and the same
-    block. `mtp_note` says why the form of the MTP modules is not known, `flops_note` what no FLOP count of the model has;
-    both are None where there is nothing to say.
+    Equal layers are one and the same block. `mtp_note` says why the form of the MTP modules is not known, `flops_note` what
+    no FLOP count of the model has, `cache_note` what no count of its cache has; they are None where there is nothing to say.
     """
 
-    __slots__ = ("embedding", "layers", "head", "mtp", "counted", "mtp_note", "flops_note")
+    __slots__ = ("embedding", "layers", "head", "mtp", "counted", "mtp_note", "flops_note", "cache_note")
 
-    def __init__(self, embedding: Block, layers, head: Block, mtp=(), mtp_note=None, flops_note=None):
+    def __init__(self, embedding: Block, layers, head: Block, mtp=(), mtp_note=None, flops_note=None, cache_note=None):
         self.embedding = embedding
         self.layers = tuple(layers)
         self.head = head
         self.mtp = tuple(mtp)
         self.mtp_note = mtp_note
         self.flops_note = flops_note
+        self.cache_note = cache_note
         self.counted = count_blocks((embedding, *self.layers, head))
+
+    def replace(self, **parts) -> "Anatomy":
+        """The same model with some parts changed."""
+        given = {name: getattr(self, name) for name in self.__slots__ if name != "counted"}
+        return Anatomy(**{**given, **parts})
+
+    @property
+    def is_tied(self) -> bool:
+        """Whether the output head is the embedding table."""
+        return any(tensor.component == "lm_head" and not tensor.owned for tensor in self.head.tensors)
 
     @property
     def num_routed_experts(self) -> int:

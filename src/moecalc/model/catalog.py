@@ -2,8 +2,8 @@
 
 from ..facts import models
 from .config import load_model
-from .families import language_config, supports
 from .params import num_activated_params, num_total_params
+from .wrappers import language_config, supports
 
 
 def counted_config(slug: str):
@@ -20,7 +20,7 @@ def why_not_counted(slug: str) -> str | None:
     raw = models.model(slug)["config"]
     if raw is None:
         return "no public config"
-    return None if supports(raw) else f"family {language_config(raw)[0].get('model_type')} is not described"
+    return None if supports(raw) else f"family {language_config(raw).raw.get('model_type')} is not described"
 
 
 def model_row(slug: str) -> dict:

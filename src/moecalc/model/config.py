@@ -1,21 +1,25 @@
 """A model as its Hugging Face ``config.json`` describes it."""
 
+import json
 from collections.abc import Mapping
 from functools import cache
 
 from ..base.errors import InputError, quoted
 from ..facts import models
-from .families import family, language_config, supported
+from .families import family, model_type
+from .heads import without_head
 from .keys import read
 from .pasted import kind_of, read_pasted
+from .wrappers import language_config, put_back
 
 
 class ModelConfig:
     """A checked, immutable model config. Attributes are the ``config.json`` keys, verbatim.
 
-    `raw` is the parsed ``config.json``; keys that the family does not read are ignored. Of a multimodal wrapper the
-    ``text_config`` is read; ``left_out`` and ``left_out_note`` name the rest. An unsupported ``model_type``, a missing
-    key or a value out of range raises :class:`~moecalc.base.errors.InputError`.
+    `raw` is the parsed ``config.json``; keys that the family does not read are ignored. Of a multimodal wrapper the language
+    model is read. An unsupported ``model_type``, a missing key or a value out of range raises
+    :class:`~moecalc.base.errors.InputError`. ``notes`` says what else a count must say: parts that are left out, published
+    defaults that stand for absent keys, what is not known.
 
     >>> config = load_model("deepseek-v3")
     >>> config.n_routed_experts, config.num_experts_per_tok
@@ -28,22 +32,52 @@ class ModelConfig:
         if not isinstance(raw, Mapping):
             raise InputError(f"a config must be a JSON object of keys such as hidden_size; found {kind_of(raw)}")
         wrapper = dict(raw)
-        raw, left_out = language_config(wrapper)
-        note = ""
-        if raw is not wrapper:
-            outside = ", ".join(left_out) or "all that stands outside text_config, such as a vision encoder"
-            note = f"of {quoted(wrapper.get('model_type'))} only the language model is counted; left out: {outside}"
-        if "model_type" not in raw:
-            inside = "" if raw is wrapper else " in text_config"
-            raise InputError(f"model_type is missing{inside}; accepted are {', '.join(supported())}")
-        module = family(raw["model_type"])
-        values = read(module.KEYS, raw, raw["model_type"], getattr(module, "SPELLING", {}))
-        self.__dict__.update(values, model_type=raw["model_type"], name=name or raw["model_type"], raw=raw)
-        self.__dict__["keys"] = tuple(values)
-        #: of a multimodal wrapper: the parts that are not read, and a sentence that says so; else empty
-        self.__dict__.update(left_out=left_out, left_out_note=note, wrapper=wrapper if raw is not wrapper else None)
+        raw, path, left_out = language_config(wrapper)
+        if raw.get("model_type") is None:
+            inside = f" in {path}" if path else ""
+            raise InputError(f"model_type is missing{inside}; a name such as llama is accepted, see moecalc families")
+        try:
+            known = model_type(raw["model_type"])
+            module = family(known.family)
+            spelling = known.names(getattr(module, "SPELLING", {}))
+            values, taken = read(module.KEYS, raw, known.name, spelling, known.defaults)
+            own = {"name": name or known.name, "model_type": known.name, "raw": raw, "keys": tuple(values)}
+            #: what stands outside the language model, and where that stands
+            own |= {"left_out": left_out, "path": path, "wrapper": wrapper if path else None}
+            #: published defaults of the keys that the config leaves out, and whose they are
+            own |= {"defaults_taken": taken, "defaults_of": f"{known.cls} ({known.library})", "spelling": spelling}
+            self.__dict__.update(values, **own)
+            anatomy, head_note = without_head(module.describe(self), wrapper, known)
+        except InputError as error:
+            if path:
+                raise InputError(f"in {path}: {error}") from None
+            raise
         #: blocks of tensors: what every count is read off
-        self.__dict__["anatomy"] = module.describe(self)
+        self.__dict__.update(anatomy=anatomy, head_note=head_note)
+
+    @property
+    def left_out_note(self) -> str:
+        """Of a multimodal wrapper: that only its language model is counted; else empty."""
+        if not self.wrapper and not self.left_out:
+            return ""
+        outside = ", ".join(self.left_out) or f"all that stands outside {self.path}, such as a vision encoder"
+        kind = (self.wrapper or self.raw).get("model_type")
+        return f"of {quoted(kind)} only the language model is counted; left out: {outside}"
+
+    @property
+    def defaults_note(self) -> str:
+        """Which absent keys took a published default that adds something; empty where none did."""
+        said = {key: value for key, value in self.defaults_taken.items() if key == "tie_word_embeddings" or value}
+        words = ", ".join(f"{key} {json.dumps(value)}" for key, value in said.items())
+        return f"keys that the config leaves out have the defaults of {self.defaults_of}: {words}" if words else ""
+
+    @property
+    def notes(self) -> tuple:
+        """One sentence for each thing that a reader of any count of this config must know."""
+        anatomy = self.anatomy
+        mtp = f"MTP modules are not counted: {anatomy.mtp_note}" if anatomy.mtp_note else ""
+        every = (self.left_out_note, self.head_note, self.defaults_note, mtp, anatomy.flops_note, anatomy.cache_note)
+        return tuple(note for note in every if note)
 
     def __setattr__(self, key, value):
         raise AttributeError(f"a ModelConfig does not change; use config.replace({key}={value!r})")
@@ -53,8 +87,9 @@ class ModelConfig:
         for key in changes:
             if key not in self.keys:
                 raise InputError(f"{key} is not a key that {self.model_type} reads; it reads {', '.join(self.keys)}")
-        changed = {**self.raw, **changes}
-        return ModelConfig(changed if self.wrapper is None else {**self.wrapper, "text_config": changed}, self.name)
+        kept = {key: value for key, value in self.raw.items() if not any(key in self.spelling.get(one, ()) for one in changes)}
+        changed = {**kept, **changes}
+        return ModelConfig(put_back(self.wrapper, self.path, changed) if self.path else changed, self.name)
 
     def __repr__(self):
         return f"<ModelConfig {self.name}>"

@@ -1,11 +1,12 @@
 """Readers of config keys: each turns a raw JSON value into a checked one, or says what is wrong.
 
-A reader is a pair (read, default). ``read(key, value)`` returns the checked value or
-raises; a key that is absent or null takes the default, and is an error without one.
-A default may name another key of the same config.
+A reader is a pair (read, default). ``read(key, value)`` returns the checked value or raises. A key that is absent takes
+what its family publishes as the default, else the reader's own default; without either it is an error. A default of None
+says that the key may be null, a name that null stands for the value of another key of the same config.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from ..base.checks import whole
 from ..base.errors import InputError, quoted
@@ -94,8 +95,15 @@ def names(*accepted, default=None):
     return _names(*accepted), default
 
 
-def read(readers: dict, raw: dict, model_type: str, spelling: dict) -> dict:
-    """The checked value of every key that `readers` names, defaults filled in.
+class Values(NamedTuple):
+    """What :func:`read` found."""
+
+    values: dict  #: key -> checked value, defaults filled in
+    taken: dict  #: of them those that the config leaves to the published defaults
+
+
+def read(readers: dict, raw: dict, model_type: str, spelling: dict, published: dict) -> Values:
+    """The checked value of every key that `readers` names.
 
     Parameters
     ----------
@@ -106,30 +114,45 @@ def read(readers: dict, raw: dict, model_type: str, spelling: dict) -> dict:
     model_type : str
         For the error sentence
     spelling : dict
-        Key -> what the config calls it, where it has a name of its own; a dot leads into an object
+        Key -> other names that configs have for it; a dot leads into an object
+    published : dict
+        Key -> the default of the library that publishes the model type
     """
-    values = {}
+    values, taken = {}, {}
     for key, (reader, default) in readers.items():
-        name, value = key, raw.get(key)
-        if value is None and key in spelling:
-            name = spelling[key]
-            value = _inside(raw, name)
+        names = (key, *spelling.get(key, ()))
+        name, value = _found(raw, names)
+        absent = name is None
+        if absent and key in published:
+            name, value = key, published[key]
         if value is not None:
             values[key] = reader(name, value)
-        elif default is REQUIRED:
-            state = "is null" if key in raw or name in raw else "is missing"
-            known = ", ".join(spelling.get(one, one) for one in needed(readers))
-            raise InputError(f"{name} {state}; a {model_type} config needs {known}")
+        elif default is REQUIRED or (not absent and type(default) is int):
+            state = "is missing" if absent else "is null"
+            known = ", ".join(spelling.get(one, (one,))[0] for one in needed(readers))
+            raise InputError(f"{name or names[-1]} {state}; a {model_type} config needs {known}")
         else:
             values[key] = values[default] if isinstance(default, str) else default
-    return values
+        if absent and key in published:
+            taken[key] = values[key]
+    return Values(values, taken)
 
 
-def _inside(raw, path: str):
-    """What stands at the end of a path through objects, None where it breaks off."""
-    for key in path.split("."):
-        raw = raw.get(key) if isinstance(raw, Mapping) else None
-    return raw
+def _found(raw: dict, names: tuple) -> tuple:
+    """(name, value) of the first of `names` that a config gives, of one that it gives as null where it has no other; or
+    (None, None).
+    """
+    null = None
+    for name in names:
+        *objects, last = name.split(".")
+        inside = raw
+        for one in objects:
+            inside = inside.get(one) if isinstance(inside, Mapping) else None
+        if isinstance(inside, Mapping) and last in inside:
+            if inside[last] is not None:
+                return name, inside[last]
+            null = null or name
+    return null, None
 
 
 def needed(readers: dict) -> list:

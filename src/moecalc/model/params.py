@@ -40,19 +40,18 @@ def num_activated_params(config: ModelConfig) -> int:
 def num_activated_params_without(config: ModelConfig, *components: str) -> int:
     """Activated parameters without "embedding", "lm_head", or both: the other conventions in use [parameters].
 
-    A tied table is left out only with both, for it is the head as well. "37B" is the count without the input embedding:
+    A tied table is left out only with both, for it is the head as well; a head's bias stays. "37B" is the count without the input embedding:
 
     >>> num_activated_params_without(v3, "embedding")
     36625603584
     """
     for component in components:
         one_of("components", component, ("embedding", "lm_head"))
-    embedding, head = config.anatomy.embedding.tensors[0], config.anatomy.head.tensors[-1]
-    dropped = 0
-    if "embedding" in components and (head.owned or "lm_head" in components):
-        dropped += embedding.num_params
+    anatomy, dropped = config.anatomy, 0
+    if "embedding" in components and (not anatomy.is_tied or "lm_head" in components):
+        dropped += anatomy.embedding.params["embedding"]
     if "lm_head" in components:
-        dropped += head.num_params
+        dropped += sum(t.num_params for t in anatomy.head.tensors if t.component == "lm_head" and t.multiplied)
     return num_activated_params(config) - dropped
 
 

@@ -94,20 +94,22 @@ def terms_beyond_6nd(config: ModelConfig, seq_len: int) -> dict:
     .. math:: F = 6 N_a - 6 N_{\text{looked up}} - 6 N_{\text{vectors}} + 3 F_{\text{scores}}
 
     Of the activated parameters N_a, N_looked up, an embedding that is no output head as well, and N_vectors, norms and
-    biases, are no matrix products. The terms have signs:
+    biases, are no matrix products. Weights that several layers share are counted once. The terms have signs:
 
     >>> sum(terms_beyond_6nd(v3, 4096).values()) == training_flops_per_token(v3, 4096)
     True
     """
-    counted = config.anatomy.counted
-    looked_up = sum(t.num_params for t in config.anatomy.embedding.tensors) if config.anatomy.head.tensors[-1].owned else 0
-    idle = sum(t.num_activated_params * count for block, count in counted for t in block.tensors if not t.multiplied)
-    # a tied table is counted once and multiplied once, as the head
-    vectors = idle - sum(t.num_params for t in config.anatomy.embedding.tensors)
+    anatomy = config.anatomy
+    tensors = [(t, count) for block, count in anatomy.counted for t in block.tensors]
+    looked_up = 0 if anatomy.is_tied else anatomy.embedding.params["embedding"]
+    idle = sum(t.num_activated_params * count for t, count in tensors if not t.multiplied)
+    vectors = idle - anatomy.embedding.params["embedding"]
+    again = sum(t.flops * count for t, count in tensors if not t.owned and t.component != "lm_head")
     return {
         "6 x all activated parameters": 6 * num_activated_params(config),
         "less 6 x the embedding, which is looked up": -6 * looked_up,
         "less 6 x norms and biases, which are no products": -6 * vectors,
+        **({"plus 3 x the products with shared weights, used again": TRAINING_PASSES * again} if again else {}),
         "plus 3 x the attention products, causal": TRAINING_PASSES * attention_score_flops_per_token(config, seq_len),
     }
 

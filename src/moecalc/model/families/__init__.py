@@ -1,63 +1,72 @@
-"""Model families: one module each, named after its ``model_type``.
+"""Model families: what a ``model_type`` is made of.
 
-A family module holds
+``data/model_types/`` has a file for each ``model_type``: the family that describes it, the class that publishes it, and
+the defaults of that class. A family is a module here, named after the model type that had its form first. It holds
 
 ``KEYS``
     the config keys that it reads, each with a reader of :mod:`moecalc.model.keys`;
 ``SPELLING``
-    what its configs call some of these keys, if not by the common names;
+    key -> the names that configs have for it, if not or not only the common one;
 ``describe(config)``
     the :class:`~moecalc.model.anatomy.Anatomy` that those keys stand for.
 
-To add a family, add such a module (its parts are in ``_parts.py``) and a model of it
-in ``data/models/``. Nothing else in the package knows a family by name.
+Two model types of one form share a module; their defaults are in their files. To add a form, add such a module (its parts
+are in ``_parts.py``), a file for its model type and a config to the tests. Nothing else in the package knows a family.
 """
 
 import os
-from collections.abc import Mapping
+from functools import cache
+from typing import NamedTuple
 
-from ...base.errors import InputError, nearest, quoted
+from ...base.errors import InputError, quoted, slip
+from ...facts.tables import json_names, read_json
+
+FOLDER = "model_types"
+
+
+class ModelType(NamedTuple):
+    """What is known of a ``model_type``."""
+
+    name: str
+    family: str  #: the module here that describes it
+    models: str  #: that people know by it
+    defaults: dict  #: of keys that a config leaves out, by the class that publishes it
+    spelling: dict  #: key -> further names of it
+    library: str  #: whose class it is, with its version; empty where none publishes it
+    cls: str  #: the config class, such as LlamaConfig
+
+    def names(self, spelling: dict) -> dict:
+        """Key -> all names for it, the family's own `spelling` first."""
+        further = {key: (key, *names) for key, names in self.spelling.items() if key not in spelling}
+        return {key: (*names, *self.spelling.get(key, ())) for key, names in spelling.items()} | further
+
+    @property
+    def base(self) -> str:
+        """What its architectures begin with: Llama of LlamaForCausalLM."""
+        return self.cls.removesuffix("Config").removesuffix("Text")
 
 
 def supported() -> list:
-    """Every ``model_type`` that has a module here."""
-    files = [file for folder in __path__ for file in os.listdir(folder)]
-    return sorted(file[:-3] for file in files if file.endswith(".py") and not file.startswith("_"))
+    """Every ``model_type`` that is counted, in alphabetical order."""
+    return json_names(FOLDER)
 
 
-def supports(raw) -> bool:
-    """Whether a raw config is of a family that has a module here, or wraps one that is."""
-    return isinstance(raw, dict) and language_config(raw)[0].get("model_type") in supported()
+def model_type(name: str) -> ModelType:
+    """What is known of a ``model_type``."""
+    if not isinstance(name, str):
+        raise InputError(f"model_type must be a name such as llama or deepseek_v3; found {quoted(name)}")
+    if name not in supported():
+        listed = "moecalc families lists those that are"
+        raise InputError(f"model_type {quoted(name)} is not described{slip(name, supported())}; {listed}")
+    record = read_json(os.path.join(FOLDER, name + ".json"))
+    spelling = {key: tuple(names) for key, names in record.get("spelling", {}).items()}
+    library, cls = record.get("library", ""), record.get("class", "")
+    return ModelType(name, record["family"], record["models"], record.get("defaults", {}), spelling, library, cls)
 
 
-#: What a wrapper may say for the model inside, where that says nothing itself.
-INHERITED = ("tie_word_embeddings", "quantization_config", "torch_dtype", "dtype")
-
-
-def language_config(raw: dict) -> tuple:
-    """The config of the language model, and the names of the parts of a multimodal wrapper that stand beside it.
-
-    A wrapper keeps it under ``text_config``; any other config is itself one, with nothing beside it.
-    """
-    inner = raw.get("text_config")
-    if inner is None or raw.get("model_type") in supported():
-        return raw, ()
-    if not isinstance(inner, Mapping):
-        raise InputError(f"text_config must be an object of keys such as hidden_size; found {quoted(inner)}")
-    beside = [key for key, value in raw.items() if key.endswith("_config") and isinstance(value, Mapping)]
-    left_out = tuple(key for key in beside if key not in ("text_config", "quantization_config"))
-    said = {key: raw[key] for key in INHERITED if raw.get(key) is not None and inner.get(key) is None}
-    return {**inner, **said}, left_out
-
-
-def family(model_type: str):
-    """The module that describes `model_type`."""
-    if not isinstance(model_type, str):
-        raise InputError(f"model_type must be a name such as {', '.join(supported())}; found {quoted(model_type)}")
-    if model_type not in supported():
-        raise InputError(
-            f"model_type {quoted(model_type)} is not supported; the nearest that are: {nearest(model_type, supported())}"
-        )
+@cache
+def family(name: str):
+    """The module of a family."""
     from importlib import import_module
 
-    return import_module("." + model_type, __name__)
+    return import_module("." + name, __name__)

@@ -26,7 +26,7 @@ GQA_KEYS = {
 UPPER_WINDOW_KEYS = {
     "use_sliding_window": flag(False),
     "sliding_window": size(None),
-    "max_window_layers": layer_count(28),
+    "max_window_layers": layer_count(None),
     "layer_types": names(FULL, SLIDING),
 }
 
@@ -129,6 +129,20 @@ def swiglu(component, hidden, intermediate, bias=False, **how):
     return tensors
 
 
+def plain_mlp(component, hidden, intermediate, bias=False, **how):
+    """A feed-forward of two matrices, one up and one down, with a function between that needs no weights."""
+    tensors = [
+        matrix(component, "up_proj", hidden, intermediate, shards=intermediate, **how),
+        matrix(component, "down_proj", intermediate, hidden, shards=intermediate, **how),
+    ]
+    if bias:
+        tensors += [
+            vector(component, "up_proj.bias", intermediate, shards=intermediate, **how),
+            vector(component, "down_proj.bias", hidden, **how),
+        ]
+    return tensors
+
+
 def experts_mlp(config, num_experts, width, shared_width=0, bias=False):
     """A router, routed experts of which each token uses ``num_experts_per_tok``, and perhaps a shared one."""
     hidden, top_k = config.hidden_size, config.num_experts_per_tok
@@ -197,23 +211,45 @@ def layer_name(moe, window=None, linear=False):
     return ("MoE layer" if moe else "dense layer") + attention
 
 
-def decoder(config, layer_blocks, **known):
-    """Embedding, the given layers, final norm and head; a tied head is multiplied but not counted again."""
+#: Kinds of norm: RMS and a LayerNorm without bias have a weight, a LayerNorm a bias too; one without weights is not here.
+RMS, LAYER_NORM, NO_WEIGHT = "rms", "layer_norm", "no_weight"
+
+#: Where the norms of a layer stand: (before attention, after it, before the feed-forward, after it), by name.
+PRE = ("input_layernorm", None, "post_attention_layernorm", None)
+POST = (None, "post_attention_layernorm", None, "post_feedforward_layernorm")
+SANDWICH = ("input_layernorm", "post_attention_layernorm", "pre_feedforward_layernorm", "post_feedforward_layernorm")
+PARALLEL = ("input_layernorm", None, None, None)
+
+
+def norm(name, size, kind=RMS, component="norms"):
+    """The tensors of a norm of `size` numbers; none without a `name`, or of a kind without weights."""
+    if name is None or kind == NO_WEIGHT:
+        return []
+    tensors = [vector(component, name, size)]
+    return [*tensors, vector(component, f"{name}.bias", size)] if kind == LAYER_NORM else tensors
+
+
+def decoder(config, layer_blocks, norm_kind=RMS, head_bias=False, before=(), after=(), **known):
+    """Embedding, the given layers, final norm and head; a tied head is multiplied but not counted again.
+
+    `before` are further tensors behind the embedding table, such as learned positions, `after` those before the head.
+    """
     hidden, vocab = config.hidden_size, config.vocab_size
     table = matrix("embedding", "embed_tokens", vocab, hidden, multiplied=False, shards=vocab)
-    head = matrix("lm_head", "lm_head", hidden, vocab, owned=not config.tie_word_embeddings, shards=vocab)
+    head = [matrix("lm_head", "lm_head", hidden, vocab, owned=not config.tie_word_embeddings, shards=vocab)]
+    if head_bias:
+        head.append(vector("lm_head", "lm_head.bias", vocab, shards=vocab))
     return Anatomy(
-        embedding=Block("embedding", [table]),
+        embedding=Block("embedding", [table, *before]),
         layers=layer_blocks,
-        head=Block("head", [vector("norms", "norm", hidden), head]),
+        head=Block("head", [*norm("norm", hidden, norm_kind), *after, *head]),
         **known,
     )
 
 
-def layer(config, name, attention, feed_forward, num_correction_biases=0):
-    """One pre-norm decoder layer."""
+def layer(config, name, attention, feed_forward, num_correction_biases=0, norms=PRE, norm_kind=RMS):
+    """One decoder layer: `norms` says where its norms stand, pre-norm where nothing is said."""
     tensors, scores, cache = attention
-    before, between = [
-        vector("norms", norm, config.hidden_size) for norm in ("input_layernorm", "post_attention_layernorm")
-    ]
-    return Block(name, [before, *tensors, between, *feed_forward], scores, cache, num_correction_biases)
+    before, behind, between, last = [norm(one, config.hidden_size, norm_kind) for one in norms]
+    order = [*before, *tensors, *behind, *between, *feed_forward, *last]
+    return Block(name, order, scores, cache, num_correction_biases)

@@ -12,9 +12,9 @@ KEYS = COMMON_KEYS | {
     "attention_bias": flag(False),
     "moe_intermediate_size": size(),
     "n_routed_experts": size(),
-    "n_shared_experts": count(0),
+    "n_shared_experts": count(),
     "num_experts_per_tok": size(),
-    "first_k_dense_replace": layer_count(0),
+    "first_k_dense_replace": layer_count(),
     "moe_layer_freq": size(1),
     **GROUP_KEYS,
 }

@@ -5,7 +5,7 @@ from ..keys import layer_count
 from . import deepseek_v2
 from ._parts import decoder
 
-KEYS = deepseek_v2.KEYS | {"num_nextn_predict_layers": layer_count(0)}
+KEYS = deepseek_v2.KEYS | {"num_nextn_predict_layers": layer_count(None)}
 
 
 def mtp_module(config, moe):
@@ -27,4 +27,4 @@ def mtp_module(config, moe):
 
 def describe(config, attention=None):
     moe, order = deepseek_v2.layers(config, num_correction_biases=config.n_routed_experts, attention=attention)
-    return decoder(config, order, mtp=[mtp_module(config, moe)] * config.num_nextn_predict_layers)
+    return decoder(config, order, mtp=[mtp_module(config, moe)] * (config.num_nextn_predict_layers or 0))

@@ -17,11 +17,10 @@ from ._parts import (
 )
 
 KEYS = COMMON_KEYS | GQA_KEYS | {
-    "head_dim": size(64),
     "attention_bias": flag(True),
     "num_local_experts": size(),
     "num_experts_per_tok": size(),
-    "sliding_window": size(128),
+    "sliding_window": size(),
     "layer_types": names(FULL, SLIDING),
 }
 

@@ -1,6 +1,6 @@
 """Qwen3, dense: query and key are normalised head by head; upper layers may slide a window."""
 
-from ..keys import flag, size
+from ..keys import flag
 from ._parts import (
     COMMON_KEYS,
     GQA_KEYS,
@@ -14,7 +14,7 @@ from ._parts import (
     upper_windows,
 )
 
-KEYS = COMMON_KEYS | GQA_KEYS | UPPER_WINDOW_KEYS | {"head_dim": size(128), "attention_bias": flag(False)}
+KEYS = COMMON_KEYS | GQA_KEYS | UPPER_WINDOW_KEYS | {"attention_bias": flag(False)}
 
 
 def attention(config, window):

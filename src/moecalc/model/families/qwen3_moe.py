@@ -9,7 +9,7 @@ KEYS = COMMON_KEYS | GQA_KEYS | UPPER_WINDOW_KEYS | {
     "moe_intermediate_size": size(),
     "num_experts": count(),
     "num_experts_per_tok": size(),
-    "decoder_sparse_step": size(1),
+    "decoder_sparse_step": size(),
     "mlp_only_layers": indices(),
 }
 

@@ -32,7 +32,7 @@ KEYS = COMMON_KEYS | GQA_KEYS | {key: QWEN3_MOE_KEYS[key] for key in ("decoder_s
     "linear_num_value_heads": size(),
     "linear_key_head_dim": size(),
     "linear_value_head_dim": size(),
-    "linear_conv_kernel_dim": size(4),
+    "linear_conv_kernel_dim": size(),
 }
 
 MTP_NOTE = "the config does not give the form of the multi-token prediction module that the published checkpoint holds"
