@@ -11,6 +11,8 @@ from typing import NamedTuple
 #: attention products and the indexer's hold no parameters. A family may have components beyond these: they come last.
 COMPONENTS = (
     "embedding",
+    "position_embedding",
+    "embedding_projection",
     "attention",
     "attention_scores",
     "attention_values",

@@ -22,7 +22,7 @@ def without_head(anatomy: Anatomy, raw: Mapping, known) -> tuple:
     if kind in ("ForSequenceClassification", "ForTokenClassification"):
         labels = raw.get("id2label")
         given = raw.get("num_labels", len(labels) if isinstance(labels, Mapping) and labels else 2)
-        hidden = anatomy.head.tensors[-1].inputs
+        hidden = next(tensor.inputs for tensor in anatomy.head.tensors if tensor.component == "lm_head")
         score = matrix("lm_head", "score", hidden, whole("num_labels", given, most=10**8))
         return _with_head(anatomy, (score,)), f"{name} has a head of {given} labels in place of the output head"
     return anatomy, ""

@@ -40,6 +40,12 @@ def _flag(key, value):
     return value
 
 
+def _word(key, value):
+    if not isinstance(value, str):
+        raise InputError(f"{key} must be a word such as silu; found {quoted(value)}")
+    return value
+
+
 def _indices(key, value):
     if not isinstance(value, (list, tuple)) or len(value) > MAX_LAYERS:
         raise InputError(f"{key} must be a list of layer numbers such as [0, 1]; found {quoted(value)}")
@@ -83,6 +89,11 @@ def layer_count(default=REQUIRED):
 def flag(default=REQUIRED):
     """Reader of true or false."""
     return _flag, default
+
+
+def word(default=REQUIRED):
+    """Reader of a word, such as the name of an activation."""
+    return _word, default
 
 
 def indices(default=()):

@@ -30,28 +30,35 @@ UPPER_WINDOW_KEYS = {
     "layer_types": names(FULL, SLIDING),
 }
 
+#: Keys of a window in the layers that ``layer_types`` names, or in those between every few.
+PERIOD_WINDOW_KEYS = {"sliding_window": size(None), "layer_types": names(FULL, SLIDING)}
+
 #: Keys of experts that stand in groups, of which a token may choose among a few only.
 GROUP_KEYS = {"n_group": size(None), "topk_group": size(None)}
 
 
 def head_size(config):
     """Numbers of a head: as the config gives it, else the heads share the hidden vector."""
-    hidden, heads = config.hidden_size, config.num_attention_heads
-    if config.head_dim is not None:
-        return config.head_dim
+    hidden, heads, given = config.hidden_size, config.num_attention_heads, getattr(config, "head_dim", None)
+    if given is not None:
+        return given
     if hidden % heads:
         raise InputError(f"num_attention_heads must divide hidden_size {hidden} where head_dim is not given; found {heads}")
     return hidden // heads
 
 
-def gqa_attention(config, qkv_bias=False, output_bias=False, window=None, qk_norm=None, gate=False):
+def gqa_attention(
+    config, qkv_bias=False, output_bias=False, window=None, qk_norm=None, gate=False, kv_heads=None, qk_norm_kind=None
+):
     """Grouped-query attention (multi-head and multi-query are its ends): tensors, scores, cache.
 
     `qk_norm` is "head" (one norm for all heads of the queries, one for the keys) or "projection"
-    (each number of the projection has its own); with a `gate`, queries come with as many numbers
-    that open and close the output.
+    (each number of the projection has its own), RMS unless `qk_norm_kind` is another; with a `gate`,
+    queries come with as many numbers that open and close the output. `kv_heads` is for configs that
+    do not give them as a key.
     """
-    hidden, heads, kv_heads = config.hidden_size, config.num_attention_heads, config.num_key_value_heads
+    hidden, heads = config.hidden_size, config.num_attention_heads
+    kv_heads = kv_heads or config.num_key_value_heads
     if heads % kv_heads:
         raise InputError(f"num_key_value_heads must divide the {heads} attention heads; found {kv_heads}")
     head_dim = head_size(config)
@@ -71,7 +78,8 @@ def gqa_attention(config, qkv_bias=False, output_bias=False, window=None, qk_nor
     if output_bias:
         tensors.append(vector("attention", "o_proj.bias", hidden))
     if qk_norm == "head":
-        tensors += [vector("attention_internal_norms", name, head_dim) for name in ("q_norm", "k_norm")]
+        for name in ("q_norm", "k_norm"):
+            tensors += norm(name, head_dim, qk_norm_kind or RMS, "attention_internal_norms")
     if qk_norm == "projection":
         tensors += [
             vector("attention_internal_norms", "q_norm", heads * head_dim, shards=heads),
@@ -84,7 +92,8 @@ def gqa_attention(config, qkv_bias=False, output_bias=False, window=None, qk_nor
 def mla_attention(config, selected=None):
     """Multi-head latent attention: keys and values come from one small cached vector."""
     hidden, heads = config.hidden_size, config.num_attention_heads
-    nope, rope, v_dim = config.qk_nope_head_dim, config.qk_rope_head_dim, config.v_head_dim
+    nope, rope = config.qk_nope_head_dim, config.qk_rope_head_dim
+    v_dim = config.v_head_dim or hidden // heads  # null: the heads share the hidden vector
     q_rank, kv_rank = config.q_lora_rank, config.kv_lora_rank
     q_dim = heads * (nope + rope)
     if q_rank is None:
@@ -199,6 +208,18 @@ def upper_windows(config):
     return [config.sliding_window if kind == SLIDING else None for kind in kinds]
 
 
+def periodic_windows(config, period):
+    """Sliding window of every layer, None where it attends to all: see `PERIOD_WINDOW_KEYS`. Without ``layer_types`` every
+    `period`-th layer attends to all; a period of 0 or None leaves no window.
+    """
+    return window_of_kinds(config, kinds_of_layers(config, lambda index: SLIDING if period and (index + 1) % period else FULL))
+
+
+def window_of_kinds(config, kinds):
+    """Sliding window of every layer of these `kinds`, None where it attends to all."""
+    return [config.sliding_window if kind == SLIDING else None for kind in kinds]
+
+
 def stack(kinds, make):
     """The layers in order, ``make(*kind)`` called once for each different kind."""
     made = {kind: make(*kind) for kind in dict.fromkeys(kinds)}
@@ -229,14 +250,16 @@ def norm(name, size, kind=RMS, component="norms"):
     return [*tensors, vector(component, f"{name}.bias", size)] if kind == LAYER_NORM else tensors
 
 
-def decoder(config, layer_blocks, norm_kind=RMS, head_bias=False, before=(), after=(), **known):
+def decoder(config, layer_blocks, norm_kind=RMS, head_bias=False, before=(), after=(), table_width=None, **known):
     """Embedding, the given layers, final norm and head; a tied head is multiplied but not counted again.
 
     `before` are further tensors behind the embedding table, such as learned positions, `after` those before the head.
+    A `table_width` other than the hidden size is that of the embedding and of the head.
     """
     hidden, vocab = config.hidden_size, config.vocab_size
-    table = matrix("embedding", "embed_tokens", vocab, hidden, multiplied=False, shards=vocab)
-    head = [matrix("lm_head", "lm_head", hidden, vocab, owned=not config.tie_word_embeddings, shards=vocab)]
+    width = table_width or hidden
+    table = matrix("embedding", "embed_tokens", vocab, width, multiplied=False, shards=vocab)
+    head = [matrix("lm_head", "lm_head", width, vocab, owned=not config.tie_word_embeddings, shards=vocab)]
     if head_bias:
         head.append(vector("lm_head", "lm_head.bias", vocab, shards=vocab))
     return Anatomy(
@@ -253,3 +276,25 @@ def layer(config, name, attention, feed_forward, num_correction_biases=0, norms=
     before, behind, between, last = [norm(one, config.hidden_size, norm_kind) for one in norms]
     order = [*before, *tensors, *behind, *between, *feed_forward, *last]
     return Block(name, order, scores, cache, num_correction_biases)
+
+
+def dense_layers(
+    config, windows=None, feed_forward=swiglu, width=None, mlp_bias=False, norms=PRE, norm_kind=RMS, **attention
+):
+    """The layers of a model whose layers differ in their sliding windows at most, if in anything.
+
+    `feed_forward` is :func:`swiglu`, :func:`plain_mlp` or one called as they are, of ``intermediate_size`` unless `width` is
+    given; `attention` is what :func:`gqa_attention` takes.
+    """
+    mlp = feed_forward("dense_mlp", config.hidden_size, width or config.intermediate_size, bias=mlp_bias)
+
+    def block(window):
+        tensors = gqa_attention(config, window=window, **attention)
+        return layer(config, layer_name(False, window), tensors, mlp, norms=norms, norm_kind=norm_kind)
+
+    return stack([(window,) for window in windows or [None] * config.num_hidden_layers], block)
+
+
+def learned_positions(config, rows):
+    """A table of `rows` learned positions: looked up, never multiplied."""
+    return matrix("position_embedding", "embed_positions", rows, config.hidden_size, multiplied=False)
