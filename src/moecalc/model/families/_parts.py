@@ -212,7 +212,8 @@ def periodic_windows(config, period):
     """Sliding window of every layer, None where it attends to all: see `PERIOD_WINDOW_KEYS`. Without ``layer_types`` every
     `period`-th layer attends to all; a period of 0 or None leaves no window.
     """
-    return window_of_kinds(config, kinds_of_layers(config, lambda index: SLIDING if period and (index + 1) % period else FULL))
+    kinds = kinds_of_layers(config, lambda index: SLIDING if period and (index + 1) % period else FULL)
+    return window_of_kinds(config, kinds)
 
 
 def window_of_kinds(config, kinds):

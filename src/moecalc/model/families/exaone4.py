@@ -1,4 +1,4 @@
-"""EXAONE 4.0: norms behind attention and feed-forward, query and key normalised head by head, windows between full layers."""
+"""EXAONE 4.0: norms behind attention and feed-forward and for each head of query and key, windows between full layers."""
 
 import re
 

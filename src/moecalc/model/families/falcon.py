@@ -18,11 +18,9 @@ SPELLING = {"intermediate_size": ("ffn_hidden_size",), "num_key_value_heads": ("
 
 def describe(config):
     hidden, heads, bias = config.hidden_size, config.num_attention_heads, config.bias
-    if config.new_decoder_architecture:
-        kv_heads = config.num_key_value_heads
-    else:
-        kv_heads = 1 if config.multi_query else heads
-    num_norms = config.num_ln_in_parallel_attn or (2 if config.new_decoder_architecture else 1)
+    new = config.new_decoder_architecture
+    kv_heads = config.num_key_value_heads if new else 1 if config.multi_query else heads
+    num_norms = config.num_ln_in_parallel_attn or (2 if new else 1)
     norms = PARALLEL if config.parallel_attn and num_norms != 2 else PRE
     how = {"mlp_bias": bias, "qkv_bias": bias, "output_bias": bias, "kv_heads": kv_heads}
     width = config.intermediate_size or 4 * hidden

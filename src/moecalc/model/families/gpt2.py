@@ -1,4 +1,4 @@
-"""GPT-2: learned positions, biases everywhere, norms with a bias, a feed-forward of two matrices; keys with names of its own.
+"""GPT-2: learned positions, biases everywhere, norms with a bias, a feed-forward of two matrices.
 
 GPT-BigCode (StarCoder, SantaCoder) is the same with multi-query attention.
 """

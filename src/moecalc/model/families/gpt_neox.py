@@ -7,5 +7,6 @@ KEYS = COMMON_KEYS | {"attention_bias": flag(True)}
 
 
 def describe(config):
-    attention = {"kv_heads": config.num_attention_heads, "qkv_bias": config.attention_bias, "output_bias": config.attention_bias}
-    return decoder(config, dense_layers(config, None, plain_mlp, mlp_bias=True, norm_kind=LAYER_NORM, **attention), LAYER_NORM)
+    heads, bias = config.num_attention_heads, config.attention_bias
+    how = {"mlp_bias": True, "norm_kind": LAYER_NORM, "qkv_bias": bias, "output_bias": bias, "kv_heads": heads}
+    return decoder(config, dense_layers(config, None, plain_mlp, **how), LAYER_NORM)

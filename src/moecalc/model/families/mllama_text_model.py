@@ -25,7 +25,8 @@ def describe(config):
     hidden = config.hidden_size
     mlp = swiglu("dense_mlp", hidden, config.intermediate_size)
     own = layer(config, "dense layer", gqa_attention(config), mlp)
-    cross = layer(config, "cross-attention layer", cross_attention(config), [*mlp, vector("dense_mlp", "cross_attn_mlp_gate", 1)])
+    gated = [*mlp, vector("dense_mlp", "cross_attn_mlp_gate", 1)]
+    cross = layer(config, "cross-attention layer", cross_attention(config), gated)
     blocks = [cross if index in config.cross_attention_layers else own for index in range(config.num_hidden_layers)]
     rows = matrix("embedding", "embed_tokens.image", IMAGE_ROWS, hidden, multiplied=False)
     notes = {"flops_note": FLOPS_NOTE, "cache_note": CACHE_NOTE} if cross in blocks else {}

@@ -7,7 +7,7 @@ KEYS = COMMON_KEYS | GQA_KEYS | {"tie_word_embeddings": flag(True)}
 
 SPELLING = {"intermediate_size": ("ff_intermediate_size",)}
 
-#: Every few layers are dense, the others attend to blocks of tokens only.
+#: Every few layers attend to all tokens, the others to blocks of them only.
 FLOPS_NOTE = "attention of the block-sparse layers is counted as if it were dense"
 
 

@@ -1,4 +1,4 @@
-"""Qwen 1: multi-head attention with biases on query, key and value; ``intermediate_size`` is that of gate and up together."""
+"""Qwen 1: multi-head attention with biases on query, key and value; ``intermediate_size`` counts gate and up together."""
 
 from ...base.errors import InputError
 from ..keys import flag, size
