@@ -23,7 +23,12 @@ EITHER_FLAG = ("llava", "llava_onevision", "qwen2_vl", "qwen2_5_vl")
 NEVER_TIED = ("voxtral",)
 
 #: Wrapper -> model_type of the text inside, where that does not say its own.
-TEXT_INSIDE = {"minimax_m3_vl": "minimax_m3"}
+TEXT_INSIDE = {
+    "gemma3": "gemma3_text",
+    "glm4v": "glm4v_text",
+    "minimax_m3_vl": "minimax_m3",
+    "mllama": "mllama_text_model",
+}
 
 
 class Language(NamedTuple):
