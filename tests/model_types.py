@@ -76,5 +76,5 @@ if __name__ == "__main__":
     else:
         for file in FOLDER.glob("*.json"):
             had = json.loads(file.read_text(encoding="utf-8"))
-            if had.get("library"):
+            if had.get("library", "").startswith(LIBRARY):
                 write(file.stem, had["family"], had["models"])

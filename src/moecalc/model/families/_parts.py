@@ -204,6 +204,8 @@ def upper_windows(config):
     """Sliding window of every layer, None where it attends to all: see `UPPER_WINDOW_KEYS`."""
     if not config.use_sliding_window or config.sliding_window is None:
         return [None] * config.num_hidden_layers
+    if config.layer_types is None and config.max_window_layers is None:
+        raise InputError("max_window_layers must be a number of layers where use_sliding_window is true; found null")
     kinds = kinds_of_layers(config, lambda index: FULL if index < config.max_window_layers else SLIDING)
     return [config.sliding_window if kind == SLIDING else None for kind in kinds]
 

@@ -61,6 +61,8 @@ def describe(config):
             tensors.append(matrix("dense_mlp", "linear_mlp", hidden, hidden))
         elif times != NO_OP:
             width = -(-int(2 * times * hidden / 3) // MULTIPLE) * MULTIPLE
+            if not width:
+                raise InputError(f"ffn_mult must give a feed-forward of 1 or more at hidden_size {hidden}; found {times}")
             tensors += swiglu("dense_mlp", hidden, width, bias=config.mlp_bias)
         without = [f"without {name}" for name, part in (("attention", group), ("feed-forward", times)) if part == NO_OP]
         return Block(", ".join(["dense layer", *without]), tensors, scores, cache)

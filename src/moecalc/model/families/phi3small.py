@@ -1,9 +1,8 @@
 """Phi-3-small: norms with a bias, biases everywhere, a gated feed-forward; the head is the embedding table."""
 
-from ..keys import flag
 from ._parts import COMMON_KEYS, GQA_KEYS, LAYER_NORM, decoder, dense_layers
 
-KEYS = COMMON_KEYS | GQA_KEYS | {"tie_word_embeddings": flag(True)}
+KEYS = COMMON_KEYS | GQA_KEYS
 
 SPELLING = {"intermediate_size": ("ff_intermediate_size",)}
 
