@@ -1,12 +1,15 @@
 """Configs of every family, made by hypothesis: small numbers, each rule of a family obeyed."""
 
+from configs_more_a import MORE_DENSE
 from hypothesis import strategies as st
 
 from moecalc import ModelConfig
 from moecalc.model.families.dbrx import SPELLING
 
-#: Ends of the names of tensors that are no matrices.
-VECTORS = ("norm", ".bias", "sinks", "dt_bias", "A_log")
+#: Ends of the names of tensors that no token of the text is multiplied by: norms, biases, single numbers, positions and rows
+#: that are looked up, keys and values of an image.
+VECTORS = ("norm", ".bias", "sinks", "dt_bias", "A_log", "alpha_p", "alpha_n", "attn_gate", "mlp_gate")
+VECTORS += ("embed_positions", "embed_tokens.image", "image_k_proj", "image_v_proj")
 
 size = st.integers(1, 64)
 layers = st.integers(1, 12)
@@ -195,7 +198,7 @@ def deepseek(draw, model_type=None):
     return draw(groups(draw(experts(raw, "n_routed_experts"))))
 
 
-DENSE = (llama, mistral, qwen2, qwen3)
+DENSE = (llama, mistral, qwen2, qwen3, *MORE_DENSE)
 MOE = (deepseek, mixtral, dbrx, qwen3_moe, olmoe, glm4_moe, minimax_m1, minimax_m2, gpt_oss, qwen3_next)
 
 

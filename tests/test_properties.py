@@ -50,6 +50,16 @@ def model_tensors(config):
     return [row for row in params_by_tensor(config) if row["block"] != "MTP module"]
 
 
+def params_of_the_ends(config):
+    """Table, final norm and head, and what some families have beside them: learned positions, biases, a second norm."""
+    rows = [row for row in params_by_tensor(config) if row["block"] in ("embedding", "head")]
+    held = {row["tensor"]: row["total"] for row in rows}
+    table, norm = config.vocab_size * config.hidden_size, config.hidden_size
+    assert held.pop("embed_tokens") == table and held.pop("lm_head") == (0 if config.tie_word_embeddings else table)
+    assert held.get("norm", norm) == norm  # OLMo's has no weights
+    return table * (1 if config.tie_word_embeddings else 2) + sum(held.values())
+
+
 @given(any_family())
 def test_parts_sum_to_the_totals(config):
     counts = params_report(config)
@@ -59,7 +69,7 @@ def test_parts_sum_to_the_totals(config):
     assert counts["total"] + mtp == sum(row["total"] for row in params_by_tensor(config))
     assert counts["activated"] == num_activated_params(config) == sum(counts["activated_components"].values())
     assert counts["activated"] == sum(row["activated"] for row in tensors)
-    ends = config.vocab_size * config.hidden_size * (1 if config.tie_word_embeddings else 2) + config.hidden_size
+    ends = params_of_the_ends(config)
     assert counts["total"] == sum(layer["total"] for layer in layers) + ends
     assert counts["activated"] == sum(layer["activated"] for layer in layers) + ends
     assert len(layers) == config.num_hidden_layers

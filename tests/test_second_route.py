@@ -60,7 +60,7 @@ def test_the_talk_has_no_formulas_for_other_models(slug):
 
 @given(any_family(), st.integers(1, 10**6))
 def test_6nd_is_exact_where_n_is_what_is_multiplied(config, seq_len):
-    """6N + attention differs from the exact count by 6 times the look-up table, norms and biases."""
+    """6N + attention differs from the exact count by 6 times the look-up table, norms, biases and their like."""
     table = config.vocab_size * config.hidden_size
     rows = [row for row in params_by_tensor(config) if row["block"] != "MTP module"]
     vectors = sum(row["activated"] for row in rows if row["tensor"].endswith(VECTORS))

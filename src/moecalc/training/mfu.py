@@ -93,15 +93,16 @@ def terms_beyond_6nd(config: ModelConfig, seq_len: int) -> dict:
 
     .. math:: F = 6 N_a - 6 N_{\text{looked up}} - 6 N_{\text{vectors}} + 3 F_{\text{scores}}
 
-    Of the activated parameters N_a, N_looked up, an embedding that is no output head as well, and N_vectors, norms and
-    biases, are no matrix products. Weights that several layers share are counted once. The terms have signs:
+    Of the activated parameters N_a, N_looked up, an embedding that is no output head as well, and N_vectors, norms, biases
+    and learned positions, are no matrix products. Weights that several layers share are counted once. The terms have signs:
 
     >>> sum(terms_beyond_6nd(v3, 4096).values()) == training_flops_per_token(v3, 4096)
     True
     """
     anatomy = config.anatomy
     tensors = [(t, count) for block, count in anatomy.counted for t in block.tensors]
-    looked_up = 0 if anatomy.is_tied else anatomy.embedding.params["embedding"]
+    # a tied table is multiplied as the head, but for rows that the head does not have
+    looked_up = anatomy.embedding.params["embedding"] - sum(t.flops // 2 for t in anatomy.head.tensors if not t.owned)
     idle = sum(t.num_activated_params * count for t, count in tensors if not t.multiplied)
     vectors = idle - anatomy.embedding.params["embedding"]
     again = sum(t.flops * count for t, count in tensors if not t.owned and t.component != "lm_head")
