@@ -4,7 +4,10 @@ from ..anatomy import matrix, vector
 from ..keys import indices, size
 from ._parts import COMMON_KEYS, decoder, gqa_attention, layer, swiglu
 
-KEYS = COMMON_KEYS | {"num_key_value_heads": size("num_attention_heads"), "cross_attention_layers": indices()}
+#: Where the layers stand that attend to the image, if the config does not say so: those of Llama 3.2 11B Vision.
+CROSS_LAYERS = (3, 8, 13, 18, 23, 28, 33, 38)
+
+KEYS = COMMON_KEYS | {"num_key_value_heads": size("num_attention_heads"), "cross_attention_layers": indices(CROSS_LAYERS)}
 
 #: Rows of the embedding table beyond the vocabulary, for tokens of images.
 IMAGE_ROWS = 8
