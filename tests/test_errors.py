@@ -123,7 +123,10 @@ WRAPPERS = {
     "a list inside": ({"text_config": [1]}, ("text_config", "[1]", "an object")),
     "a text inside": ({"text_config": "qwen3"}, ("text_config", "'qwen3'", "an object")),
     "no family inside": ({"text_config": {}}, ("model_type is missing in text_config", "a name such as llama")),
-    "another family inside": ({"text_config": {"model_type": "qwen3-next"}}, ("in text_config", "'qwen3-next'", "is qwen3_next meant?")),
+    "another family inside": (
+        {"text_config": {"model_type": "qwen3-next"}},
+        ("in text_config", "'qwen3-next'", "is qwen3_next meant?"),
+    ),
     "nothing inside": ({"text_config": None}, ("'wrapper'", "not described")),
     "no key inside": ({"text_config": {"model_type": "kimi_k2"}}, ("vocab_size is missing", "a kimi_k2 config needs")),
 }
@@ -360,7 +363,7 @@ CALLS = [
     (lambda: usd_per_gpu_hour_for_budget(0, 1), ("gpu_hours", "above 0")),
     (lambda: check_layout(Layout(tp=1.0), V3), ("tp", "1.0", "whole number")),
     (lambda: check_layout(Layout(zero=True), V3), ("zero", "True", "from 0 to 3")),
-    (lambda: states_of_all_gpus(V3, Layout(tp=2)), ("tp", "found 2", "from 1 to 1")),
+    (lambda: states_of_all_gpus(V3, Layout(tp=2), "bf16"), ("tp", "found 2", "from 1 to 1")),
     (lambda: model_states(V3, Layout(), "int8"), ("recipe", "'int8'", "bf16")),
     (lambda: convert(1, "GB", "s"), ("'GB'", "'s'", "data", "time")),
     (lambda: convert(1, "parsec", "s"), ("'parsec'", "nearest")),

@@ -87,7 +87,7 @@ def test_every_calculator_takes_the_newcomer(newcomer):
     assert {row["operator"] for row in forward_flops_by_operator(newcomer, 50)} >= {"conv", "up_proj"}
     assert kv_cache_report(newcomer, 7)["bytes"] == 7 * 3 * 2 * 8 * 2
     assert 0 < utilisation(newcomer, 50, 1e6, 1, 1e12)["mfu"] < 1
-    assert [len(rank["layers"]) for rank in model_states(newcomer, Layout(pp=2, ep=3, dp=3))["ranks"]] == [2, 1]
+    assert [len(rank["layers"]) for rank in model_states(newcomer, Layout(pp=2, ep=3, dp=3), "bf16")["ranks"]] == [2, 1]
 
 
 def test_it_is_listed_and_its_mistakes_are_named(newcomer, moecalc):

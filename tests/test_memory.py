@@ -2,9 +2,9 @@
 
 import pytest
 
-from moecalc import load_model
+from moecalc import ModelConfig, load_model
 from moecalc.training.layout import Layout, check_layout, stages_of_rank
-from moecalc.training.recipes import RECIPES
+from moecalc.training.recipes import RECIPES, recipe_of
 from moecalc.training.states import NOT_COUNTED, model_states
 
 V3 = load_model("deepseek-v3")
@@ -43,7 +43,7 @@ def test_v3_layout_is_2048_gpus_with_two_replicas_of_an_expert():
 
 
 def test_61_layers_on_16_ranks():
-    ranks = model_states(V3, PUBLISHED)["ranks"]
+    ranks = model_states(V3, PUBLISHED, "deepseek-v3")["ranks"]
     assert [len(rank["layers"]) for rank in ranks] == 13 * [4] + 3 * [3]
     assert [layer for rank in ranks for layer in rank["layers"]] == list(range(61))
     assert ranks[0]["holds"] == ["embedding", *3 * ["dense layer"], "MoE layer"]
@@ -52,7 +52,7 @@ def test_61_layers_on_16_ranks():
 
 def test_a_middle_rank_of_v3():
     """Ranks 1 to 12 hold four MoE layers each."""
-    ranks = model_states(V3, PUBLISHED)["ranks"]
+    ranks = model_states(V3, PUBLISHED, "deepseek-v3")["ranks"]
     expected = v3_states(4 * LOW, 4 * KEPT, 4 * ROUTED)
     by_hand = {"weights": 1_644_036_096, "gradients": 6_546_522_112, "optimizer_states": 2_876_821_504}
     assert {state: expected[state] for state in by_hand} == by_hand
@@ -64,17 +64,17 @@ def test_the_first_rank_of_v3():
     """Embedding, three dense layers, one MoE layer."""
     dense = ATTENTION + 3 * HIDDEN * 18_432
     kept = VOCAB * HIDDEN + 3 * (NORMS + LATENT_NORMS) + KEPT
-    is_rank(model_states(V3, PUBLISHED)["ranks"][0], **v3_states(3 * dense + LOW, kept, ROUTED))
+    is_rank(model_states(V3, PUBLISHED, "deepseek-v3")["ranks"][0], **v3_states(3 * dense + LOW, kept, ROUTED))
 
 
 def test_the_last_rank_of_v3():
     """Three MoE layers, final norm and head, and the MTP module: projection, three norms, one more layer."""
     kept = 4 * KEPT + HIDDEN + VOCAB * HIDDEN + 3 * HIDDEN
-    is_rank(model_states(V3, PUBLISHED)["ranks"][-1], **v3_states(4 * LOW + PROJECTION, kept, 4 * ROUTED))
+    is_rank(model_states(V3, PUBLISHED, "deepseek-v3")["ranks"][-1], **v3_states(4 * LOW + PROJECTION, kept, 4 * ROUTED))
 
 
 def test_four_experts_in_each_of_58_layers_are_10_b_and_a_sixteenth_is_0_64_b():
-    ranks = model_states(V3.replace(num_nextn_predict_layers=0), PUBLISHED)["ranks"]
+    ranks = model_states(V3.replace(num_nextn_predict_layers=0), PUBLISHED, "deepseek-v3")["ranks"]
     routed = sum(rank["num_routed_params"] for rank in ranks)
     assert routed == 4 * 58 * EXPERT == 10_217_324_544
     assert routed / 16 == 638_582_784
@@ -93,8 +93,8 @@ def test_tensor_parallelism_cuts_heads_columns_and_vocabulary_and_repeats_the_re
 def test_tensor_parallel_gpus_share_the_replicas_of_an_expert():
     layout = Layout(tp=2, ep=8, dp=8)
     assert layout.expert_replicas == 2
-    (one,) = model_states(V3, layout)["ranks"]
-    (other,) = model_states(V3, Layout(tp=1, ep=8, dp=16))["ranks"]
+    (one,) = model_states(V3, layout, "deepseek-v3")["ranks"]
+    (other,) = model_states(V3, Layout(tp=1, ep=8, dp=16), "deepseek-v3")["ranks"]
     assert one["num_routed_params"] == other["num_routed_params"] == 59 * 32 * EXPERT
 
 
@@ -118,14 +118,58 @@ def test_every_recipe_says_where_it_is_from():
     assert [recipe.source for recipe in RECIPES.values() if recipe.source not in sources()] == []
 
 
+def test_experts_are_cut_by_tensor_parallelism_where_there_is_no_expert_parallelism(moecalc):
+    """Mixtral-8x7B on 32 GPUs: as Megatron cuts it, and as one may ask."""
+    command = "memory --model mixtral-8x7b --tp 8 --pp 2 --dp 2 --ep 1 --zero 1 --recipe bf16 --gpu h100-sxm"
+    cut = moecalc(command, "--json").json
+    assert (cut["num_params_fullest_rank"], cut["per_gpu_bytes"]) == (2_919_501_824, 35_034_021_888)
+    assert cut["layout"]["etp"] == 8 and "one part in 8 of each" in moecalc(command).out
+    whole = moecalc(f"{command} --etp 1 --json").json
+    expert = 3 * 4096 * 14_336
+    assert whole["num_params_fullest_rank"] - cut["num_params_fullest_rank"] == 16 * 8 * (expert - expert // 8)
+
+
+def test_expert_tensor_parallelism_divides_the_replicas():
+    layout = Layout(tp=4, ep=8, dp=8, etp=2)
+    assert (layout.expert_tp, layout.expert_replicas) == (2, 2)
+    (one,) = model_states(V3, layout, "bf16")["ranks"]
+    assert one["num_routed_params"] == 59 * 32 * EXPERT // 2
+    assert Layout(tp=4, ep=8, dp=8).expert_tp == 1 and Layout(tp=4, dp=8).expert_tp == 4
+    with pytest.raises(ValueError, match="ep x etp = 8 x 8 must divide dp x tp = 32"):
+        check_layout(Layout(tp=4, ep=8, dp=8, etp=8), V3)
+
+
+def test_stages_may_be_uneven(moecalc):
+    command = "memory --model deepseek-v2-lite --pp 2 --ep 2 --dp 4"
+    even, uneven = (moecalc(f"{command} {how} --json").json for how in ("", "--layers-per-stage 13,14"))
+    assert [len(rank["layers"]) for rank in even["ranks"]] == [14, 13]
+    assert [len(rank["layers"]) for rank in uneven["ranks"]] == [13, 14]
+    assert sum(rank["num_params"] for rank in even["ranks"]) == sum(rank["num_params"] for rank in uneven["ranks"])
+    for sizes, words in {"13,13": "sum to the 27 layers", "9,9,9": "each of the 2 stages", "0,27": "from 1"}.items():
+        answer = moecalc(f"{command} --layers-per-stage {sizes}")
+        assert answer.code == 2 and words in answer.err and answer.err.count("\n") == 1
+
+
+def test_a_model_without_a_recipe_is_trained_in_bf16(moecalc):
+    """And the text says so: recipe, ZeRO stage, schedule, how experts are held."""
+    llama = moecalc("memory --model llama-3.1-8b --dp 4 --zero 3")
+    assert "recipe bf16" in llama.out and "ZeRO-3, schedule 1f1b" in llama.out and "ETP" not in llama.out
+    assert moecalc("memory --model llama-3.1-8b --dp 4 --zero 3 --json").json["per_gpu_bytes"] == 8_030_261_248 * 18 // 4
+    assert moecalc("memory --model llama-3.1-8b --set torch_dtype=float32 --json").code == 2  # not a key that is read
+    assert recipe_of(load_model("deepseek-v3")) == "bf16"
+    assert recipe_of(ModelConfig({**load_model("llama-3.1-8b").raw, "torch_dtype": "float32"})) == "fp32"
+
+
 def test_dualpipe_holds_every_stage_twice():
-    ranks = model_states(V3, PUBLISHED._replace(zero=0))["ranks"]
-    twice = model_states(V3, PUBLISHED._replace(zero=0, schedule="dualpipe"))["ranks"]
+    ranks = model_states(V3, PUBLISHED._replace(zero=0), "deepseek-v3")["ranks"]
+    twice = model_states(V3, PUBLISHED._replace(zero=0, schedule="dualpipe"), "deepseek-v3")["ranks"]
     for rank, both in enumerate(twice):
         for key in ("num_params", "bytes"):
             assert both[key] == ranks[rank][key] + ranks[15 - rank][key] == twice[15 - rank][key]
     # ZeRO shards over both copies, so that the optimizer's states of the whole pipeline stay what they were
-    sharded = [model_states(V3, PUBLISHED._replace(schedule=schedule))["ranks"] for schedule in ("1f1b", "dualpipe")]
+    sharded = [
+        model_states(V3, PUBLISHED._replace(schedule=schedule), "deepseek-v3")["ranks"] for schedule in ("1f1b", "dualpipe")
+    ]
     once, both = (sum(rank["optimizer_states"] for rank in ranks) for ranks in sharded)
     part_filled = 16 * 3 * RECIPES["deepseek-v3"].optimizer  # of three groups on each rank, less than a parameter
     assert 0 <= both - once <= part_filled
@@ -133,13 +177,13 @@ def test_dualpipe_holds_every_stage_twice():
 
 def test_dualpipev_holds_every_stage_once_folded():
     assert [stages_of_rank(rank, 4, "dualpipev") for rank in range(4)] == [(0, 7), (1, 6), (2, 5), (3, 4)]
-    ranks = model_states(V3, PUBLISHED._replace(schedule="dualpipev"))["ranks"]
+    ranks = model_states(V3, PUBLISHED._replace(schedule="dualpipev"), "deepseek-v3")["ranks"]
     assert sorted(layer for rank in ranks for layer in rank["layers"]) == list(range(61))
     assert {"embedding", "head", "MTP module"} <= set(ranks[0]["holds"])
 
 
 def test_the_sum_is_not_called_what_it_is_not(moecalc):
-    states = model_states(V3, PUBLISHED)
+    states = model_states(V3, PUBLISHED, "deepseek-v3")
     assert states["fits"] is None
     assert states["not_counted"] == list(NOT_COUNTED)
     assert "activations" in NOT_COUNTED

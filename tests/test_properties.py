@@ -286,11 +286,11 @@ def test_memory_parts_sum(case, recipe):
 def test_the_ranks_hold_the_whole_model(case):
     config, layout = case
     alone = layout._replace(tp=1, ep=1, dp=1)
-    held = sum(rank["num_params"] for rank in model_states(config, alone)["ranks"])
+    held = sum(rank["num_params"] for rank in model_states(config, alone, "bf16")["ranks"])
     whole = num_total_params(config) + (num_mtp_params(config) or 0)
     assert held == whole * (2 if layout.schedule == "dualpipe" else 1)
     # laid over tp x ep, the GPUs of a stage hold no less together: what is not cut is held by each
-    held = sum(rank["num_params"] for rank in model_states(config, layout)["ranks"])
+    held = sum(rank["num_params"] for rank in model_states(config, layout, "bf16")["ranks"])
     assert held * max(layout.tp, layout.ep) >= whole
 
 
@@ -311,7 +311,7 @@ def test_the_gpus_hold_together_what_the_tensors_are_held(case, recipe):
 
 @given(laid_out())
 def test_ranks_that_hold_the_same_are_grouped(case):
-    ranks = model_states(*case)["ranks"]
+    ranks = model_states(*case, "bf16")["ranks"]
     groups = rank_groups(ranks)
     assert sum(group["count"] for group in groups) == len(ranks)
     assert sum(group["count"] * group["bytes"] for group in groups) == sum(rank["bytes"] for rank in ranks)
@@ -320,7 +320,7 @@ def test_ranks_that_hold_the_same_are_grouped(case):
 @given(moe(), st.integers(1, 4))
 def test_experts_are_cut_by_ep_alone(config, replicas):
     experts = config.anatomy.num_routed_experts
-    one, cut = (model_states(config, Layout(ep=ep, dp=experts * replicas))["ranks"][0] for ep in (1, experts))
+    one, cut = (model_states(config, Layout(ep=ep, dp=experts * replicas, etp=1), "bf16")["ranks"][0] for ep in (1, experts))
     assert one["num_routed_params"] == experts * cut["num_routed_params"]
     assert one["num_params"] - one["num_routed_params"] == cut["num_params"] - cut["num_routed_params"]
 

@@ -72,7 +72,7 @@ def expert_bytes_per_gpu(claim):
     layout = Layout(pp=ranks, ep=number("C57", 2), dp=number("C57", 3))
     held = [
         FP8_BYTES * sum(params_per_gpu(t, layout) for block in blocks for t in block.tensors if is_routed(t)) / 1e9
-        for blocks in stage_blocks(load_model(V3), ranks)
+        for blocks in stage_blocks(load_model(V3), layout)
     ]
     mean = FP8_BYTES * printed_expert_params() / ranks / 1e9
     printed = numbers("C65")[0]

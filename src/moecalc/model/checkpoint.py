@@ -97,15 +97,23 @@ def storage_bytes(config: ModelConfig) -> dict:
     }
 
 
-def _width(raw: dict) -> tuple:
-    """(bytes of a number that is not quantised, what is assumed)."""
+def dtype_of(raw: dict) -> str | None:
+    """The dtype that a config gives, a key of :data:`DTYPES`; None where it gives none."""
     key = next((key for key in ("torch_dtype", "dtype") if raw.get(key) is not None), None)
     if key is None:
-        return 2, "the config gives no dtype: BF16, 2 bytes a number, is assumed"
+        return None
     name = raw[key]
     if not isinstance(name, str) or name.removeprefix("torch.") not in DTYPES:
         raise InputError(f"{key} must be one of {', '.join(DTYPES)}; found {quoted(name)}")
-    return DTYPES[name.removeprefix("torch.")], None
+    return name.removeprefix("torch.")
+
+
+def _width(raw: dict) -> tuple:
+    """(bytes of a number that is not quantised, what is assumed)."""
+    name = dtype_of(raw)
+    if name is None:
+        return 2, "the config gives no dtype: BF16, 2 bytes a number, is assumed"
+    return DTYPES[name], None
 
 
 def _quantisation(raw: dict) -> tuple:

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from ..base.checks import one_of
 from ..model.anatomy import Tensor
+from ..model.checkpoint import dtype_of
+from ..model.config import ModelConfig
 
 #: Products that low-precision recipes run in FP8; the rest (embedding, head, router, norms) stays wider.
 LOW_PRECISION_COMPONENTS = {"attention", "routed_experts", "shared_experts", "dense_mlp", "mtp_projection"}
@@ -97,3 +99,12 @@ def recipe(name: str) -> Recipe:
     8
     """
     return RECIPES[one_of("recipe", name, RECIPES)]
+
+
+def recipe_of(config: ModelConfig) -> str:
+    """The recipe for a model where none is named: ``fp32`` where its config gives that dtype, else ``bf16``.
+
+    >>> recipe_of(load_model("deepseek-v3"))
+    'bf16'
+    """
+    return "fp32" if dtype_of(config.raw) == "float32" else "bf16"

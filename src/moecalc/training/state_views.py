@@ -29,39 +29,41 @@ class ScheduleStates(NamedTuple):
     states_of_all: dict
 
 
-def middle_group(config: ModelConfig, layout: Layout, recipe_name: str = "deepseek-v3") -> dict:
+def middle_group(config: ModelConfig, layout: Layout, recipe_name: str) -> dict:
     """The largest group of ranks that hold the same, as :func:`moecalc.training.states.rank_groups` describes it."""
     return max(rank_groups(model_states(config, layout, recipe_name)["ranks"]), key=lambda group: group["count"])
 
 
-def states_by_zero(config: ModelConfig, layout: Layout) -> list:
+def states_by_zero(config: ModelConfig, layout: Layout, recipe_name: str) -> list:
     """:class:`ZeroStates` [bytes] for every ZeRO stage.
 
-    >>> without, first, *_ = states_by_zero(v3, Layout(pp=16, ep=64, dp=128))
+    >>> without, first, *_ = states_by_zero(v3, Layout(pp=16, ep=64, dp=128), "deepseek-v3")
     >>> first.middle < without.middle
     True
     """
     found = []
     for zero in ZERO_STAGES:
         staged = layout._replace(zero=zero)
-        middle = middle_group(config, staged)
-        fullest = model_states(config, staged)["per_gpu_bytes"]
+        middle = middle_group(config, staged, recipe_name)
+        fullest = model_states(config, staged, recipe_name)["per_gpu_bytes"]
         found.append(ZeroStates(zero, {state: middle[state] for state in STATES}, middle["bytes"], fullest))
     return found
 
 
-def states_by_schedule(config: ModelConfig, layout: Layout, schedules=("1f1b", "dualpipe", "dualpipev")) -> list:
+def states_by_schedule(
+    config: ModelConfig, layout: Layout, recipe_name: str, schedules=("1f1b", "dualpipe", "dualpipev")
+) -> list:
     """:class:`ScheduleStates` [bytes] for some schedules.
 
     DualPipe holds each stage twice, and ZeRO shares the optimizer's states over both copies:
 
-    >>> once, twice, _ = states_by_schedule(v3, Layout(pp=16, ep=64, dp=128, zero=1))
+    >>> once, twice, _ = states_by_schedule(v3, Layout(pp=16, ep=64, dp=128, zero=1), "deepseek-v3")
     >>> 1 < twice.mean / once.mean < 2
     True
     """
     found = []
     for schedule in schedules:
-        ranks = model_states(config, layout._replace(schedule=schedule))["ranks"]
+        ranks = model_states(config, layout._replace(schedule=schedule), recipe_name)["ranks"]
         sums = [rank["bytes"] for rank in ranks]
         of_all = {state: sum(rank[state] for rank in ranks) * layout.dp for state in STATES}
         found.append(ScheduleStates(schedule, min(sums), sum(sums) / len(sums), max(sums), of_all))

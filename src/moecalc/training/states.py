@@ -6,7 +6,7 @@ b_w, b_g and b_o are bytes of a weight, a gradient and the optimizer's states, b
 
 from ..base.checks import whole
 from ..model.config import ModelConfig
-from .layout import Layout, check_layout, split_evenly, stages_of_rank
+from .layout import Layout, check_layout, stages_of_rank
 from .recipes import Recipe, recipe
 
 STATES = ("weights", "gradients", "optimizer_states")
@@ -21,14 +21,14 @@ NOT_COUNTED = (
 )
 
 
-def stage_blocks(config: ModelConfig, num_stages: int) -> list:
-    """Blocks of each pipeline stage: layers split evenly, embedding first, head and MTP modules last.
+def stage_blocks(config: ModelConfig, layout: Layout) -> list:
+    """Blocks of each pipeline stage: its layers, embedding first, head and MTP modules last.
 
-    >>> [block.name for block in stage_blocks(v3, 16)[-1]]
+    >>> [block.name for block in stage_blocks(v3, Layout(pp=16))[-1]]
     ['MoE layer', 'MoE layer', 'MoE layer', 'head', 'MTP module']
     """
     anatomy = config.anatomy
-    stages = [[anatomy.layers[i] for i in indices] for indices in split_evenly(len(anatomy.layers), num_stages)]
+    stages = [[anatomy.layers[i] for i in indices] for indices in layout.stages(len(anatomy.layers))]
     stages[0].insert(0, anatomy.embedding)
     stages[-1] += [anatomy.head, *anatomy.mtp]
     return stages
@@ -37,12 +37,13 @@ def stage_blocks(config: ModelConfig, num_stages: int) -> list:
 def params_per_gpu(tensor, layout: Layout) -> int:
     """Parameters of one tensor on the GPU of its pipeline rank that holds most of it [parameters].
 
-    Expert parallelism deals out whole experts; tensor parallelism cuts the rest.
+    Expert parallelism deals out whole experts, expert tensor parallelism cuts each; tensor parallelism cuts the rest.
     """
+    held, parts = tensor.num_params, layout.tp
     if tensor.component == "routed_experts":
-        return tensor.num_params // layout.ep
+        held, parts = held // layout.ep, layout.expert_tp
     # what cannot be cut evenly (a vocabulary, few key-value heads) leaves the first GPUs one shard more
-    return tensor.num_params // tensor.shards * -(-tensor.shards // layout.tp)
+    return held // tensor.shards * -(-tensor.shards // parts)
 
 
 def rank_states(blocks, layout: Layout, dtypes: Recipe, copies: int = 1) -> dict:
@@ -70,37 +71,36 @@ def rank_states(blocks, layout: Layout, dtypes: Recipe, copies: int = 1) -> dict
     }
 
 
-def model_states(config: ModelConfig, layout: Layout, recipe_name: str = "deepseek-v3") -> dict:
+def model_states(config: ModelConfig, layout: Layout, recipe_name: str) -> dict:
     r"""Model states on the GPUs of every pipeline rank: what ``moecalc memory`` prints.
 
     .. math:: M = \sum_{g} n_g \left( \frac{b_w}{r_g^{[z \ge 3]}} + \frac{b_g}{r_g^{[z \ge 2]}}
               + \frac{b_o}{r_g^{[z \ge 1]}} \right)
 
-    n_g are the parameters on one GPU, in two groups: routed experts and the rest. A group has r_g replicas: DP x TP / EP of
-    the experts, DP of the rest.
+    n_g are the parameters on one GPU, in two groups: routed experts and the rest. A group has r_g replicas:
+    DP x TP / (EP x ETP) of the experts, DP of the rest.
 
     Returns
     -------
     dict
-        ``per_gpu_bytes`` of the fullest rank, its ``components``, ``ranks``, ``counted`` and
+        ``per_gpu_bytes`` of the fullest rank, its ``num_params_fullest_rank`` and ``components``, ``ranks``, ``counted`` and
         ``not_counted``; ``fits`` is None, since activations are not counted [bytes]
 
     Notes
     -----
-    Layers are split as evenly as can be, the first stages taking those left over; embedding on the
+    Without ``layers_per_stage`` the first stages take the layers that are left over; embedding on the
     first rank, head and MTP modules on the last. How DeepSeek-V3 filled its stages is not published.
 
     Examples
     --------
-    >>> states = model_states(v3, Layout(pp=16, ep=64, dp=128))
+    >>> states = model_states(v3, Layout(pp=16, ep=64, dp=128), "deepseek-v3")
     >>> states["ranks"][1]["num_routed_params"] == 4 * 4 * (3 * 7168 * 2048)  # 4 experts in each of 4 layers
     True
     """
     check_layout(layout, config)
     dtypes = recipe(recipe_name)
-    num_stages = 2 * layout.pp if layout.schedule == "dualpipev" else layout.pp
-    stages = stage_blocks(config, num_stages)
-    layer_indices = split_evenly(config.num_hidden_layers, num_stages)
+    stages = stage_blocks(config, layout)
+    layer_indices = layout.stages(config.num_hidden_layers)
     ranks = []
     for rank in range(layout.pp):
         held = stages_of_rank(rank, layout.pp, layout.schedule)
@@ -119,6 +119,7 @@ def model_states(config: ModelConfig, layout: Layout, recipe_name: str = "deepse
     return {
         "num_gpus": layout.num_gpus,
         "per_gpu_bytes": fullest["bytes"],
+        "num_params_fullest_rank": fullest["num_params"],
         "fullest_rank": fullest["rank"],
         "components": {state: fullest[state] for state in STATES},
         "fits": None,
@@ -133,7 +134,7 @@ def rank_groups(ranks) -> list:
 
     ``ranks`` and ``holds`` are in words, ``count`` is the number of ranks; the rest is what each of them holds.
 
-    >>> states = model_states(v3, Layout(pp=16, ep=64, dp=128))
+    >>> states = model_states(v3, Layout(pp=16, ep=64, dp=128), "bf16")
     >>> [(group["ranks"], group["holds"]) for group in rank_groups(states["ranks"])][1]
     ('1 to 12', '4 MoE layers')
     """
@@ -151,13 +152,13 @@ def rank_groups(ranks) -> list:
     ]
 
 
-def states_of_all_gpus(config: ModelConfig, layout: Layout, recipe_name: str = "deepseek-v3") -> dict:
+def states_of_all_gpus(config: ModelConfig, layout: Layout, recipe_name: str) -> dict:
     r"""Model states summed over all GPUs, without looking at stages or ranks: a second route [bytes].
 
     .. math:: M = \sum_{t} n_t \left( b_w r_t^{[z < 3]} + b_g r_t^{[z < 2]} + b_o r_t^{[z < 1]} \right)
 
-    The cluster holds the n_t parameters of a tensor r_t times: DP / EP times for routed experts, DP times for the rest,
-    twice as often with DualPipe. Tensor parallelism must be 1.
+    The cluster holds the n_t parameters of a tensor r_t times: DP / (EP x ETP) times for routed experts, DP times for the
+    rest, twice as often with DualPipe. Tensor parallelism must be 1.
 
     Notes
     -----
@@ -167,7 +168,8 @@ def states_of_all_gpus(config: ModelConfig, layout: Layout, recipe_name: str = "
     --------
     At ZeRO-1 the optimizer's states are held once: eight bytes for each parameter, the MTP module included.
 
-    >>> states_of_all_gpus(v3, Layout(pp=16, ep=64, dp=128))["optimizer_states"] == 8 * (671026404352 + 11610067968)
+    >>> states = states_of_all_gpus(v3, Layout(pp=16, ep=64, dp=128), "deepseek-v3")
+    >>> states["optimizer_states"] == 8 * (671026404352 + 11610067968)
     True
     """
     check_layout(layout, config)

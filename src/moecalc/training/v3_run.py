@@ -54,9 +54,7 @@ def v3_run(config: ModelConfig, peak_flops_per_s: float) -> dict:
     for stage, phases in ((PRETRAINING, [v3_pretraining()]), (EXTENSION, v3_extension())):
         causal, full = (phases_mfu(config, phases, hours[stage], peak_flops_per_s, one) for one in (True, False))
         num_tokens = sum(phase.num_tokens for phase in phases)
-        stages[stage] = RunStage(
-            hours[stage], hours[stage] / total, num_tokens, phases_flops(config, phases), causal, full
-        )
+        stages[stage] = RunStage(hours[stage], hours[stage] / total, num_tokens, phases_flops(config, phases), causal, full)
     return stages
 
 

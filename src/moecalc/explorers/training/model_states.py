@@ -15,14 +15,22 @@ SCHEDULES = {
     "dualpipev": "DualPipeV, two smaller stages a rank",
 }
 
+#: 0 is what Megatron does without the option.
+ETP = (
+    (0, "as usual: TP parts where EP is 1"),
+    (1, "1 part"),
+    *((parts, f"{parts} parts") for parts in (2, 4, 8, 16, 32, 64)),
+)
 
-def compute(model, tp, pp, ep, dp, zero, schedule, recipe, accelerator):
-    layout = Layout(tp, pp, ep, dp, zero, schedule)
+
+def compute(model, tp, pp, ep, etp, dp, zero, schedule, recipe, accelerator):
+    layout = Layout(tp, pp, ep, dp, zero, schedule, etp or None)
     states = model_states(load_model(model), layout, recipe)
     memory_bytes = load_accelerator(accelerator).memory_bytes
     fullest = states["ranks"][states["fullest_rank"]]
     metrics = {
         "num_gpus": states["num_gpus"],
+        "expert_tp": layout.expert_tp,
         "expert_replicas": layout.expert_replicas,
         "per_gpu_bytes": states["per_gpu_bytes"],
         **states["components"],
@@ -51,6 +59,7 @@ EXPLORER = Explorer(
         Number("tp", "Tensor parallel", 1, 1, 64, 1, "GPUs", "powers"),
         Number("pp", "Pipeline parallel", 16, 1, 64, 1, "ranks", "powers"),
         Number("ep", "Expert parallel", 64, 1, 1024, 1, "GPUs", "powers"),
+        Choice("etp", "Each expert cut in", 0, ETP),
         Number("dp", "Data parallel", 128, 1, 4096, 1, "replicas", "powers"),
         Choice("zero", "ZeRO stage", 1, tuple((stage, f"ZeRO-{stage}" if stage else "none") for stage in ZERO_STAGES)),
         Choice("schedule", "Pipeline schedule", "1f1b", tuple(SCHEDULES.items())),
@@ -59,6 +68,7 @@ EXPLORER = Explorer(
     ),
     metrics={
         "num_gpus": Metric("GPUs in all", "GPUs"),
+        "expert_tp": Metric("Parts of each expert"),
         "expert_replicas": Metric("GPUs with the same experts", "GPUs"),
         "per_gpu_bytes": Metric("Model states, fullest rank", "bytes"),
         "weights": Metric("of which weights", "bytes"),
