@@ -1,4 +1,4 @@
-"""What every calculator stands on: errors, checks of numbers, units, largest sizes, progress.
+"""What every calculator stands on: errors, checks of numbers, names, units, largest sizes, progress.
 
 May import: nothing but the standard library.
 """
