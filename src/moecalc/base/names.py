@@ -11,20 +11,10 @@ MOST_CANDIDATES = 8
 def find(what: str, name: str, known: dict) -> str:
     """The slug among those `known` that `name` stands for; where several may be meant, the sentence asks which.
 
+    `what` is looked for, such as accelerator or model; `known` has each slug with its further names, which may be none.
     Names are compared without case, owner (``owner/name``) and separators. The whole name is looked for first; where no
     name is the same, all those are meant that have each of its words.
 
-    Parameters
-    ----------
-    what : str
-        What is looked for, in a word: accelerator, model [-]
-    name : str
-        As it was typed [-]
-    known : dict
-        slug -> further names of it, which may be none [-]
-
-    Examples
-    --------
     >>> known = {"a10": [], "a100-sxm": ["NVIDIA A100-SXM4-80GB"], "h20": []}
     >>> find("accelerator", "A10", known), find("accelerator", "a100", known), find("accelerator", "A100 80GB", known)
     ('a10', 'a100-sxm', 'a100-sxm')
