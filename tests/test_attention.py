@@ -237,7 +237,7 @@ def test_bad_input(call, words):
 def test_the_cache_figure():
     metrics = explore("attention-cache")["metrics"]
     assert metrics["mla_bytes_per_token"] == metrics["own_bytes_per_token"] == 70272
-    assert metrics["mla_sequences"] == (80 - 40) * 10**9 // kv_cache_bytes(V3, [32768])
+    assert metrics["mla_sequences"] == (81_559 * 2**20 - 40 * 10**9) // kv_cache_bytes(V3, [32768])
     assert explore("attention-cache", model="llama-3.1-405b")["metrics"]["gqa_bytes_per_token"] == 516096
     assert explore("attention-cache", taken=400)["metrics"]["mla_sequences"] == 0
 

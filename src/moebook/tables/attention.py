@@ -161,5 +161,6 @@ def facts_used():
     ]
     extension = ("method", "scale_s", "alpha", "beta", "sqrt_t", "seq_len_phase_2")
     context = [one for one in facts.facts("v3_report") if one.subject == "context extension" and one.quantity in extension]
-    gpu = [facts.lookup("accelerators", "h800-sxm", key) for key in ("peak_dense_bf16", "memory", "memory_bandwidth")]
+    used = ("peak_dense_bf16", "memory_reported_by_driver", "memory_bandwidth")
+    gpu = [facts.lookup("accelerators", "h800-sxm", key) for key in used]
     return fact_table(cache + context + gpu)

@@ -50,6 +50,7 @@ UNITS = {
     "bytes": ("data", 1),
     "KB": ("data", 1e3),
     "GB": ("data", 1e9),
+    "MiB": ("data", 2**20),
     "GiB": ("data", 2**30),
     "bytes/s": ("data rate", 1),
     "Gb/s": ("data rate", 1e9 / 8),

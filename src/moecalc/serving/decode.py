@@ -5,7 +5,7 @@ Of each of `batch` sequences `context` [tokens] are cached, in BF16. Examples us
 
 import math
 
-from ..base.checks import real, whole
+from ..base.checks import whole
 from ..base.limits import MAX_DEPTH, MAX_SEQ_LEN
 from ..hardware.accelerator import Accelerator
 from ..hardware.roofline import Operator
@@ -43,8 +43,7 @@ def decode_step(config: ModelConfig, accelerator: Accelerator, batch: int, conte
     whole("batch", batch, most=10**9)
     whole("context", context, most=MAX_SEQ_LEN)
     whole("tokens", tokens, most=MAX_DEPTH + 1)
-    real("memory bandwidth of the accelerator", accelerator.memory_bandwidth_bytes_per_s, positive=True)
-    bandwidth, bf16 = accelerator.memory_bandwidth_bytes_per_s, accelerator.peak_dense_bf16_flops_per_s
+    bandwidth, bf16 = map(accelerator.needed, ("memory_bandwidth_bytes_per_s", "peak_dense_bf16_flops_per_s"))
     width, peak = (1, accelerator.peak_dense_fp8_flops_per_s) if accelerator.peak_dense_fp8_flops_per_s else (2, bf16)
     rank = getattr(config, "kv_lora_rank", None)
     n = batch * tokens

@@ -231,7 +231,7 @@ def step_by_form(
     >>> step_by_form(v3, h800, 4096, 1, 64).faster, step_by_form(v3, h800, 0, 4096).faster
     ('absorbed', 'plain')
     """
-    roofs = accelerator.peak_dense_bf16_flops_per_s, accelerator.memory_bandwidth_bytes_per_s
+    roofs = tuple(map(accelerator.needed, ("peak_dense_bf16_flops_per_s", "memory_bandwidth_bytes_per_s")))
     found = {
         form: mla_roofline(config, form, *roofs, cached_tokens, query_tokens, batch) for form in ("absorbed", "plain")
     }
