@@ -102,4 +102,9 @@ def json_value(text: str):
 
 def add_accelerator(parser, **how) -> None:
     """--gpu."""
-    parser.add_argument("--gpu", metavar="SLUG", help="an accelerator: see moecalc accelerators", **how)
+    parser.add_argument(
+        "--gpu",
+        metavar="NAME",
+        help="an accelerator: see moecalc accelerators; or its numbers, such as bf16=400e12,hbm=2e12,memory=64e9",
+        **how,
+    )

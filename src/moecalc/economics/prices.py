@@ -2,15 +2,19 @@
 
 from ..base.errors import InputError, quoted
 from ..facts import tables
+from ..hardware.accelerator import read_accelerator
 
 
-def rental_price_usd_per_gpu_hour(slug: str) -> tuple:
+def rental_price_usd_per_gpu_hour(name: str) -> tuple:
     """(low, high) of an accelerator's rental price, equal where the source gives one [USD per GPU-hour].
+
+    `name` is a slug, or what :func:`~moecalc.hardware.accelerator.read_accelerator` reads.
 
     >>> rental_price_usd_per_gpu_hour("h800-sxm")
     (2, 2)
     """
     known = tables.by_subject("rental_prices")
-    if slug not in list(known):
-        raise InputError(f"no rental price is known for {quoted(slug)}; there is one for {', '.join(known)}")
+    slug = name if name in list(known) else read_accelerator(name).slug
+    if slug not in known:
+        raise InputError(f"no rental price is known for {quoted(name)}; there is one for {', '.join(known)}")
     return known[slug]["rental"].range_to("USD/GPU-hour")

@@ -24,7 +24,7 @@ def run(args):
     price = args.usd_per_gpu_hour
     if price is None:
         if args.gpu is None:
-            raise InputError("a price is needed: --usd-per-gpu-hour P, or --gpu SLUG for its rental price, is accepted")
+            raise InputError("a price is needed: --usd-per-gpu-hour P, or --gpu NAME for its rental price, is accepted")
         from ...economics.prices import rental_price_usd_per_gpu_hour
 
         price = rental_price_usd_per_gpu_hour(args.gpu)

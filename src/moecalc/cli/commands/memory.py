@@ -31,7 +31,7 @@ def sizes(text: str) -> tuple:
 
 def run(args):
     from ...base.checks import whole as check_whole
-    from ...hardware.accelerator import load_accelerator
+    from ...hardware.accelerator import read_accelerator
     from ...training.layout import Layout
     from ...training.recipes import recipe_of
     from ...training.states import model_states
@@ -47,7 +47,7 @@ def run(args):
     if config.anatomy.num_routed_experts > 1:
         result["experts"] = held_experts(config.anatomy.num_routed_experts, layout)
     if args.gpu is not None:
-        result["gpu_memory_bytes"] = load_accelerator(args.gpu).memory_bytes
+        result["gpu_memory_bytes"] = read_accelerator(args.gpu).needed("memory_bytes")
     return result
 
 

@@ -19,16 +19,16 @@ def add_arguments(parser):
 
 
 def run(args):
-    from ...hardware.accelerator import load_accelerator
+    from ...hardware.accelerator import read_accelerator
     from ...model.params import num_activated_params
     from ...training.mfu import utilisation
 
     if args.peak_tflops_per_s is not None:
         peak = args.peak_tflops_per_s * 1e12
     elif args.gpu is not None:
-        peak = load_accelerator(args.gpu).peak_dense_bf16_flops_per_s
+        peak = read_accelerator(args.gpu).needed("peak_dense_bf16_flops_per_s")
     else:
-        raise InputError("a peak is needed: --gpu SLUG or --peak-tflops-per-s P is accepted")
+        raise InputError("a peak is needed: --gpu NAME or --peak-tflops-per-s P is accepted")
     config = read_model(args)
     shares = utilisation(
         config, args.seq_len, args.num_tokens, args.gpu_hours, peak, args.num_params, args.recompute
