@@ -20,7 +20,16 @@ from moecalc.explorers import (
 )
 
 PASTED = json.dumps(load_model("llama-3.1-8b").raw)
-#: explorer -> texts to try in its text controls, and whether they are accepted
+#: texts to try as the numbers of another accelerator, and whether they are accepted where the accelerator is typed in
+ACCELERATORS = {
+    "name=mine, bf16=400e12, hbm=2e12, memory=64e9": True,
+    "T4,bf16=65e12": True,
+    "fp8=1e12": False,
+    "bf16=many": False,
+    "t4": False,
+    "": False,
+}
+#: explorer -> texts to try in its other text controls, and whether they are accepted
 TEXTS = {
     "any-config": {"hidden_size=4096": True, PASTED: True, '{"model_type": "gemma"}': False, "https://x.org/a": False},
     "grpo": {"1, 0, 0.5": True, "1 1.5 0.9\n0 0.8": True, "1": False, "right, wrong": False, "1 2 3 4, 0": False},
@@ -37,7 +46,7 @@ def moves(one):
             "range": lambda told: [told["low"], told["high"]],
             "select": lambda told: [value for value, _ in told["options"]],
             "checkbox": lambda told: [False, True],
-            "textarea": lambda told: list(TEXTS[one.name]),
+            "textarea": lambda told: list(ACCELERATORS if told["key"] == "accelerator_numbers" else TEXTS[one.name]),
         }[told["kind"]](told)
         yield from ((control.key, value) for value in values)
 
@@ -190,6 +199,34 @@ def test_what_is_told_of_the_way_changes_no_answer(name):
     assert told == answer(name, "{}")
     assert shares == sorted(shares) and all(0 <= share <= 1 for share in shares)
     assert bool(shares) == (name == "balancing")
+
+
+WITH_ACCELERATOR = [one.name for one in explorers() if any(control.key == "accelerator" for control in one.controls)]
+
+
+@pytest.mark.parametrize("name", WITH_ACCELERATOR)
+def test_an_accelerator_may_be_typed_in(name):
+    one = explorer(name)
+    assert "accelerator_numbers" in {control.key for control in one.controls}
+    is_whole(one, one.run({"accelerator": "typed-in"}))
+    by_name = one.run({"accelerator": "h20"})
+    typed = one.run({"accelerator": "typed-in", "accelerator_numbers": "NVIDIA H20"})
+    assert (typed.metrics, typed.rows) == (by_name.metrics, by_name.rows)
+
+
+@pytest.mark.parametrize("name", WITH_ACCELERATOR)
+@pytest.mark.parametrize(("text", "accepted"), ACCELERATORS.items())
+def test_what_is_missing_of_a_typed_accelerator_is_told(name, text, accepted):
+    one, values = explorer(name), {"accelerator": "typed-in", "accelerator_numbers": text}
+    of_memory = {"attention-cache", "model-states"}  # their figures need no peak
+    if accepted or (text == "t4" and name in of_memory):
+        is_whole(one, one.run(values))
+        return
+    with pytest.raises(InputError) as caught:
+        one.run(values)
+    assert "\n" not in str(caught.value)
+    if text == "fp8=1e12":
+        assert "is known" in str(caught.value) and "type it in" in str(caught.value)
 
 
 def slowly(number):

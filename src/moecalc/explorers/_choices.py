@@ -4,9 +4,9 @@ import json
 
 from ..base.errors import InputError
 from ..facts import models
-from ..hardware.accelerator import load_accelerators
+from ..hardware.accelerator import EXAMPLE, Accelerator, load_accelerator, load_accelerators, read_accelerator
 from ..model.catalog import counted_config, counted_slugs
-from ._define import Choice
+from ._define import Choice, Text
 
 
 def model_choice(default: str = "deepseek-v3", flops: bool = False) -> Choice:
@@ -24,9 +24,25 @@ def cached_width_choice() -> Choice:
     return Choice("bytes_per_element", "A cached number", 2, ((2, "BF16, 2 bytes"), (1, "FP8, 1 byte")))
 
 
+#: The accelerator whose numbers are typed in, among those of :func:`accelerator_choice`.
+TYPED_IN = "typed-in"
+
+
 def accelerator_choice(default: str = "h800-sxm") -> Choice:
-    """Every accelerator."""
-    return Choice("accelerator", "Accelerator", default, tuple((one.slug, one.name) for one in load_accelerators()))
+    """Every accelerator, and another by its numbers: :func:`accelerator_numbers` goes with it."""
+    known = tuple((one.slug, one.name) for one in load_accelerators())
+    return Choice("accelerator", "Accelerator", default, (*known, (TYPED_IN, "another, by its numbers")))
+
+
+def accelerator_numbers() -> Text:
+    """The numbers of another accelerator, in the form that ``--gpu`` takes."""
+    hint = "FLOP/s, bytes/s, bytes; h100-sxm,memory=96e9 changes one that is listed"
+    return Text("accelerator_numbers", "Numbers of another accelerator", EXAMPLE, hint)
+
+
+def chosen_accelerator(accelerator: str, accelerator_numbers: str) -> Accelerator:
+    """What the two controls stand for."""
+    return read_accelerator(accelerator_numbers) if accelerator == TYPED_IN else load_accelerator(accelerator)
 
 
 def read_changes(text: str) -> dict:

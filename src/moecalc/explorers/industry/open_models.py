@@ -5,11 +5,10 @@ from math import ceil
 from statistics import median
 
 from ...economics.cost import cost_usd, training_gpu_hours
-from ...hardware.accelerator import load_accelerator
 from ...model.catalog import counted_config, model_rows
 from ...model.flops import training_flops_per_token
 from ...training.mfu import nd_flops_per_token
-from .._choices import accelerator_choice
+from .._choices import accelerator_choice, accelerator_numbers, chosen_accelerator
 from .._define import Choice, Explorer, Metric, Number
 
 SEQ_LEN = 4096
@@ -113,8 +112,9 @@ def days_between(one: dict, other: dict) -> int:
     return (date.fromisoformat(other["released"]) - date.fromisoformat(one["released"])).days
 
 
-def compute(show, since, tokens, mfu, accelerator, usd_per_gpu_hour, width):
-    gpu, bytes_per_param = load_accelerator(accelerator), WIDTHS[width][0]
+def compute(show, since, tokens, mfu, accelerator, accelerator_numbers, usd_per_gpu_hour, width):
+    gpu, bytes_per_param = chosen_accelerator(accelerator, accelerator_numbers), WIDTHS[width][0]
+    peak, memory_bytes = map(gpu.needed, ("peak_dense_bf16_flops_per_s", "memory_bytes"))
     models = listed_models()
     new = new_sizes(models)
     dated = [row for row in models if row["release_date"] and row["release_date"] >= str(since)]
@@ -127,7 +127,7 @@ def compute(show, since, tokens, mfu, accelerator, usd_per_gpu_hour, width):
 
     def row_of(model):
         total, activated = model["total_params"], model["activated_params"]
-        hours = training_gpu_hours(flops_per_token(model), tokens * 1e12, gpu.peak_dense_bf16_flops_per_s, mfu / 100)
+        hours = training_gpu_hours(flops_per_token(model), tokens * 1e12, peak, mfu / 100)
         return {
             "slug": model["slug"],
             "name": model["name"],
@@ -142,7 +142,7 @@ def compute(show, since, tokens, mfu, accelerator, usd_per_gpu_hour, width):
             "gpu_hours": hours,
             "usd": cost_usd(hours, usd_per_gpu_hour),
             "weight_bytes": total * bytes_per_param,
-            "num_gpus": ceil(total * bytes_per_param / gpu.memory_bytes),
+            "num_gpus": ceil(total * bytes_per_param / memory_bytes),
             "named": model["slug"] in in_words | {V3},
         }
 
@@ -207,6 +207,7 @@ EXPLORER = Explorer(
         Number("tokens", "Training tokens", 1.0, 0.1, 50.0, 0.1, "T tokens"),
         Number("mfu", "MFU that is reached", 40.0, 1.0, 100.0, 0.5, "%"),
         accelerator_choice(),
+        accelerator_numbers(),
         Number("usd_per_gpu_hour", "Rental price", 2.0, 0.1, 20.0, 0.05, "USD per GPU-hour"),
         Choice("width", "Weights held in", "fp8", tuple((key, title) for key, (_, title) in WIDTHS.items())),
     ),

@@ -1,11 +1,10 @@
 """Kinds of attention at the same width: what a sequence keeps, and how many sequences fit."""
 
-from ...hardware.accelerator import load_accelerator
 from ...mechanisms.attention import grouped_query, latent
 from ...model.config import load_model
 from ...model.kv_cache import kv_cache_report
 from ...serving.capacity import sequences_that_fit
-from .._choices import accelerator_choice, cached_width_choice, model_choice
+from .._choices import accelerator_choice, accelerator_numbers, cached_width_choice, chosen_accelerator, model_choice
 from .._define import Explorer, Metric, Number
 
 OWN = "as it is"
@@ -17,7 +16,19 @@ def head_size(config) -> int:
     return given or config.hidden_size // config.num_attention_heads
 
 
-def compute(model, heads, head_dim, kv_heads, kv_rank, rope_dim, context, bytes_per_element, accelerator, taken):
+def compute(
+    model,
+    heads,
+    head_dim,
+    kv_heads,
+    kv_rank,
+    rope_dim,
+    context,
+    bytes_per_element,
+    accelerator,
+    accelerator_numbers,
+    taken,
+):
     config = load_model(model)
     a, d = heads or config.num_attention_heads, head_dim or head_size(config)
     hidden, layers = config.hidden_size, config.num_hidden_layers
@@ -27,8 +38,9 @@ def compute(model, heads, head_dim, kv_heads, kv_rank, rope_dim, context, bytes_
         grouped_query(hidden, a, d, 1, "MQA"),
         latent(hidden, a, d, kv_rank, rope_dim),
     ]
-    gpu = load_accelerator(accelerator)
-    room = max(0.0, gpu.memory_bytes - taken * 1e9)
+    gpu = chosen_accelerator(accelerator, accelerator_numbers)
+    memory_bytes = gpu.needed("memory_bytes")
+    room = max(0.0, memory_bytes - taken * 1e9)
 
     def row(name, per_token, sequence, **known):
         return {
@@ -36,7 +48,7 @@ def compute(model, heads, head_dim, kv_heads, kv_rank, rope_dim, context, bytes_
             "bytes_per_token": per_token,
             "bytes_per_sequence": sequence,
             "of_mha": per_token / (kinds[0].cache_elements * layers * bytes_per_element),
-            "sequences": sequences_that_fit(gpu.memory_bytes, taken * 1e9, sequence),
+            "sequences": sequences_that_fit(memory_bytes, taken * 1e9, sequence),
             "intensity": None,
             "room": room,
             **known,
@@ -62,7 +74,7 @@ def compute(model, heads, head_dim, kv_heads, kv_rank, rope_dim, context, bytes_
         "same_kv_heads": kinds[3].cache_elements / (2 * d),
         "mla_intensity": by_kind["MLA"]["intensity"],
         "gqa_intensity": by_kind["GQA"]["intensity"],
-        "ridge": gpu.peak_dense_bf16_flops_per_s / gpu.memory_bandwidth_bytes_per_s,
+        "ridge": gpu.ridge if gpu.peak_dense_bf16_flops_per_s and gpu.memory_bandwidth_bytes_per_s else None,
     }
     return metrics, rows
 
@@ -85,6 +97,7 @@ EXPLORER = Explorer(
         Number("context", "Context", 32768, 1, 1_048_576, 1, "tokens", "powers"),
         cached_width_choice(),
         accelerator_choice(),
+        accelerator_numbers(),
         Number("taken", "Taken by weights and the rest", 40, 0, 400, 5, "GB"),
     ),
     metrics={

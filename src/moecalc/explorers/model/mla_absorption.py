@@ -3,12 +3,11 @@
 import math
 
 from ...facts import models
-from ...hardware.accelerator import load_accelerator
 from ...model.catalog import counted_slugs
 from ...model.config import load_model
 from ...model.kv_cache import kv_cache_bytes
 from ...serving.mla_decode import FORMS, absorption_break_even, expanded_cache_elements, mla_roofline
-from .._choices import accelerator_choice, cached_width_choice
+from .._choices import accelerator_choice, accelerator_numbers, cached_width_choice, chosen_accelerator
 from .._define import Choice, Explorer, Metric, Number
 
 #: What may be swept -> title of its axis, and the values.
@@ -28,9 +27,9 @@ def latent_models() -> tuple:
     return tuple((slug, models.model(slug)["name"]) for slug in counted_slugs() if dense(load_model(slug)))
 
 
-def compute(model, cached_tokens, query_tokens, batch, tp, bytes_per_element, accelerator, sweep):
-    config, gpu = load_model(model), load_accelerator(accelerator)
-    peak, bandwidth = gpu.peak_dense_bf16_flops_per_s, gpu.memory_bandwidth_bytes_per_s
+def compute(model, cached_tokens, query_tokens, batch, tp, bytes_per_element, accelerator, accelerator_numbers, sweep):
+    config, gpu = load_model(model), chosen_accelerator(accelerator, accelerator_numbers)
+    peak, bandwidth = map(gpu.needed, ("peak_dense_bf16_flops_per_s", "memory_bandwidth_bytes_per_s"))
     known = {"cached_tokens": cached_tokens, "query_tokens": query_tokens, "batch": batch}
 
     def run(form, **changed):
@@ -89,6 +88,7 @@ EXPLORER = Explorer(
         Number("tp", "Heads shared by", 1, 1, 16, 1, "GPUs", "powers"),
         cached_width_choice(),
         accelerator_choice(),
+        accelerator_numbers(),
         Choice("sweep", "Along the axis", "query_tokens", tuple((key, title) for key, (title, _) in SWEEPS.items())),
     ),
     metrics={

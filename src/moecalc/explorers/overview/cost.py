@@ -3,7 +3,7 @@
 from ...economics.cost import cost_usd, num_gpus_for_deadline, wall_days
 from ...facts import tables
 from ...hardware.accelerator import load_accelerator
-from .._choices import accelerator_choice
+from .._choices import accelerator_choice, accelerator_numbers, chosen_accelerator
 from .._define import Explorer, Metric, Number
 
 #: The accelerator whose hours DeepSeek published.
@@ -17,12 +17,12 @@ def run_gpu_hours(run: str) -> float:
     return tables.lookup("training_runs", run, "gpu_hours").to("GPU-hours")
 
 
-def compute(gpu_hours, usd_per_gpu_hour, num_gpus, accelerator):
-    reference, chosen = load_accelerator(REFERENCE), load_accelerator(accelerator)
+def compute(gpu_hours, usd_per_gpu_hour, num_gpus, accelerator, accelerator_numbers):
+    reference, chosen = load_accelerator(REFERENCE), chosen_accelerator(accelerator, accelerator_numbers)
     # the same work at the same share of the peak
-    hours = gpu_hours * reference.peak_dense_bf16_flops_per_s / chosen.peak_dense_bf16_flops_per_s
+    hours = gpu_hours * reference.peak_dense_bf16_flops_per_s / chosen.needed("peak_dense_bf16_flops_per_s")
     llama_hours = run_gpu_hours("llama31-405B")
-    rental = tables.by_subject("rental_prices").get(accelerator)
+    rental = tables.by_subject("rental_prices").get(chosen.slug)
     low, high = rental["rental"].range_to("USD/GPU-hour") if rental else (None, None)
     metrics = {
         "gpu_hours": hours,
@@ -54,6 +54,7 @@ EXPLORER = Explorer(
         Number("usd_per_gpu_hour", "Rental price", 2.0, 0.1, 20.0, 0.05, "USD per GPU-hour"),
         Number("num_gpus", "GPUs", 2048, 8, 100_000, 8, "GPUs", "log"),
         accelerator_choice(REFERENCE),
+        accelerator_numbers(),
     ),
     metrics={
         "gpu_hours": Metric("Hours on this accelerator, at the same MFU", "GPU-hours"),

@@ -10,7 +10,7 @@ from ...model.kv_cache import kv_cache_report
 from ...model.params import num_activated_params, num_total_params
 from ...model.to_scale import NARROW, Frame
 from ...training.mfu import model_flops_utilisation
-from .._choices import accelerator_choice, cached_width_choice, model_choice
+from .._choices import accelerator_choice, accelerator_numbers, cached_width_choice, chosen_accelerator, model_choice
 from .._define import Explorer, Metric, Number, Text
 from ..model.layer_to_scale import rows_of
 
@@ -35,10 +35,21 @@ def read_config(model: str, config: str) -> ModelConfig:
     return parse_config(config) if config.strip() else load_model(model)
 
 
-def compute(model, config, accelerator, num_gpus, num_tokens, mfu, usd_per_gpu_hour, seq_len, bytes_per_element):
+def compute(
+    model,
+    config,
+    accelerator,
+    accelerator_numbers,
+    num_gpus,
+    num_tokens,
+    mfu,
+    usd_per_gpu_hour,
+    seq_len,
+    bytes_per_element,
+):
     counted = read_config(model, config)
     flops, tokens = training_flops_per_token(counted, seq_len), num_tokens * 1e12
-    peak = load_accelerator(accelerator).peak_dense_bf16_flops_per_s
+    peak = chosen_accelerator(accelerator, accelerator_numbers).needed("peak_dense_bf16_flops_per_s")
     hours = training_gpu_hours(flops, tokens, peak, mfu / 100)
     metrics = {
         "total": num_total_params(counted),
@@ -68,6 +79,7 @@ EXPLORER = Explorer(
         model_choice(MODEL, flops=True),
         Text("config", "or a config.json", "", "paste it, or choose a file", files=".json,.txt"),
         accelerator_choice(ACCELERATOR),
+        accelerator_numbers(),
         Number("num_gpus", "GPUs", NUM_GPUS, 1, 200_000, 1, "GPUs", "log"),
         Number("num_tokens", "Tokens to train on", NUM_T_TOKENS, 0.01, 100.0, 0.01, "T tokens", "log"),
         Number("mfu", "Utilisation (MFU)", round(published_mfu(), 2), 1.0, 100.0, 0.5, "% of peak"),

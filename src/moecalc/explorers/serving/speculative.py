@@ -1,11 +1,10 @@
 """What speculative decoding gains: by acceptance, and by how many sequences decode together."""
 
 from ...facts import tables
-from ...hardware.accelerator import load_accelerator
 from ...model.config import load_model
 from ...serving.decode import decode_step, verify_cost
 from ...serving.speculative import speed_up, tokens_per_step
-from .._choices import accelerator_choice
+from .._choices import accelerator_choice, accelerator_numbers, chosen_accelerator
 from .._define import Explorer, Metric, Number
 
 MODEL = "deepseek-v3"
@@ -28,8 +27,8 @@ def published_points() -> list:
     ]
 
 
-def compute(acceptance, depth, draft_cost, batch, context, num_gpus, accelerator):
-    config, chip = load_model(MODEL), load_accelerator(accelerator)
+def compute(acceptance, depth, draft_cost, batch, context, num_gpus, accelerator, accelerator_numbers):
+    config, chip = load_model(MODEL), chosen_accelerator(accelerator, accelerator_numbers)
     alpha, cost = acceptance / 100, draft_cost / 100
     checked = verify_cost(config, chip, batch, context, depth)
     plain = decode_step(config, chip, batch, context)["step"] / num_gpus
@@ -85,6 +84,7 @@ EXPLORER = Explorer(
         Number("context", "Tokens cached by each", 4096, 1, 131_072, 1, "tokens", "powers"),
         Number("num_gpus", "Accelerators that share the work", 16, 1, 512, 1, "accelerators", "powers"),
         accelerator_choice(),
+        accelerator_numbers(),
     ),
     metrics={
         "tokens_per_step": Metric("Tokens a step", "", 3),

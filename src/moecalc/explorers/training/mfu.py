@@ -1,9 +1,8 @@
 """Utilisation of a run by every convention."""
 
-from ...hardware.accelerator import load_accelerator
 from ...model.config import load_model
 from ...training.mfu import RECOMPUTATIONS, training_flops_by_convention, utilisation
-from .._choices import accelerator_choice, model_choice
+from .._choices import accelerator_choice, accelerator_numbers, chosen_accelerator, model_choice
 from .._define import Choice, Explorer, Metric, Number
 
 CONVENTIONS = {
@@ -22,9 +21,21 @@ CONVENTIONS = {
 RECOMPUTED = {"mla-up": "the up-projections of MLA, as DeepSeek-V3 does", "none": "nothing", "full": "every product"}
 
 
-def compute(model, num_tokens, gpu_hours, seq_len, accelerator, peak, num_params, recompute, convention):
+def compute(
+    model,
+    num_tokens,
+    gpu_hours,
+    seq_len,
+    accelerator,
+    accelerator_numbers,
+    peak,
+    num_params,
+    recompute,
+    convention,
+):
     config = load_model(model)
-    peak_flops_per_s = peak * 1e12 or load_accelerator(accelerator).peak_dense_bf16_flops_per_s
+    gpu = chosen_accelerator(accelerator, accelerator_numbers)
+    peak_flops_per_s = peak * 1e12 or gpu.needed("peak_dense_bf16_flops_per_s")
     n = num_params * 1e9 or None
     tokens, hours = num_tokens * 1e12, gpu_hours * 1e6
     shares = utilisation(config, seq_len, tokens, hours, peak_flops_per_s, n, recompute)
@@ -65,6 +76,7 @@ EXPLORER = Explorer(
         Number("gpu_hours", "GPU-hours", 2.664, 0.01, 50.0, 0.001, "M GPU-hours", "log"),
         Number("seq_len", "Sequence length", 4096, 128, 131_072, 128, "tokens", "log"),
         accelerator_choice(),
+        accelerator_numbers(),
         Number("peak", "Peak", 0.0, 0.0, 10_000.0, 0.5, "TFLOP/s", zero="dense BF16 peak of the accelerator"),
         Number("num_params", "N of 6ND and 8ND", 0.0, 0.0, 5_000.0, 0.1, "B parameters", zero="all activated, counted"),
         Choice("recompute", "HFU recomputes", "mla-up", tuple((key, RECOMPUTED[key]) for key in sorted(RECOMPUTATIONS))),

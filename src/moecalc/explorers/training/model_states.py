@@ -1,11 +1,10 @@
 """Model states on each pipeline rank."""
 
-from ...hardware.accelerator import load_accelerator
 from ...model.config import load_model
 from ...training.layout import ZERO_STAGES, Layout
 from ...training.recipes import RECIPES
 from ...training.states import STATES, model_states
-from .._choices import accelerator_choice, model_choice
+from .._choices import accelerator_choice, accelerator_numbers, chosen_accelerator, model_choice
 from .._define import Choice, Explorer, Metric, Number
 
 SCHEDULES = {
@@ -23,10 +22,10 @@ ETP = (
 )
 
 
-def compute(model, tp, pp, ep, etp, dp, zero, schedule, recipe, accelerator):
+def compute(model, tp, pp, ep, etp, dp, zero, schedule, recipe, accelerator, accelerator_numbers):
     layout = Layout(tp, pp, ep, dp, zero, schedule, etp or None)
     states = model_states(load_model(model), layout, recipe)
-    memory_bytes = load_accelerator(accelerator).memory_bytes
+    memory_bytes = chosen_accelerator(accelerator, accelerator_numbers).needed("memory_bytes")
     fullest = states["ranks"][states["fullest_rank"]]
     metrics = {
         "num_gpus": states["num_gpus"],
@@ -65,6 +64,7 @@ EXPLORER = Explorer(
         Choice("schedule", "Pipeline schedule", "1f1b", tuple(SCHEDULES.items())),
         Choice("recipe", "Dtype recipe", "deepseek-v3", tuple((one.name, one.title) for one in RECIPES.values())),
         accelerator_choice(),
+        accelerator_numbers(),
     ),
     metrics={
         "num_gpus": Metric("GPUs in all", "GPUs"),
