@@ -9,9 +9,9 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 # what needs neither the whole site nor every figure
-QUICK := src/moecalc $(addprefix tests/test_, one_page.py accelerators.py attention.py claims.py columns.py counts.py data.py docstrings.py errors.py \
-	families.py grpo.py layers.py memory.py mtp.py names.py notebooks.py properties.py prose.py published.py \
-	routing.py second_route.py stages.py storage.py units.py yarn.py)
+QUICK := src/moecalc $(addprefix tests/test_, one_page.py accelerators.py attention.py claims.py columns.py counts.py \
+	data.py docstrings.py errors.py families.py grpo.py layers.py memory.py mtp.py names.py notebooks.py properties.py \
+	prose.py published.py routing.py second_route.py stages.py storage.py units.py yarn.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help book site serve check test gates bench audit lab pins clean
