@@ -38,6 +38,43 @@ WANTED = {
 }
 
 
+#: Once taken from a textbook or from nowhere: accelerator, quantity, the maker's value in the unit of the table.
+MENDED = [
+    *[(slug, f"peak_dense_{kind}", 1979) for slug in ("h100-sxm", "h200-sxm") for kind in ("fp8", "int8")],
+    ("b200-sxm", "num_sms", 148),
+    ("b200-sxm", "scale_out_bandwidth", 400),
+    ("gb200-nvl72", "scale_out_bandwidth", 400),
+    ("gb200-nvl72", "memory", 186),
+    ("b300-sxm", "peak_dense_fp4", 13_500),
+    ("b300-sxm", "memory", 270),
+    ("b300-sxm", "memory_bandwidth", 7.7),
+    ("gb300-nvl72", "memory", 279),
+    ("rtx-4090", "peak_dense_fp8", 330.3),
+    ("rtx-5090", "peak_dense_fp8", 419),
+    ("rtx-5090", "peak_dense_fp4", 1676),
+    ("mi300x", "peak_dense_int8", 2614.9),
+    ("mi355x", "peak_dense_fp4", 10_066),
+    ("mi355x", "scale_up_bandwidth", 537.6),
+    ("tpu-v5p", "memory", 95),
+    ("tpu-v5p", "memory_bandwidth", 2.765),
+    ("tpu-v5p", "scale_up_bandwidth", 600),
+    ("tpu-v5p", "peak_dense_fp8", 459),
+    ("tpu-v6e", "peak_dense_bf16", 918),
+    ("tpu-v6e", "peak_dense_int8", 1836),
+    ("tpu-v6e", "memory_bandwidth", 1.638),
+    ("tpu-v6e", "scale_up_bandwidth", 400),
+    ("tpu-v7", "peak_dense_bf16", 2307),
+    ("tpu-v7", "scale_up_domain", 9216),
+    ("tpu-v7", "memory_bandwidth", 7.38),
+    ("ascend-910b", "scale_up_bandwidth", 196),
+]
+
+
+@pytest.mark.parametrize(("slug", "quantity", "value"), MENDED)
+def test_a_mended_number_is_the_one_used(slug, quantity, value):
+    assert tables.lookup("accelerators", slug, quantity).value == value
+
+
 @pytest.mark.parametrize(("slug", "field", "value"), KNOWN)
 def test_numbers_of_accelerators(slug, field, value):
     assert getattr(load_accelerator(slug), field) == value

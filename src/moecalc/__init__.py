@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 #: public name -> module; loaded when first asked for, so that a command starts quickly
 _EXPORTS = {
     "model.config": ("ModelConfig", "load_config", "load_model", "parse_config"),
-    "hardware.accelerator": ("Accelerator", "load_accelerator", "load_accelerators"),
+    "hardware.accelerator": ("Accelerator", "load_accelerator", "load_accelerators", "read_accelerator"),
     "base.errors": ("InputError",),
     "explorers": ("explore",),
     "model.params": (

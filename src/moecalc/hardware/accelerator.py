@@ -101,7 +101,8 @@ def load_accelerator(name: str) -> Accelerator:
     >>> load_accelerator("NVIDIA H100 80GB HBM3").slug
     'h100-sxm'
     """
-    slug = find("accelerator", name, _names())
+    known = tables.by_subject("accelerators")
+    slug = name if name in list(known) else find("accelerator", name, _names())  # a slug needs no comparing
     values = {field: one.to(_FACTS[field][0]) for field, one in accelerator_facts(slug).items()}
     return Accelerator(slug, **{field: values.get(field) for field in _FACTS})
 
