@@ -72,4 +72,7 @@ def test_a_config_that_the_library_saves_anew_counts_the_same(name):
         saved = AutoConfig.for_model(**raw).to_dict()
     except ValueError as error:
         pytest.skip(str(error)[:80])
+    if "tie_word_embeddings" not in raw and "text_config" in raw:
+        # a class of wrappers writes its own default here; where it is silent, published files have what the text says
+        saved.pop("tie_word_embeddings", None)
     assert counts(ModelConfig(saved), 4096) == counts(ModelConfig(raw), 4096)
