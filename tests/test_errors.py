@@ -242,14 +242,14 @@ def told(answer, *words):
 COMMANDS = [
     # command line, words of the line on stderr: the value, and what is accepted
     ("paramz", ("'paramz'", "nearest are params")),
-    ("--model deepseek-v3", ("'--model'", "nearest are")),
+    ("--model deepseek-v3", ("'--model'", "accepted are models")),
     ("params", ("--model", "--config", "required")),
     ("params --model", ("--model", "expected one argument")),
     ("params --model deepseek_v3", ("'deepseek_v3'", "nearest are deepseek-v3")),
     ("params --model lama-3.1-8b", ("'lama-3.1-8b'", "nearest are llama-3.1-8b")),
-    ("params --model ''", ("''", "nearest are")),
+    ("params --model ''", ("''", "moecalc models lists")),
     ("params --model grok-1", ("'grok-1'", "no public config", "only its published figures")),
-    ("params --model deepseek-v4-pro", ("deepseek_v4", "is deepseek_v3 meant?")),
+    ("params --model deepseek-v4-pro --layers", ("deepseek_v4", "moecalc families lists")),
     ("params --model deepseek-v3 --config x.json", ("--config", "not allowed with", "--model")),
     ("params --modle deepseek-v3", ("'--modle'", "nearest are --model")),
     ("params --model deepseek-v3 extra", ("extra",)),
@@ -274,7 +274,7 @@ COMMANDS = [
     ("kv-cache --model deepseek-v3 --context 1 --batch 0", ("batch", "found 0", "from 1 to")),
     ("mfu --model deepseek-v3 --seq-len 4096 --num-tokens 1e12 --gpu-hours 1e6", ("--gpu", "--peak-tflops-per-s")),
     ("mfu --model deepseek-v3 --seq-len 4096 --num-tokens 1e12 --gpu-hours 1e6 --gpu h80", ("'h80'", "are h800-sxm")),
-    ("mfu --model deepseek-v3 --seq-len 4096 --num-tokens 1e12 --gpu-hours 1e6 --gpu ''", ("''", "nearest are")),
+    ("mfu --model deepseek-v3 --seq-len 4096 --num-tokens 1e12 --gpu-hours 1e6 --gpu ''", ("''", "moecalc accelerators lists")),
     ("mfu --model deepseek-v3 --seq-len 4096 --num-tokens nan --gpu-hours 1e6 --gpu h20", ("num_tokens", "nan", "finite")),
     ("mfu --model deepseek-v3 --seq-len 4096 --num-tokens 1e12 --gpu-hours 0 --gpu h20", ("gpu_hours", "above 0")),
     ("mfu --model deepseek-v3 --seq-len 4096 --num-tokens 1e12 --gpu-hours inf --gpu h20", ("gpu_hours", "inf", "finite")),
@@ -308,7 +308,7 @@ COMMANDS = [
     ("memory --model deepseek-v3 --zero 4", ("zero", "found 4", "from 0 to 3")),
     ("memory --model deepseek-v3 --schedule gpipe", ("schedule", "'gpipe'", "1f1b, zb1p, dualpipe, dualpipev")),
     ("memory --model deepseek-v3 --recipe int4", ("recipe", "'int4'", "deepseek-v3, bf16, zero-16, fp32")),
-    ("memory --model deepseek-v3 --gpu b100", ("'b100'", "nearest are")),
+    ("memory --model deepseek-v3 --gpu b100", ("'b100'", "moecalc accelerators lists")),
     ("memory --model deepseek-v3 --micro-batch 0", ("micro_batch", "found 0", "from 1 to")),
     ("memory --model deepseek-v3 --seq-len 0", ("seq_len", "found 0", "from 1 to")),
     ("claims --verdict wrong", ("'wrong'", "reproduced, ")),
@@ -335,13 +335,13 @@ def test_as_a_process():
     command = [sys.executable, "-m", "moecalc", "params", "--model", "gtp-4"]
     run = subprocess.run(command, capture_output=True, text=True)
     assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr.startswith("moecalc: no model named 'gtp-4'; the nearest are ") and run.stderr.count("\n") == 1
+    assert run.stderr.startswith("moecalc: no model named 'gtp-4'; moecalc models lists them") and run.stderr.count("\n") == 1
 
 
 # --- Python ----------------------------------------------------------------------------------------------------------
 
 CALLS = [
-    (lambda: load_accelerator("h900"), ("'h900'", "h800-sxm")),
+    (lambda: load_accelerator("h900"), ("'h900'", "moecalc accelerators lists")),
     (lambda: load_model(None), ("None",)),
     (lambda: ModelConfig([("a", 1)]), ("a JSON object", "a list")),
     (lambda: parse_config(""), ("empty",)),
@@ -367,7 +367,7 @@ CALLS = [
     (lambda: states_of_all_gpus(V3, Layout(tp=2), "bf16"), ("tp", "found 2", "from 1 to 1")),
     (lambda: model_states(V3, Layout(), "int8"), ("recipe", "'int8'", "bf16")),
     (lambda: convert(1, "GB", "s"), ("'GB'", "'s'", "data", "time")),
-    (lambda: convert(1, "parsec", "s"), ("'parsec'", "nearest")),
+    (lambda: convert(1, "parsec", "s"), ("'parsec'", "unknown unit")),
 ]
 
 

@@ -22,18 +22,40 @@ def quoted(value, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[:limit]}... ({len(text):,} characters)"
 
 
-def nearest(name: str, accepted, limit: int = 3) -> str:
-    """The `accepted` names most like `name`, joined by commas; the first of all where none is alike.
+#: So many accepted names fit into a sentence.
+MOST_LISTED = 15
 
-    >>> nearest("lama", ["llama", "mistral", "qwen2"], limit=1)
-    'llama'
+
+def nearest(name: str, accepted, limit: int = 3) -> str:
+    """The `accepted` names that `name` may be a slip of the keyboard for, or the beginning of, joined by commas; maybe none.
+
+    A name with other digits is another version, not a slip.
+
+    >>> nearest("lama", ["llama", "mistral"]), nearest("deepseek-v4", ["deepseek-v3"]), nearest("bert", ["dbrx"])
+    ('llama', '', '')
     """
     import difflib  # slow to import, and only a mistake needs it
 
-    accepted, name = sorted(accepted), str(name)[:100].lower()
-    begun = [one for one in accepted if name and one.startswith(name)]
-    alike = difflib.get_close_matches(name, accepted, n=limit, cutoff=0.3)
-    return ", ".join(list(dict.fromkeys(begun + alike))[:limit] or accepted[:limit])
+    name = str(name)[:100].lower()
+    accepted = sorted(accepted)
+    begun = [one for one in accepted if len(name) > 2 and one.startswith(name)]
+    same = [one for one in accepted if _digits(one) == _digits(name)]
+    alike = difflib.get_close_matches(name, same, n=limit, cutoff=0.8)
+    return ", ".join(list(dict.fromkeys(begun + alike))[:limit])
+
+
+def instead(name: str, accepted, listed: str = "") -> str:
+    """How a sentence ends that refuses `name`: the nearest of those `accepted`, or all if they are few, or where they are `listed`.
+
+    >>> instead("costs", ["cost", "params"]), instead("bert", ["dbrx", "llama"]), instead("bert", map(str, range(99)), "the help")
+    ('; the nearest are cost', '; accepted are dbrx, llama', '; the help lists them')
+    """
+    accepted = list(accepted)
+    if near := nearest(name, accepted):
+        return f"; the nearest are {near}"
+    if len(accepted) <= MOST_LISTED:
+        return f"; accepted are {', '.join(accepted)}"
+    return f"; {listed} lists them" if listed else ""
 
 
 def slip(name: str, accepted) -> str:
@@ -42,8 +64,9 @@ def slip(name: str, accepted) -> str:
     >>> slip("lama", ["llama", "mistral"]), slip("bert", ["dbrx", "llama"])
     ('; is llama meant?', '')
     """
-    import difflib  # slow to import, and only a mistake needs it
+    near = nearest(name, accepted, limit=1)
+    return f"; is {near} meant?" if near else ""
 
-    name = str(name)[:100].lower()
-    alike = difflib.get_close_matches(name, sorted(accepted), n=1, cutoff=0.8)
-    return f"; is {alike[0]} meant?" if alike else ""
+
+def _digits(name: str) -> list:
+    return [letter for letter in name if letter.isdigit()]

@@ -5,7 +5,7 @@ A unit is converted once: on entry (:func:`convert`, when a fact is read) or on
 display (:func:`show`). Prefixes K, M, G or B, T are powers of 1000; Ki, Mi, Gi of 1024.
 """
 
-from .errors import InputError, nearest
+from .errors import InputError, instead
 
 #: unit -> (dimension, factor to the unit that the calculators use)
 UNITS = {
@@ -104,7 +104,7 @@ def dimension_and_factor(unit: str) -> tuple:
     try:
         return UNITS[unit]
     except (KeyError, TypeError):
-        raise InputError(f"unknown unit {unit!r}; the nearest known are {nearest(unit, UNITS)}") from None
+        raise InputError(f"unknown unit {unit!r}{instead(unit, UNITS, 'moecalc.base.units')}") from None
 
 
 #: Measured units take their prefix in front, as in GFLOPs; all else is counted, in M or B.

@@ -13,7 +13,7 @@ import sys
 from contextlib import suppress
 
 from .. import __version__
-from ..base.errors import InputError, nearest, quoted
+from ..base.errors import InputError, instead, quoted
 
 COMMANDS = (
     "models",
@@ -59,7 +59,7 @@ def run(name: str, argv: list) -> None:
     from .arguments import Parser
 
     if name not in COMMANDS:
-        raise InputError(f"no command named {quoted(name)}; the nearest are {nearest(name, COMMANDS)}")
+        raise InputError(f"no command named {quoted(name)}{instead(name, COMMANDS)}")
     module = command(name)
     parser = Parser(prog=f"moecalc {name}", description=module.HELP, epilog=f"example: {module.EXAMPLE}")
     module.add_arguments(parser)

@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from ..base.errors import InputError, nearest, quoted
+from ..base.errors import InputError, instead, quoted
 
 
 class Parser(argparse.ArgumentParser):
@@ -17,7 +17,7 @@ class Parser(argparse.ArgumentParser):
         for arg in args:  # before what is missing: a misspelt option is both
             option = arg.partition("=")[0]
             if option.startswith("--") and option not in options:
-                raise InputError(f"{self.prog} has no option {quoted(option)}; the nearest are {nearest(option, options)}")
+                raise InputError(f"{self.prog} has no option {quoted(option)}{instead(option, options, self.prog + ' --help')}")
         return super().parse_args(args, namespace)
 
     def error(self, message):

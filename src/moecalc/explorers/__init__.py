@@ -96,7 +96,7 @@ def explorer(name: str):
     """
     name = ALIASES.get(name, name)
     if name not in places():
-        raise InputError(unknown("explorer", name, explorer_names()))
+        raise InputError(unknown("explorer", name, explorer_names(), "moecalc explore --list"))
     from importlib import import_module
 
     return import_module("." + places()[name], __name__).EXPLORER

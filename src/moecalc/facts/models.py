@@ -15,7 +15,7 @@ def model(slug: str) -> dict:
     Raises :class:`InputError` where there is no such model; the sentence names the nearest.
     """
     if slug not in model_slugs():
-        raise InputError(unknown("model", slug, model_slugs()))
+        raise InputError(unknown("model", slug, model_slugs(), "moecalc models"))
     return read_json(os.path.join("models", slug + ".json"))
 
 

@@ -8,7 +8,7 @@ import json
 import os
 from typing import NamedTuple
 
-from ..base.errors import InputError, nearest, quoted
+from ..base.errors import InputError, instead, quoted
 from ..base.units import convert, dimension_and_factor
 
 STATUSES = ("reported", "measured", "derived", "assumed", "unverified")
@@ -147,9 +147,9 @@ def sources() -> dict:
     return read_json("sources.json")
 
 
-def unknown(what: str, name: str, known) -> str:
-    """The error sentence for `name`, under which `what` was looked for among those `known`."""
-    return f"no {what} named {quoted(name)}; the nearest are {nearest(name, known)}"
+def unknown(what: str, name: str, known, listed: str = "") -> str:
+    """The error sentence for `name`, under which `what` was looked for among those `known`; `listed` says where they all are."""
+    return f"no {what} named {quoted(name)}{instead(name, known, listed)}"
 
 
 def read_json(name: str):

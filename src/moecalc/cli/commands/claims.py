@@ -1,6 +1,6 @@
 """moecalc claims"""
 
-from ...base.errors import InputError, nearest, quoted
+from ...base.errors import InputError, quoted
 
 HELP = "every claim of the talk, recomputed, with a verdict"
 EXAMPLE = "moecalc claims --verdict differs"
@@ -21,9 +21,7 @@ def run(args):
         ids = [row["id"] for row in rows]
         if args.id.upper() not in ids:
             ends = f"{ids[0]} to {ids[-1]}"
-            raise InputError(
-                f"no claim named {quoted(args.id)}; they run from {ends}, the nearest are {nearest(args.id, ids)}"
-            )
+            raise InputError(f"no claim named {quoted(args.id)}; they run from {ends}")
         rows = [row for row in rows if row["id"] == args.id.upper()]
     return {"claims": [row for row in rows if args.verdict in (None, row["verdict"])]}
 
