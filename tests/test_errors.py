@@ -245,7 +245,7 @@ COMMANDS = [
     ("--model deepseek-v3", ("'--model'", "accepted are models")),
     ("params", ("--model", "--config", "required")),
     ("params --model", ("--model", "expected one argument")),
-    ("params --model deepseek_v3", ("'deepseek_v3'", "nearest are deepseek-v3")),
+    ("params --model llama", ("'llama'", "llama-3.1-405b, llama-3.1-8b", "say which")),
     ("params --model lama-3.1-8b", ("'lama-3.1-8b'", "nearest are llama-3.1-8b")),
     ("params --model ''", ("''", "moecalc models lists")),
     ("params --model grok-1", ("'grok-1'", "no public config", "only its published figures")),

@@ -42,11 +42,11 @@ def test_a_name_finds_what_is_meant(name, slug):
     [
         ("H100", ("'H100'", "h100-sxm, h100-pcie", "which")),
         ("deepseek", ("'deepseek'", "deepseek-v3, deepseek-v3.2", "which")),
-        ("h200", ("no thing named 'h200'", "nearest are")),  # GH200 is another
-        ("", ("no thing named ''", "nearest are")),
-        ("/", ("no thing named '/'", "nearest are")),
-        (None, ("no thing named None", "nearest are")),
-        ([], ("no thing named []", "nearest are")),
+        ("h200", ("no thing named 'h200'", "accepted are")),  # GH200 is another
+        ("", ("no thing named ''", "accepted are")),
+        ("/", ("no thing named '/'", "accepted are")),
+        (None, ("no thing named None", "accepted are")),
+        ([], ("no thing named []", "accepted are")),
     ],
 )
 def test_a_name_that_is_not_clear_gets_a_sentence(name, words):

@@ -2,7 +2,7 @@
 
 import re
 
-from .errors import InputError, nearest, quoted
+from .errors import InputError, instead, quoted
 
 #: So many candidates are named where several may be meant.
 MOST_CANDIDATES = 8
@@ -31,7 +31,7 @@ def find(what: str, name: str, known: dict) -> str:
             more = f" and {len(meant) - MOST_CANDIDATES} more" if len(meant) > MOST_CANDIDATES else ""
             candidates = ", ".join(meant[:MOST_CANDIDATES]) + more
             raise InputError(f"{what} {quoted(name)} may be {candidates}; say which of them is meant")
-    raise InputError(f"no {what} named {quoted(name)}; the nearest are {nearest(name, known)}")
+    raise InputError(f"no {what} named {quoted(name)}{instead(name, known, 'moecalc ' + what + 's')}")
 
 
 def _words(name: str) -> list:

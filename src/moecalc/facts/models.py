@@ -5,18 +5,26 @@ A model's slug is the name of its file without ``.json``.
 
 import os
 
-from ..base.errors import InputError
-from .tables import fact, json_names, read_json, unknown
+from ..base.names import find
+from .tables import fact, json_names, read_json
+
+
+def model_slug(name: str) -> str:
+    """The slug of the one model that `name` means: as hubs and people write it too, with an owner, in any case.
+
+    Raises :class:`InputError` where there is no such model, or where several may be meant.
+
+    >>> model_slug("deepseek-ai/DeepSeek-V3"), model_slug("meta-llama/Llama-3.1-8B")
+    ('deepseek-v3', 'llama-3.1-8b')
+    """
+    if name in model_slugs():
+        return name
+    return find("model", name, {slug: (model(slug)["name"],) for slug in model_slugs()})
 
 
 def model(slug: str) -> dict:
-    """``name``, ``config`` as published (None where it is not) and ``facts`` as the file has them.
-
-    Raises :class:`InputError` where there is no such model; the sentence names the nearest.
-    """
-    if slug not in model_slugs():
-        raise InputError(unknown("model", slug, model_slugs(), "moecalc models"))
-    return read_json(os.path.join("models", slug + ".json"))
+    """``name``, ``config`` as published (None where it is not) and ``facts`` as the file has them."""
+    return read_json(os.path.join("models", model_slug(slug) + ".json"))
 
 
 def facts_of_model(slug: str) -> list:

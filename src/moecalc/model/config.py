@@ -97,13 +97,15 @@ class ModelConfig:
 
 @cache
 def load_model(slug: str) -> ModelConfig:
-    """The config of a model in ``data/models/``, such as ``deepseek-v3``; ``moecalc models`` lists them.
+    """The config of a model in ``data/models/``, such as ``deepseek-v3`` or ``deepseek-ai/DeepSeek-V3``.
 
+    ``moecalc models`` lists them.
     Raises :class:`InputError` also for a listed model without a public config, or of a family that is not supported.
 
     >>> load_model("llama-3.1-405b").num_hidden_layers
     126
     """
+    slug = models.model_slug(slug)
     record = models.model(slug)
     if record["config"] is None:
         raise InputError(f"no public config is known for {quoted(slug)}; only its published figures are listed")
