@@ -221,7 +221,7 @@ def test_a_file_with_a_byte_order_mark_is_read(tmp_path):
 
 
 def test_files_that_cannot_be_read(tmp_path, moecalc):
-    told(moecalc("params --config", tmp_path), str(tmp_path), "Is a directory", "config.json file is accepted")
+    told(moecalc("params --config", tmp_path), str(tmp_path), "folder", "holds no config.json")
     told(moecalc("params --config", tmp_path / "none.json"), "none.json", "No such file")
     told(moecalc("params --config", "a\nb"), r"'a\nb'", "No such file")
 

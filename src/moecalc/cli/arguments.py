@@ -70,8 +70,8 @@ def assignment(text: str) -> tuple:
 def add_model(parser) -> None:
     """--model or --config, and --set to change keys of it."""
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--model", metavar="SLUG", help="a model of this project: see moecalc models")
-    which.add_argument("--config", metavar="FILE", help="a Hugging Face config.json")
+    which.add_argument("--model", metavar="NAME", help="a model of this project: see moecalc models")
+    which.add_argument("--config", metavar="FILE", help="a Hugging Face config.json (or .json.gz, its folder, - for stdin)")
     parser.add_argument(
         "--set",
         metavar="KEY=VALUE",
@@ -86,8 +86,35 @@ def read_model(args):
     """The config that `add_model`'s arguments name."""
     from ..model.config import load_config, load_model
 
-    config = load_model(args.model) if args.model is not None else load_config(args.config)
+    if args.model is not None:
+        if looks_like_file(args.model):
+            raise InputError(f"{quoted(args.model)} is a file, not a model of this project; use --config {args.model}")
+        config = load_model(args.model)
+    else:
+        check_file(args.config)
+        config = load_config(args.config)
     return config.replace(**{key: json_value(value) for key, value in args.set}) if args.set else config
+
+
+def looks_like_file(name: str) -> bool:
+    """Whether what was typed for a model is a path: ``./config.json``, ``-``, a file that is there."""
+    return name == "-" or name.startswith(("./", "../", "/", "~")) or name.endswith((".json", ".gz")) or os.path.isfile(name)
+
+
+def check_file(path: str) -> None:
+    """Refuses the name of a model where a file is asked for; a path that is there, or looks like one, passes."""
+    if os.path.exists(path) or looks_like_file(path):
+        return
+    from ..facts.models import model_slug
+
+    elsewhere = "nothing is fetched from elsewhere"
+    try:
+        slug = model_slug(path)
+    except InputError:
+        if path.count("/") == 1:
+            raise InputError(f"no file {quoted(path)}; {elsewhere}: a config.json that lies here is accepted") from None
+        return
+    raise InputError(f"no file {quoted(path)}, but a model of this project: use --model {slug}; {elsewhere}")
 
 
 def json_value(text: str):

@@ -7,6 +7,8 @@ from functools import cache
 from ..base.errors import InputError, quoted
 from ..facts import models
 from .families import family, model_type
+from .files import config_text
+from .foreign import translated
 from .heads import without_head
 from .keys import read
 from .pasted import kind_of, read_pasted
@@ -31,7 +33,7 @@ class ModelConfig:
     def __init__(self, raw, name: str = ""):
         if not isinstance(raw, Mapping):
             raise InputError(f"a config must be a JSON object of keys such as hidden_size; found {kind_of(raw)}")
-        wrapper = dict(raw)
+        wrapper, foreign_note = (dict(raw), "") if "model_type" in raw else translated(dict(raw))
         raw, path, left_out = language_config(wrapper)
         if raw.get("model_type") is None:
             inside = f" in {path}" if path else ""
@@ -53,7 +55,7 @@ class ModelConfig:
                 raise InputError(f"in {path}: {error}") from None
             raise
         #: blocks of tensors: what every count is read off
-        self.__dict__.update(anatomy=anatomy, head_note=head_note)
+        self.__dict__.update(anatomy=anatomy, head_note=head_note, foreign_note=foreign_note)
 
     @property
     def left_out_note(self) -> str:
@@ -76,7 +78,7 @@ class ModelConfig:
         """One sentence for each thing that a reader of any count of this config must know."""
         anatomy = self.anatomy
         mtp = f"MTP modules are not counted: {anatomy.mtp_note}" if anatomy.mtp_note else ""
-        every = (self.left_out_note, self.head_note, self.defaults_note, mtp, anatomy.flops_note, anatomy.cache_note)
+        every = (self.foreign_note, self.left_out_note, self.head_note, self.defaults_note, mtp, anatomy.flops_note, anatomy.cache_note)
         return tuple(note for note in every if note)
 
     def __setattr__(self, key, value):
@@ -89,7 +91,9 @@ class ModelConfig:
                 raise InputError(f"{key} is not a key that {self.model_type} reads; it reads {', '.join(self.keys)}")
         kept = {key: value for key, value in self.raw.items() if not any(key in self.spelling.get(one, ()) for one in changes)}
         changed = {**kept, **changes}
-        return ModelConfig(put_back(self.wrapper, self.path, changed) if self.path else changed, self.name)
+        new = ModelConfig(put_back(self.wrapper, self.path, changed) if self.path else changed, self.name)
+        new.__dict__.update(foreign_note=self.foreign_note)
+        return new
 
     def __repr__(self):
         return f"<ModelConfig {self.name}>"
@@ -113,14 +117,9 @@ def load_model(slug: str) -> ModelConfig:
 
 
 def load_config(path: str) -> ModelConfig:
-    """A config from a ``config.json`` file."""
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            text = file.read()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not a text file"
-        raise InputError(f"cannot read the config {quoted(path, 200)}: {reason}; a config.json file is accepted") from None
-    return parse_config(text, str(path))
+    """A config from a ``config.json``, plain or ``.gz``, from the folder that holds it, or from standard input for ``-``."""
+    text, name = config_text(path)
+    return parse_config(text, name)
 
 
 def parse_config(text: str, name: str = "") -> ModelConfig:

@@ -7,6 +7,8 @@ from ..base.errors import InputError, quoted
 
 #: A config is two or three levels deep; far more would exhaust the stack of a browser's Python.
 MAX_DEPTH = 100
+#: The longest config that was published has a tenth of this.
+MAX_CHARACTERS = 200_000
 #: Longest name of a key that an error repeats [characters]
 _LONGEST_KEY = 40
 
@@ -46,6 +48,8 @@ def read_pasted(text: str, name: str = "") -> dict:
     """
     where = f" {quoted(name, 200)}" if name else ""
     text = text.removeprefix("\ufeff")  # the mark that some editors put in front
+    if len(text) > MAX_CHARACTERS:
+        raise too_long(name)
     if not text.strip():
         raise InputError(f"the config{where} is empty; the JSON text of a config.json is accepted")
     if _is_too_deep(text):
@@ -65,6 +69,12 @@ def read_pasted(text: str, name: str = "") -> dict:
             f"the config{where} must be a JSON object of keys such as hidden_size, between braces; found {kind_of(raw)}"
         )
     return raw
+
+
+def too_long(name: str) -> InputError:
+    """The error for a text that is longer than any config."""
+    where = f" {quoted(name, 200)}" if name else ""
+    return InputError(f"the config{where} is longer than {MAX_CHARACTERS // 1000} KB; the text of a config.json is accepted")
 
 
 def kind_of(value) -> str:
