@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 
 from ..base.errors import InputError, instead, quoted
 
@@ -33,30 +34,89 @@ def formatter(prog: str):
     return argparse.RawDescriptionHelpFormatter(prog, width=max(width, 40) - 2)
 
 
-def number(text: str):
-    """A number as typed: 2664000, 2.664e6; an int where it is one."""
-    for kind in (int, float):
+#: Letter behind a number -> powers of 1000 of a count, of 1024 of a length.
+LETTERS = {"k": 1, "m": 2, "b": 3, "t": 4}
+_NUMBER = r"(?P<digits>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|[+-]?\.\d+)\s*(?P<letter>[kKmMbBtT]?)"
+
+
+class Length(int):
+    """A number of tokens, and a sentence about how it was read."""
+
+    note = ""
+
+
+def amount(example: str):
+    """A reader of numbers as people write them: 14.8T, 2,664,000, 2.664e6; `example` stands in its error."""
+
+    def number(text: str):
+        digits, letter = _taken_apart(text)
+        if letter:
+            return _plain(float(f"{digits}e{3 * LETTERS[letter]}"))
+        for kind in (int, float):
+            try:
+                return kind(digits)
+            except ValueError:
+                pass
+        raise argparse.ArgumentTypeError(f"a number is accepted, such as {example}; found {quoted(text)}")
+
+    return number
+
+
+def whole_amount(example: str):
+    """A reader of whole numbers: 4096, 1e3, 8K of 1,000 each."""
+    read = amount(example)
+
+    def whole_number(text: str) -> int:
         try:
-            return kind(text)
-        except ValueError:
-            pass
-    raise argparse.ArgumentTypeError(f"a number is accepted, such as 2.788e6; found {quoted(text)}")
+            value = _plain(read(text))
+        except argparse.ArgumentTypeError:
+            value = None
+        if not isinstance(value, int):
+            raise argparse.ArgumentTypeError(f"a whole number is accepted, such as {example}; found {quoted(text)}")
+        return value
+
+    return whole_number
 
 
-def whole(text: str) -> int:
-    """A whole number as typed; 1e3 is one, 1.5 is not."""
-    value = number(text)
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        value = int(value)
-    if not isinstance(value, int):
-        raise argparse.ArgumentTypeError(f"a whole number is accepted, such as 4096; found {quoted(text)}")
+number, whole = amount("1.5e6"), whole_amount("64")
+
+
+def length(text: str) -> int:
+    """A length in tokens: 4096, 128K of 1,024 each, as contexts are called."""
+    digits, letter = _taken_apart(text)
+    if not letter:
+        return whole_amount("4096 or 128K")(text)
+    value = Length(whole_amount("4096 or 128K")(str(_plain(float(digits) * 1024 ** LETTERS[letter]))))
+    value.note = f"{text} is read as {value:,} tokens, with K of 1,024"
     return value
 
 
+def share(text: str):
+    """A share as people write it: 0.4 or 40%."""
+    read = amount("0.4 or 40%")
+    return read(text[:-1]) / 100 if text.endswith("%") and text[:-1] else read(text)
+
+
+def money(text: str):
+    """An amount of USD: 2, $2, 1.5M."""
+    return amount("2 or 5.6M")(text.removeprefix("$"))
+
+
 def number_or_range(text: str):
-    """A price as typed: 2, or 1.99-5.00 for a range."""
+    """A price as typed: 2, $2, or 1.99-5.00 for a range."""
     low, dash, high = text.partition("-")
-    return (number(low), number(high)) if dash and low and not low.endswith(("e", "E")) else number(text)
+    return (money(low), money(high)) if dash and low and not low.endswith(("e", "E")) else money(text)
+
+
+def _taken_apart(text: str) -> tuple:
+    """(digits without commas, small letter behind them or "") of a number; the whole text where it is none of that form."""
+    found = re.fullmatch(_NUMBER, text.strip())
+    return (found["digits"].replace(",", ""), found["letter"].lower()) if found else (text, "")
+
+
+def _plain(value):
+    """An int, where a float is one."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
 def assignment(text: str) -> tuple:
@@ -115,6 +175,18 @@ def check_file(path: str) -> None:
             raise InputError(f"no file {quoted(path)}; {elsewhere}: a config.json that lies here is accepted") from None
         return
     raise InputError(f"no file {quoted(path)}, but a model of this project: use --model {slug}; {elsewhere}")
+
+
+def notes(args, config=None, *more) -> dict:
+    """What every command that takes a model adds to its result: ``notes``, the sentences that a reader must know.
+
+    Those of the config, `more` that the command has, and how a length was read; ``left_out_note``, one of them, stays a key of
+    its own.
+    """
+    read = [value.note for value in vars(args).values() if isinstance(value, Length)]
+    said = [*(config.notes if config else ()), *more, *read]
+    left_out = config.left_out_note if config else ""
+    return {**({"left_out_note": left_out} if left_out else {}), "notes": said}
 
 
 def json_value(text: str):

@@ -50,5 +50,11 @@ def parts(components: dict, unit: str) -> str:
     return table(rows, {"name": "component", "value": unit, "short": "", "share": "share"})
 
 
+def noted(lines: list, result: dict) -> str:
+    """The lines of a text, and below them the notes of the result."""
+    notes = result["notes"]
+    return "\n".join([*lines, *([""] if notes else []), *(f"note: {note}" for note in notes)])
+
+
 def _is_number(value) -> bool:
     return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))

@@ -1,6 +1,6 @@
 """moecalc memory"""
 
-from ..arguments import add_accelerator, add_model, read_model, whole
+from ..arguments import add_accelerator, add_model, notes, read_model, whole
 
 HELP = "model states on each GPU: weights, gradients, optimizer (activations are not counted yet)"
 EXAMPLE = "moecalc memory --model deepseek-v3 --gpu h800-sxm --pp 16 --ep 64 --dp 128 --zero 1 --recipe deepseek-v3"
@@ -21,7 +21,7 @@ def add_arguments(parser):
         "--recipe", help="bf16, deepseek-v3, zero-16 or fp32; without it fp32 where the config says so, else bf16"
     )
     parser.add_argument("--micro-batch", type=whole, default=1, metavar="N", help="for activations, not counted yet")
-    parser.add_argument("--seq-len", type=whole, default=4096, metavar="N", help="for activations, not counted yet")
+    parser.add_argument("--seq-len", type=length, default=4096, metavar="N", help="for activations, not counted yet")
 
 
 def sizes(text: str) -> tuple:
@@ -43,7 +43,7 @@ def run(args):
     recipe = args.recipe or recipe_of(config)
     states = model_states(config, layout, recipe)
     laid_out = {**layout._asdict(), "etp": layout.expert_tp}
-    result = {"model": config.name, "layout": laid_out, "recipe": recipe, **states}
+    result = {"model": config.name, "layout": laid_out, "recipe": recipe, **states, **notes(args, config)}
     if config.anatomy.num_routed_experts > 1:
         result["experts"] = held_experts(config.anatomy.num_routed_experts, layout)
     if args.gpu is not None:
@@ -63,7 +63,7 @@ def held_experts(num_experts: int, layout) -> str:
 def show(result):
     from ...base.units import si
     from ...training.recipes import RECIPES
-    from ..text import table
+    from ..text import noted, table
 
     layout = result["layout"]
     lines = [
@@ -95,4 +95,4 @@ def show(result):
         share = result["per_gpu_bytes"] / result["gpu_memory_bytes"]
         lines[-1] += f", {share:.1%} of its {si(result['gpu_memory_bytes'], 'bytes')}"
     lines.append(f"counted: {result['counted']}; not counted: {', '.join(result['not_counted'])}")
-    return "\n".join(lines)
+    return noted(lines, result)

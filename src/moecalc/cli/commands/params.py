@@ -1,6 +1,6 @@
 """moecalc params"""
 
-from ..arguments import add_model, read_model
+from ..arguments import add_model, notes, read_model
 
 HELP = "parameters: total, activated in three conventions, by component"
 EXAMPLE = "moecalc params --model deepseek-v3"
@@ -16,9 +16,7 @@ def run(args):
     from ...model.params import params_by_layer, params_by_tensor, params_report
 
     config = read_model(args)
-    result = {"model": config.name, **params_report(config)}
-    if config.left_out_note:
-        result["left_out_note"] = config.left_out_note
+    result = {"model": config.name, **params_report(config), **notes(args, config)}
     if args.layers:
         result["layers"] = params_by_layer(config)
     if args.tensors:
@@ -27,7 +25,7 @@ def run(args):
 
 
 def show(result):
-    from ..text import parts, table
+    from ..text import noted, parts, table
 
     lines = [parts(result["components"], "parameters"), ""]
     for key, title in {
@@ -39,10 +37,6 @@ def show(result):
     }.items():
         counted = "not known" if result[key] is None else f"{result[key]:,}"
         lines.append(f"{title:45} {counted:>21}")
-    if result["mtp"] is None:
-        lines.append(f"MTP: {result['mtp_note']}")
-    if "left_out_note" in result:
-        lines.append(result["left_out_note"])
     if "layers" in result:
         columns = {"layer": "layer", "kind": "kind", "total": "total", "activated": "activated"}
         lines += ["", table(result["layers"], columns)]
@@ -57,4 +51,4 @@ def show(result):
             "total": "parameters",
         }
         lines += ["", table(rows, columns)]
-    return "\n".join(lines)
+    return noted(lines, result)
