@@ -127,9 +127,9 @@ def assignment(text: str) -> tuple:
     return key.strip(), value
 
 
-def add_model(parser) -> None:
+def add_model(parser, required: bool = True) -> None:
     """--model or --config, and --set to change keys of it."""
-    which = parser.add_mutually_exclusive_group(required=True)
+    which = parser.add_mutually_exclusive_group(required=required)
     which.add_argument("--model", metavar="NAME", help="a model of this project: see moecalc models")
     which.add_argument("--config", metavar="FILE", help="a Hugging Face config.json (or .json.gz, its folder, - for stdin)")
     parser.add_argument(
@@ -146,6 +146,8 @@ def read_model(args):
     """The config that `add_model`'s arguments name."""
     from ..model.config import load_config, load_model
 
+    if args.model is None and args.config is None:
+        raise InputError("a model is needed: --model NAME or --config FILE is accepted")
     if args.model is not None:
         if looks_like_file(args.model):
             raise InputError(f"{quoted(args.model)} is a file, not a model of this project; use --config {args.model}")

@@ -73,14 +73,14 @@ def training_gpu_hours(flops_per_token: float, num_tokens: float, peak_flops_per
 
 def run_cost(
     gpu_hours: float,
-    usd_per_gpu_hour,
+    usd_per_gpu_hour=None,
     num_gpus: float | None = None,
     deadline_days: float | None = None,
     budget_usd: float | None = None,
 ) -> dict:
     """Price, days and the inverse questions at once: what ``moecalc cost`` prints.
 
-    `usd_per_gpu_hour` [USD per GPU-hour] is a price or a range (low, high). `num_gpus` [GPUs] asks for the days,
+    `usd_per_gpu_hour` [USD per GPU-hour] is a price, a range (low, high) or None, to leave USD out. `num_gpus` [GPUs] asks for the days,
     `deadline_days` [days] for the GPUs, `budget_usd` [USD] for the price that it allows.
 
     Returns
@@ -89,16 +89,17 @@ def run_cost(
         ``usd`` (None for a range), ``usd_low``, ``usd_high`` [USD], the prices that these are at, and for each question
         asked ``wall_days`` [days], ``num_gpus_for_deadline`` [GPUs], ``usd_per_gpu_hour_for_budget``
     """
-    low, high = usd_per_gpu_hour if isinstance(usd_per_gpu_hour, (tuple, list)) else (usd_per_gpu_hour,) * 2
-    real("the upper end of usd_per_gpu_hour", high, least=real("usd_per_gpu_hour", low))
-    answers = {
-        "gpu_hours": gpu_hours,
-        "usd": cost_usd(gpu_hours, low) if low == high else None,
-        "usd_low": cost_usd(gpu_hours, low),
-        "usd_high": cost_usd(gpu_hours, high),
-        "usd_per_gpu_hour_low": low,
-        "usd_per_gpu_hour_high": high,
-    }
+    answers = {"gpu_hours": real("gpu_hours", gpu_hours)}
+    if usd_per_gpu_hour is not None:
+        low, high = usd_per_gpu_hour if isinstance(usd_per_gpu_hour, (tuple, list)) else (usd_per_gpu_hour,) * 2
+        real("the upper end of usd_per_gpu_hour", high, least=real("usd_per_gpu_hour", low))
+        answers |= {
+            "usd": cost_usd(gpu_hours, low) if low == high else None,
+            "usd_low": cost_usd(gpu_hours, low),
+            "usd_high": cost_usd(gpu_hours, high),
+            "usd_per_gpu_hour_low": low,
+            "usd_per_gpu_hour_high": high,
+        }
     if num_gpus is not None:
         answers["wall_days"] = wall_days(gpu_hours, num_gpus)
     if deadline_days is not None:

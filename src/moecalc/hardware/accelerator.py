@@ -170,3 +170,29 @@ def _number(key: str, text: str):
     if key in ("domain", "sms"):
         return whole(key, int(value) if value == value // 1 else value, most=10**9)
     return real(f"{key} [{unit}]", value, positive=True)
+#: Sparsity of two in four doubles the peak that a data sheet prints first.
+SPARSE = 2
+
+
+def sparse_peak_note(peak_flops_per_s: float, name: str | None = None) -> str:
+    """A sentence, where P = `peak_flops_per_s` [FLOP/s] is the peak of sparse products, twice the dense one; else empty.
+
+    It is compared with the accelerator `name`, or with all of them.
+
+    >>> sparse_peak_note(1979e12, "h100-sxm")
+    '1979 TFLOP/s is twice the dense BF16 peak of h100-sxm, the peak of sparse products or of FP8; is 989 TFLOP/s meant?'
+    """
+    known = load_accelerators() if name is None else [read_accelerator(name)]
+    dense = [(one, one.peak_dense_bf16_flops_per_s) for one in known if one.peak_dense_bf16_flops_per_s is not None]
+    if any(_near(peak_flops_per_s, peak) for _, peak in dense):
+        return ""
+    for one, peak in dense:
+        if _near(peak_flops_per_s, SPARSE * peak):
+            typed, meant = f"{peak_flops_per_s / 1e12:g} TFLOP/s", f"{peak / 1e12:g} TFLOP/s"
+            of = f"the dense BF16 peak of {one.slug or one.name}, the peak of sparse products or of FP8"
+            return f"{typed} is twice {of}; is {meant} meant?"
+    return ""
+
+
+def _near(value: float, other: float) -> bool:
+    return abs(value - other) <= 0.002 * other

@@ -110,6 +110,7 @@ class Cache(NamedTuple):
     window: int | None = None  #: a sliding window keeps no more tokens than this
     once: bool = False  #: kept once a sequence, whatever its length: the state of linear attention
     bytes: int | None = None  #: of a token, where its width is fixed: kept apart from keys and values
+    shards: int = 1  #: into how many equal parts tensor parallelism can cut it: its key-value heads
 
 
 class Block:

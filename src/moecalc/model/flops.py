@@ -37,23 +37,46 @@ def forward_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = Tr
     return products + (scores // 2 if causal else scores)
 
 
-def forward_flops_per_token_attended(config: ModelConfig, seq_len: int) -> float:
+def forward_flops_per_token_attended(config: ModelConfig, seq_len: int, causal: bool = True, mtp: bool = False) -> float:
     r"""FLOPs of the forward pass where a token is multiplied only with those that it attends to [FLOPs per token].
 
     .. math:: F = \sum_{\text{products}} 2 m n u
               + \frac{1}{s} \sum_{\text{layers}} \sum_{i=1}^{s} 2 \min(i, w) \, a \, (d_{qk} + d_v)
 
     w is the sliding window of a layer, or the number of tokens that its indexer chooses. The token at i attends to itself
-    and those before it, (s + 1) / 2 on average without a window, where :func:`forward_flops_per_token` counts s / 2.
-    F is exact, and an int where it is whole.
+    and those before it, (s + 1) / 2 on average without a window, where :func:`forward_flops_per_token` counts s / 2. Not
+    `causal`, every token attends to min(s, w). With `mtp` the MTP modules count too. F is exact, and an int where it is whole.
 
     >>> forward_flops_per_token_attended(load_model("deepseek-v3.2"), 4096)
     84692352832
     """
-    products, _ = _flops(config.anatomy.counted, whole("seq_len", seq_len, most=MAX_SEQ_LEN))
-    scores = sum(score.flops_of_sequence(seq_len) * n for block, n in config.anatomy.counted for score in block.scores)
-    each, rest = divmod(scores, seq_len)
-    return products + each if rest == 0 else products + scores / seq_len
+    counted = _counted(config, mtp)
+    products, _ = _flops(counted, whole("seq_len", seq_len, most=MAX_SEQ_LEN))
+    return products + _attended_scores(counted, seq_len, causal)
+
+
+def attends_to_few(config: ModelConfig) -> bool:
+    """Whether a layer has a sliding window, or an indexer that chooses tokens.
+
+    >>> attends_to_few(v3), attends_to_few(load_model("deepseek-v3.2"))
+    (False, True)
+    """
+    return any(score.limit is not None for score in config.anatomy.scores)
+
+
+def model_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = True, mtp: bool = False) -> float:
+    """FLOPs of the forward pass that utilisation starts from: no token counts that none attends to [FLOPs per token].
+
+    :func:`forward_flops_per_token_attended` of a model with windows or an indexer, :func:`forward_flops_per_token` of others.
+    With `mtp` the MTP modules count too.
+
+    >>> model_flops_per_token(v3, 4096)
+    83483295744
+    """
+    if attends_to_few(config):
+        return forward_flops_per_token_attended(config, seq_len, causal, mtp)
+    products, scores = _flops(_counted(config, mtp), whole("seq_len", seq_len, most=MAX_SEQ_LEN))
+    return products + (scores // 2 if causal else scores)
 
 
 def training_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = True, mtp: bool = False) -> int | None:
@@ -68,13 +91,10 @@ def training_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = T
     .. [1] Chowdhery et al., PaLM, arXiv:2204.02311, appendix B.
     .. [2] Zhao et al., Insights into DeepSeek-V3, arXiv:2505.09343, Table 2.
     """
-    forward = forward_flops_per_token(config, seq_len, causal)
     if mtp and config.anatomy.mtp_note:
         return None
-    if mtp:
-        products, scores = _flops(count_blocks(config.anatomy.mtp), seq_len)
-        forward += products + (scores // 2 if causal else scores)
-    return TRAINING_PASSES * forward
+    products, scores = _flops(_counted(config, mtp), whole("seq_len", seq_len, most=MAX_SEQ_LEN))
+    return TRAINING_PASSES * (products + (scores // 2 if causal else scores))
 
 
 def attention_score_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = True) -> int:
@@ -164,6 +184,21 @@ def _flops(counted, seq_len: int) -> tuple:
     products = sum([block.num_flops * count for block, count in counted])
     scores = sum([block.num_score_flops * count for block, count in counted])
     return products, scores * seq_len
+
+
+def _counted(config: ModelConfig, mtp: bool) -> tuple:
+    """The blocks of a model, with or without its MTP modules."""
+    return (*config.anatomy.counted, *(count_blocks(config.anatomy.mtp) if mtp else ()))
+
+
+def _attended_scores(counted, seq_len: int, causal: bool = True):
+    """FLOPs of the score products of counted blocks for one token, on the tokens that it attends to."""
+    scores = [(score, count) for block, count in counted for score in block.scores]
+    if not causal:
+        return sum(score.flops(min(seq_len, score.limit or seq_len)) * count for score, count in scores)
+    total = sum(score.flops_of_sequence(seq_len) * count for score, count in scores)
+    each, rest = divmod(total, seq_len)
+    return each if rest == 0 else total / seq_len
 
 
 def _score_flops(score, seq_len: int, causal: bool) -> int:

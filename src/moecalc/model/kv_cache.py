@@ -7,8 +7,9 @@ A cached number is `bytes_per_element` [bytes] wide: 2 for BF16, 1 for FP8. Exam
 from collections.abc import Sequence
 
 from ..base.checks import real, whole
-from ..base.limits import MAX_BYTES_PER_ELEMENT, MAX_SEQ_LEN
-from .anatomy import add
+from ..base.errors import InputError
+from ..base.limits import MAX_BYTES_PER_ELEMENT, MAX_PARALLEL_SIZE, MAX_SEQ_LEN
+from .anatomy import Cache, add
 from .config import ModelConfig
 
 
@@ -78,7 +79,25 @@ def kv_cache_bytes(config: ModelConfig, seq_lens: Sequence[int], bytes_per_eleme
     return elements * bytes_per_element
 
 
-def kv_cache_report(config: ModelConfig, context: int, bytes_per_element: float = 2, batch: int = 1) -> dict:
+def cache_elements_of_rank(cache: Cache, tp: int) -> int:
+    """Numbers of one layer's cache that each of `tp` tensor-parallel ranks keeps: of a token, or of a sequence [numbers].
+
+    Ranks share the key-value heads; where these are fewer than the ranks each rank keeps one, so that several hold the same.
+    What has no heads, as MLA's latent vector, is whole on every rank.
+
+    >>> [cache_elements_of_rank(Cache("key and value", 8 * 256, shards=8), tp) for tp in (1, 2, 8, 16)]
+    [2048, 1024, 256, 256]
+    """
+    whole("tp", tp, most=MAX_PARALLEL_SIZE)
+    heads = cache.shards
+    if heads > 1 and heads % tp and tp % heads:
+        raise InputError(f"tp must divide the {heads} key-value heads, or be a multiple of them; found {tp}")
+    return cache.elements // heads * max(1, heads // tp)
+
+
+def kv_cache_report(
+    config: ModelConfig, context: int, bytes_per_element: float = 2, batch: int = 1, tp: int | None = None
+) -> dict:
     """The cache of `batch` sequences that each have cached `context` [tokens]: what ``moecalc kv-cache`` prints.
 
     Returns
@@ -87,7 +106,9 @@ def kv_cache_report(config: ModelConfig, context: int, bytes_per_element: float 
         ``bytes_per_token`` (of a token within every window) and ``bytes`` of the batch [bytes]. With sliding windows also
         ``windows`` (window -> layers that have it) and ``bytes_of_next_token``, by which the cache of one sequence grows;
         with linear attention ``state_bytes`` of one sequence, part of ``bytes``; with an indexer
-        ``indexer_key_cache_bytes_per_token`` and ``indexer_key_cache_bytes``, no part of ``bytes``
+        ``indexer_key_cache_bytes_per_token`` and ``indexer_key_cache_bytes``, no part of ``bytes``, and
+        ``bytes_with_indexer_keys``, the sum. With `tp`, tensor parallel ranks, also ``bytes_per_token_per_gpu`` and
+        ``bytes_per_gpu``: what each keeps, indexer keys and states included in the latter
     """
     one = kv_cache_bytes(config, [context], bytes_per_element)
     total = one * whole("batch", batch)
@@ -103,6 +124,9 @@ def kv_cache_report(config: ModelConfig, context: int, bytes_per_element: float 
         more["state_bytes"] = state * bytes_per_element
     if per_token := indexer_key_cache_bytes_per_token(config):
         more |= {"indexer_key_cache_bytes_per_token": per_token, "indexer_key_cache_bytes": per_token * context * batch}
+        more["bytes_with_indexer_keys"] = total + per_token * context * batch
+    if tp is not None:
+        more |= _of_rank(config, context, bytes_per_element, batch, tp)
     return {
         "context": context,
         "batch": batch,
@@ -111,6 +135,22 @@ def kv_cache_report(config: ModelConfig, context: int, bytes_per_element: float 
         "bytes": total,
         **more,
     }
+
+
+def _of_rank(config: ModelConfig, context: int, bytes_per_element: float, batch: int, tp: int) -> dict:
+    """What :func:`kv_cache_report` says of one of `tp` ranks."""
+    per_token, one = 0, 0
+    for cache, count in config.anatomy.caches:
+        if cache.bytes is not None:
+            one += cache.bytes * count * context
+            continue
+        width = cache_elements_of_rank(cache, tp) * count * bytes_per_element
+        if cache.once:
+            one += width if context else 0
+        else:
+            per_token += width
+            one += width * (context if cache.window is None else min(context, cache.window))
+    return {"tp": tp, "bytes_per_token_per_gpu": per_token, "bytes_per_gpu": one * batch}
 
 
 def _of_tokens(config: ModelConfig) -> list:

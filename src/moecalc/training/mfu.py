@@ -14,10 +14,11 @@ from ..base.checks import one_of, real
 from ..model.config import ModelConfig
 from ..model.flops import (
     TRAINING_PASSES,
+    attends_to_few,
     attention_score_flops_per_token,
     forward_flops_by_component,
     forward_flops_by_operator,
-    forward_flops_per_token,
+    model_flops_per_token,
     training_flops_per_token,
 )
 from ..model.params import num_activated_params
@@ -62,14 +63,15 @@ def model_flops_utilisation(flops_per_token: float, num_tokens: float, gpu_hours
 def recomputed_flops_per_token(config: ModelConfig, seq_len: int, recompute: str = "none") -> int:
     """Forward FLOPs that the backward pass computes again to save memory; HFU adds them [FLOPs per token].
 
-    "mla-up" are the up-projections of query and key-value, as DeepSeek-V3 does.
+    "mla-up" are the up-projections of query and key-value, as DeepSeek-V3 does; "full" is the whole forward pass.
 
     >>> recomputed_flops_per_token(v3, 4096, "mla-up")
     6652166144
     """
     operators = RECOMPUTATIONS[one_of("recompute", recompute, RECOMPUTATIONS)]
-    rows = forward_flops_by_operator(config, seq_len)
-    return sum(row["flops"] for row in rows if operators is None or row["operator"] in operators)
+    if operators is None:
+        return model_flops_per_token(config, seq_len)
+    return sum(row["flops"] for row in forward_flops_by_operator(config, seq_len) if row["operator"] in operators)
 
 
 def nd_flops_per_token(num_params: float, factor: int = 6, attention_flops: float = 0) -> float:
@@ -86,6 +88,21 @@ def nd_flops_per_token(num_params: float, factor: int = 6, attention_flops: floa
     real("num_params", num_params)
     real("attention_flops", attention_flops)
     return real("factor", factor) * num_params + TRAINING_PASSES * attention_flops
+
+
+def palm_flops_per_token(config: ModelConfig, seq_len: int, num_params: float | None = None) -> float:
+    r"""Training FLOPs of one token as PaLM counts them [2]_: attention to every token, not halved [FLOPs per token].
+
+    .. math:: F = 6 N + 12 L H Q T
+
+    L H Q are the layers' heads times their width, T = `seq_len` [tokens]. Where queries and values differ in width, as in
+    MLA, Q is the mean of both. A window or an indexer is not used.
+
+    >>> palm_flops_per_token(load_model("llama-3.1-8b"), 8192)
+    61065461760
+    """
+    n = num_activated_params(config) if num_params is None else num_params
+    return nd_flops_per_token(n, attention_flops=attention_score_flops_per_token(config, seq_len, causal=False))
 
 
 def terms_beyond_6nd(config: ModelConfig, seq_len: int) -> dict:
@@ -121,24 +138,29 @@ def training_flops_by_convention(
     """Training FLOPs of one token, by each convention in use [FLOPs per token].
 
     ``mfu`` is exact and causal; names with ``hfu`` count recomputation; ``mfu_with_mtp`` is None where the form of the
-    MTP modules is not known.
+    MTP modules is not known. In a model with sliding windows or an indexer a token counts with those that it attends to, and
+    ``mfu_dense`` has the exact figure of dense attention beside it. ``mfu_palm`` is PaLM's :func:`palm_flops_per_token`.
 
     >>> training_flops_by_convention(v3, 4096, 37e9)["hfu_8nd"]
     296000000000.0
     """
     n = num_activated_params(config) if num_params is None else num_params
-    exact = training_flops_per_token(config, seq_len)
-    scores = attention_score_flops_per_token(config, seq_len)
-    router = forward_flops_by_component(config, seq_len).get("router", 0)
+    forward = model_flops_per_token(config, seq_len)
+    exact, few = TRAINING_PASSES * forward, attends_to_few(config)
+    components = forward_flops_by_component(config, seq_len)
+    scores = forward - sum(block.num_flops * count for block, count in config.anatomy.counted)
+    with_mtp = None if config.anatomy.mtp_note else TRAINING_PASSES * model_flops_per_token(config, seq_len, mtp=True)
     return {
         "mfu": exact,
-        "mfu_non_causal": training_flops_per_token(config, seq_len, causal=False),
-        "mfu_with_mtp": training_flops_per_token(config, seq_len, mtp=True),
-        "mfu_without_router": exact - TRAINING_PASSES * router,
+        **({"mfu_dense": training_flops_per_token(config, seq_len)} if few else {}),
+        "mfu_non_causal": TRAINING_PASSES * model_flops_per_token(config, seq_len, causal=False),
+        "mfu_with_mtp": with_mtp,
+        "mfu_without_router": exact - TRAINING_PASSES * components.get("router", 0),
         "mfu_6nd": nd_flops_per_token(n),
         "mfu_6nd_with_attention": nd_flops_per_token(n, attention_flops=scores),
+        "mfu_palm": palm_flops_per_token(config, seq_len, n),
         "hfu": exact + recomputed_flops_per_token(config, seq_len, recompute),
-        "hfu_full_recomputation": exact + forward_flops_per_token(config, seq_len),
+        "hfu_full_recomputation": exact + forward,
         "hfu_8nd": nd_flops_per_token(n, 8),
         "hfu_8nd_with_attention": nd_flops_per_token(n, 8, scores),
     }
@@ -167,3 +189,17 @@ def utilisation(
         for name, flops in by_convention.items()
     }
     return {**shares, "flops_per_s_per_gpu": flops_per_s_per_gpu(by_convention["mfu"], num_tokens, gpu_hours)}
+
+
+def utilisation_6nd(num_params: float, num_tokens: float, gpu_hours: float, peak_flops_per_s: float) -> dict:
+    """MFU and HFU where nothing but the parameters is known: ``mfu_6nd``, ``hfu_8nd``, ``flops_per_s_per_gpu`` of 6ND.
+
+    >>> round(utilisation_6nd(37e9, 14.8e12, 2.664e6, 989e12)["mfu_6nd"], 3)
+    0.346
+    """
+    run = num_tokens, gpu_hours
+    shares = {
+        name: model_flops_utilisation(nd_flops_per_token(num_params, factor), *run, peak_flops_per_s)
+        for name, factor in (("mfu_6nd", 6), ("hfu_8nd", 8))
+    }
+    return shares | {"flops_per_s_per_gpu": flops_per_s_per_gpu(nd_flops_per_token(num_params), *run)}

@@ -1,6 +1,6 @@
 """moecalc memory"""
 
-from ..arguments import add_accelerator, add_model, notes, read_model, whole
+from ..arguments import add_accelerator, add_model, length, notes, read_model, whole
 
 HELP = "model states on each GPU: weights, gradients, optimizer (activations are not counted yet)"
 EXAMPLE = "moecalc memory --model deepseek-v3 --gpu h800-sxm --pp 16 --ep 64 --dp 128 --zero 1 --recipe deepseek-v3"

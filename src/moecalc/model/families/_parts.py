@@ -86,7 +86,7 @@ def gqa_attention(
             vector("attention_internal_norms", "k_norm", kv_heads * head_dim, shards=kv_heads),
         ]
     scores = [Score(name, heads, head_dim, window) for name in ("attention_scores", "attention_values")]
-    return tensors, scores, [Cache("key and value", 2 * kv_heads * head_dim, window)]
+    return tensors, scores, [Cache("key and value", 2 * kv_heads * head_dim, window, shards=kv_heads)]
 
 
 def mla_attention(config, selected=None):

@@ -39,7 +39,7 @@ def lightning_attention(config):
         matrix(LINEAR, "output_gate", hidden, width, shards=heads),
         matrix(LINEAR, "out_proj", width, hidden, shards=heads),
     ]
-    return tensors, [], [Cache("state", heads * head_dim * head_dim, once=True)]
+    return tensors, [], [Cache("state", heads * head_dim * head_dim, once=True, shards=heads)]
 
 
 def describe(config):

@@ -57,7 +57,8 @@ def linear_attention(config):
         matrix(LINEAR, "out_proj", values, hidden, shards=v_heads),
     ]
     state = v_heads * config.linear_key_head_dim * config.linear_value_head_dim
-    return tensors, [], [Cache("state", state, once=True), Cache("inputs of the convolution", kernel * mixed, once=True)]
+    inputs = Cache("inputs of the convolution", kernel * mixed, once=True, shards=k_heads)
+    return tensors, [], [Cache("state", state, once=True, shards=k_heads), inputs]
 
 
 def feed_forward(config, moe):
