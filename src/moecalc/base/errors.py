@@ -45,10 +45,12 @@ def nearest(name: str, accepted, limit: int = 3) -> str:
 
 
 def instead(name: str, accepted, listed: str = "") -> str:
-    """How a sentence ends that refuses `name`: the nearest of those `accepted`, or all if they are few, or where they are `listed`.
+    """How a sentence ends that refuses `name`: with the nearest `accepted`, all if they are few, or where they are `listed`.
 
-    >>> instead("costs", ["cost", "params"]), instead("bert", ["dbrx", "llama"]), instead("bert", map(str, range(99)), "the help")
-    ('; the nearest are cost', '; accepted are dbrx, llama', '; the help lists them')
+    >>> instead("costs", ["cost", "params"]), instead("bert", ["dbrx", "llama"])
+    ('; the nearest are cost', '; accepted are dbrx, llama')
+    >>> instead("bert", map(str, range(99)), "the help")
+    '; the help lists them'
     """
     accepted = list(accepted)
     if near := nearest(name, accepted):

@@ -17,6 +17,7 @@ from ..base.errors import InputError, instead, quoted
 
 COMMANDS = (
     "models",
+    "families",
     "accelerators",
     "params",
     "flops",

@@ -18,7 +18,8 @@ class Parser(argparse.ArgumentParser):
         for arg in args:  # before what is missing: a misspelt option is both
             option = arg.partition("=")[0]
             if option.startswith("--") and option not in options:
-                raise InputError(f"{self.prog} has no option {quoted(option)}{instead(option, options, self.prog + ' --help')}")
+                ending = instead(option, options, f"{self.prog} --help")
+                raise InputError(f"{self.prog} has no option {quoted(option)}{ending}")
         return super().parse_args(args, namespace)
 
     def error(self, message):
@@ -131,7 +132,7 @@ def add_model(parser, required: bool = True) -> None:
     """--model or --config, and --set to change keys of it."""
     which = parser.add_mutually_exclusive_group(required=required)
     which.add_argument("--model", metavar="NAME", help="a model of this project: see moecalc models")
-    which.add_argument("--config", metavar="FILE", help="a Hugging Face config.json (or .json.gz, its folder, - for stdin)")
+    which.add_argument("--config", metavar="FILE", help="a Hugging Face config.json, its folder, a .json.gz, - for stdin")
     parser.add_argument(
         "--set",
         metavar="KEY=VALUE",
@@ -149,8 +150,7 @@ def read_model(args):
     if args.model is None and args.config is None:
         raise InputError("a model is needed: --model NAME or --config FILE is accepted")
     if args.model is not None:
-        if looks_like_file(args.model):
-            raise InputError(f"{quoted(args.model)} is a file, not a model of this project; use --config {args.model}")
+        check_model(args.model)
         config = load_model(args.model)
     else:
         check_file(args.config)
@@ -161,6 +161,12 @@ def read_model(args):
 def looks_like_file(name: str) -> bool:
     """Whether what was typed for a model is a path: ``./config.json``, ``-``, a file that is there."""
     return name == "-" or name.startswith(("./", "../", "/", "~")) or name.endswith((".json", ".gz")) or os.path.isfile(name)
+
+
+def check_model(name: str) -> None:
+    """Refuses a path where the name of a model is asked for."""
+    if looks_like_file(name):
+        raise InputError(f"{quoted(name)} is a file, not a model of this project; use --config {name}")
 
 
 def check_file(path: str) -> None:
@@ -182,8 +188,8 @@ def check_file(path: str) -> None:
 def notes(args, config=None, *more) -> dict:
     """What every command that takes a model adds to its result: ``notes``, the sentences that a reader must know.
 
-    Those of the config, `more` that the command has, and how a length was read; ``left_out_note``, one of them, stays a key of
-    its own.
+    Those of the config, `more` that the command has, and how a length was read; ``left_out_note``, one of them, stays a key
+    of its own.
     """
     read = [value.note for value in vars(args).values() if isinstance(value, Length)]
     said = [*(config.notes if config else ()), *more, *read]

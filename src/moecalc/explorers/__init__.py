@@ -8,7 +8,7 @@ May import: base, facts, model, mechanisms, hardware, training, serving, economi
 
 import os
 
-from ..base.errors import InputError
+from ..base.errors import InputError, nearest, quoted
 from ..facts.tables import unknown
 from ._define import MOST_LEADING, Choice, Explorer, Metric, Number, Result, Switch, Text
 from ._exchange import answer_as_json, as_text, portable, single_moves
@@ -36,6 +36,9 @@ __all__ = [
 
 #: names that figures had before -> the present ones; links that were shared under them still open
 ALIASES = {"memory": "model-states", "schedule": "pretraining-schedule", "stages": "training-stages"}
+
+#: So many names that share a word with an unknown one are named.
+MOST_ALIKE = 5
 
 _places = {}
 
@@ -96,6 +99,10 @@ def explorer(name: str):
     """
     name = ALIASES.get(name, name)
     if name not in places():
+        words = set(str(name).lower().replace("_", "-").split("-"))
+        alike = [one for one in explorer_names() if words & set(one.split("-"))]
+        if alike and not nearest(name, explorer_names()):
+            raise InputError(f"no explorer named {quoted(name)}; the nearest are {', '.join(alike[:MOST_ALIKE])}")
         raise InputError(unknown("explorer", name, explorer_names(), "moecalc explore --list"))
     from importlib import import_module
 

@@ -148,7 +148,7 @@ def sources() -> dict:
 
 
 def unknown(what: str, name: str, known, listed: str = "") -> str:
-    """The error sentence for `name`, under which `what` was looked for among those `known`; `listed` says where they all are."""
+    """The error sentence for `name`, under which `what` was looked for among those `known`; all are `listed` somewhere."""
     return f"no {what} named {quoted(name)}{instead(name, known, listed)}"
 
 

@@ -2,6 +2,7 @@
 
 from ..facts import models
 from .config import load_model
+from .families import model_type, supported
 from .params import num_activated_params, num_total_params
 from .wrappers import language_config, supports
 
@@ -40,6 +41,7 @@ def model_row(slug: str) -> dict:
     >>> row["total_params"], row["published_total_params"], row["release_date"]
     (671026404352, 671000000000, '2024-12-26')
     """
+    slug = models.model_slug(slug)
     record, published = models.model(slug), models.model_facts(slug)
     config = counted_config(slug)
 
@@ -69,6 +71,24 @@ def model_row(slug: str) -> dict:
 def model_rows() -> list:
     """One :func:`model_row` for every model of ``data/models/``, by slug."""
     return [model_row(slug) for slug in models.model_slugs()]
+
+
+def model_type_rows() -> list:
+    """Every ``model_type`` that is counted: ``model_type``, the ``models`` that people know by it, and one of them as ``example``.
+
+    The example is a slug of ``data/models/``, None where there is none.
+
+    >>> [row["example"] for row in model_type_rows() if row["model_type"] == "mixtral"]
+    ['mixtral-8x7b']
+    """
+    examples = {}
+    for slug in models.model_slugs():
+        raw = models.model(slug)["config"]
+        if raw is not None:
+            examples.setdefault(language_config(raw).raw.get("model_type"), slug)
+    return [
+        {"model_type": name, "models": model_type(name).models, "example": examples.get(name)} for name in supported()
+    ]
 
 
 def counted_slugs() -> list:

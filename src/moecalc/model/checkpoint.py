@@ -1,23 +1,23 @@
 """Bytes that a checkpoint's weights take: each tensor in the width that the config gives it, scales included."""
 
-import re
-
-from ..base.checks import whole
 from ..base.errors import InputError, quoted
-from .anatomy import Tensor, add, count_blocks, in_order
+from .anatomy import add, count_blocks, in_order
 from .config import ModelConfig
+from .params import num_mtp_params, num_total_params
+from .schemes import GGUF, METHODS, NAMED, Scheme, kept_words, published_scheme
 
 #: Name in ``torch_dtype`` or ``dtype`` -> bytes of a number.
 DTYPES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2, "float8_e4m3fn": 1, "float8_e5m2": 1}
 
-#: What FP8 checkpoints keep as it was, whether the config says so or not.
+#: What quantised checkpoints keep as it was, whether the config says so or not.
 KEPT_COMPONENTS = ("embedding", "lm_head", "router", "mtp_projection")
 KEPT_TENSORS = ("indexer.weights_proj", "conv1d")
 
-SCALE_BYTES = 4  #: of a block in FP8: FP32
 CORRECTION_BIAS_BYTES = 4  #: of the router's: FP32
-MXFP4_BLOCK = 32  #: numbers that share a scale
-MXFP4_BLOCK_BYTES, MXFP4_SCALE_BYTES = 16, 1  #: of a block: 4 bits a number, and its exponent
+FP8_SCALE_BYTES = 4
+
+#: Names of plain widths that may be asked for -> bytes of a number.
+PLAIN = {"fp32": 4, "bf16": 2, "fp16": 2}
 
 #: Last word of an entry of ``modules_to_not_convert`` -> components; any other word names one tensor.
 MODULES = {
@@ -34,14 +34,14 @@ MODULES = {
 }
 
 
-def storage_bytes(config: ModelConfig) -> dict:
+def storage_bytes(config: ModelConfig, weights: str | None = None) -> dict:
     r"""Bytes of the weights as the config stores them, by component.
 
     .. math:: M = \sum_{\text{kept}} b \, n + \sum_{\text{quantised}} \left( q \, n + s \, n_{\text{blocks}} \right)
 
     b is read from ``torch_dtype`` or ``dtype``. ``quantization_config`` says which tensors are quantised, to q bytes a
-    number with a scale of s bytes a block: ``fp8`` (q = 1, s = 4, blocks of ``weight_block_size``, or one a matrix) or
-    ``mxfp4`` (routed experts alone, q = 1/2, s = 1, blocks of 32).
+    number with s bytes beside each block: the schemes are in :mod:`moecalc.model.schemes`. `weights` asks for another width
+    than the config's: bf16, fp16, fp32, a scheme by its name, or a type of GGUF, whose bits a weight are published for one model.
 
     Returns
     -------
@@ -54,8 +54,9 @@ def storage_bytes(config: ModelConfig) -> dict:
 
     Notes
     -----
-    FP8 is taken as DeepSeek uses it: embedding, head, norms, router and the projection of the MTP modules are kept.
-    An entry of ``modules_to_not_convert`` holds for every layer. Leaves out the headers of the files.
+    Embedding, head, norms, router and the projection of the MTP modules are kept in every scheme, as DeepSeek does.
+    An entry of ``modules_to_not_convert`` holds for every layer. Leaves out the headers of the files, and scales of
+    activations.
 
     Examples
     --------
@@ -68,33 +69,92 @@ def storage_bytes(config: ModelConfig) -> dict:
     ----------
     .. [1] OpenAI, gpt-oss-120b & gpt-oss-20b Model Card, arXiv:2508.10925, Table 1.
     """
-    width, assumed = _width(config.raw)
-    method, block, kept = _quantisation(config.raw)
-    result = {"method": method}
-    if method not in (None, "fp8", "mxfp4"):
-        unknown = f"how {quoted(method)} stores weights is not described here; fp8, mxfp4 and plain dtypes are"
-        return result | dict.fromkeys(("total", "components", "scales", "mtp", "correction_biases")) | {"note": unknown}
+    if weights in GGUF:
+        return _gguf(config, weights)
+    scheme, kept, width, note = _asked(config, weights)
+    method = _method(config) if weights is None else scheme and scheme.method
+    if method and scheme is None:
+        unknown = f"how {quoted(method)} stores weights is not described here; {METHODS} and plain dtypes are"
+        return {"method": method} | dict.fromkeys(PARTS) | {"note": unknown}
 
     def stored(counted) -> tuple:
-        weights, scales = {}, 0
+        sums, scales = {}, 0
         for one, count in counted:
             for tensor in one.tensors:
-                num_bytes, scale_bytes = _tensor_bytes(tensor, method, block, kept, width) if tensor.owned else (0, 0)
-                add(weights, tensor.component, (num_bytes + scale_bytes) * count)
-                scales += scale_bytes * count
-        return weights, scales
+                num_bytes, beside = _tensor_bytes(tensor, scheme, kept, width) if tensor.owned else (0, 0)
+                add(sums, tensor.component, (num_bytes + beside) * count)
+                scales += beside * count
+        return sums, scales
 
     components, scales = stored(config.anatomy.counted)
     modules, _ = stored(count_blocks(config.anatomy.mtp))
     biases = sum(one.num_correction_biases * count for one, count in config.anatomy.counted)
-    return result | {
+    return {
+        "method": method,
         "total": sum(components.values()),
         "components": in_order(components),
         "scales": scales,
         "mtp": None if config.anatomy.mtp_note else sum(modules.values()),
         "correction_biases": biases * CORRECTION_BIAS_BYTES,
-        "note": assumed,
+        "note": note,
     }
+
+
+#: What :func:`storage_bytes` counts.
+PARTS = ("total", "components", "scales", "mtp", "correction_biases")
+
+
+def hub_elements(config: ModelConfig) -> int | None:
+    """Numbers in a checkpoint's files, which hubs show as parameters; None where they are packed or not known [numbers].
+
+    To the total come the MTP modules, their own copies of embedding and head, as DeepSeek publishes them, FP8 scales and
+    router correction biases. V3's "685B":
+
+    >>> hub_elements(load_model("deepseek-v3"))
+    684531386000
+    """
+    scheme, kept, width, _ = _asked(config, None)
+    modules = num_mtp_params(config)
+    if modules is None or _method(config) not in (None, "fp8"):
+        return None
+    blocks = (*config.anatomy.counted, *count_blocks(config.anatomy.mtp))
+    tensors = [(tensor, count) for block, count in blocks for tensor in block.tensors if tensor.owned]
+    scales = sum(_tensor_bytes(tensor, scheme, kept, width)[1] * count for tensor, count in tensors) // FP8_SCALE_BYTES
+    biases = sum(block.num_correction_biases * count for block, count in blocks)
+    copies = 2 * config.vocab_size * config.hidden_size * len(config.anatomy.mtp)
+    return num_total_params(config) + modules + copies + scales + biases
+
+
+def _method(config: ModelConfig) -> str | None:
+    """The method that a config names; None where nothing is quantised."""
+    given = config.raw.get("quantization_config")
+    return given and given["quant_method"]
+
+
+def _asked(config: ModelConfig, weights: str | None) -> tuple:
+    """(scheme or None, words of the modules that are kept, bytes of a number that is not quantised, what is assumed)."""
+    given = config.raw.get("quantization_config")
+    if weights is None:
+        width, note = _width(config.raw)
+        if given is None:
+            return None, frozenset(), width, note
+        if not isinstance(given, dict):
+            raise InputError(f"quantization_config must be an object with quant_method; found {quoted(given)}")
+        return published_scheme(given), kept_words(given), width, note
+    if weights in PLAIN:
+        return None, frozenset(), PLAIN[weights], None
+    if weights not in NAMED:
+        accepted = ", ".join((*PLAIN, *NAMED))
+        raise InputError(f"weights must be one of {accepted} or a type of GGUF such as q4_k_m; found {quoted(weights)}")
+    note = "quantised are the routed experts alone" if weights == "mxfp4" else None
+    return NAMED[weights](), frozenset(), 2, note
+
+
+def _gguf(config: ModelConfig, weights: str) -> dict:
+    """Bytes by the bits a weight that are published for one model."""
+    note = f"{weights} takes {GGUF[weights]} bits a weight in Llama 3.1 8B; in another model types are mixed in other shares"
+    total = round(num_total_params(config) * GGUF[weights] / 8)
+    return {"method": weights} | dict.fromkeys(PARTS) | {"total": total, "note": note}
 
 
 def dtype_of(raw: dict) -> str | None:
@@ -116,39 +176,11 @@ def _width(raw: dict) -> tuple:
     return DTYPES[name], None
 
 
-def _quantisation(raw: dict) -> tuple:
-    """(method or None, [rows, columns] of a block or None, words of the modules that are kept)."""
-    given = raw.get("quantization_config")
-    if given is None:
-        return None, None, frozenset()
-    if not isinstance(given, dict):
-        raise InputError(f"quantization_config must be an object with quant_method; found {quoted(given)}")
-    method, block = given.get("quant_method"), given.get("weight_block_size")
-    if not isinstance(method, str):
-        raise InputError(f"quant_method of quantization_config must be a name such as fp8; found {quoted(method)}")
-    if block is not None:
-        if not isinstance(block, (list, tuple)) or len(block) != 2:
-            raise InputError(f"weight_block_size must be two sizes such as [128, 128]; found {quoted(block)}")
-        for side in block:
-            whole("weight_block_size", side, most=10**8)
-    named = given.get("modules_to_not_convert") or []
-    if not isinstance(named, (list, tuple)) or not all(isinstance(one, str) for one in named):
-        raise InputError(f"modules_to_not_convert must be a list of names; found {quoted(named)}")
-    return method, block, frozenset((re.findall(r"\w+", one) or [""])[-1] for one in named)
-
-
-def _tensor_bytes(tensor: Tensor, method, block, kept: frozenset, width: int) -> tuple:
-    """(bytes of the numbers, bytes of the scales) of all copies of a tensor."""
+def _tensor_bytes(tensor, scheme: Scheme | None, kept: frozenset, width: int) -> tuple:
+    """(bytes of the numbers, bytes of what is beside them) of all copies of a tensor."""
     plain = tensor.inputs * tensor.outputs * tensor.copies * width, 0
-    if not tensor.multiplied or tensor.component in KEPT_COMPONENTS or tensor.name in KEPT_TENSORS:
+    if scheme is None or not tensor.multiplied or tensor.component in KEPT_COMPONENTS or tensor.name in KEPT_TENSORS:
         return plain
     if tensor.name.split(".")[-1] in kept or any(tensor.component in MODULES.get(word, ()) for word in kept):
         return plain
-    if method == "fp8":
-        rows, columns = block or (tensor.outputs, tensor.inputs)
-        num_blocks = -(-tensor.outputs // rows) * -(-tensor.inputs // columns)
-        return tensor.inputs * tensor.outputs * tensor.copies, num_blocks * SCALE_BYTES * tensor.copies
-    if method == "mxfp4" and tensor.component == "routed_experts":
-        num_blocks = tensor.outputs * -(-tensor.inputs // MXFP4_BLOCK) * tensor.copies
-        return num_blocks * MXFP4_BLOCK_BYTES, num_blocks * MXFP4_SCALE_BYTES
-    return plain
+    return scheme.stored(tensor) if not scheme.only or tensor.component in scheme.only else plain

@@ -117,7 +117,7 @@ def load_model(slug: str) -> ModelConfig:
 
 
 def load_config(path: str) -> ModelConfig:
-    """A config from a ``config.json``, plain or ``.gz``, from the folder that holds it, or from standard input for ``-``."""
+    """A config from a ``config.json``, plain or ``.gz``, the folder that holds it, or standard input for ``-``."""
     text, name = config_text(path)
     return parse_config(text, name)
 

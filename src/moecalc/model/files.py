@@ -20,7 +20,8 @@ def config_text(path: str) -> tuple:
         if os.path.isdir(path):
             path = next((os.path.join(path, name) for name in NAMES if os.path.isfile(os.path.join(path, name))), path)
         if os.path.isdir(path):
-            raise InputError(f"the folder {quoted(path, 200)} holds no config.json; a folder with one, or the file, is accepted")
+            where = f"the folder {quoted(path, 200)}"
+            raise InputError(f"{where} holds no config.json; a folder with one, or the file itself, is accepted")
         with open(path, "rb") as file:
             data = file.read(MAX_CHARACTERS + 1)
         if path.endswith(".gz"):
@@ -41,7 +42,8 @@ def _unpacked(path: str) -> bytes:
         with gzip.open(path) as file:
             return file.read(MAX_CHARACTERS + 1)
     except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise InputError(f"the config {quoted(path, 200)} is no whole gzip file; a config.json or a .json.gz is accepted") from None
+        where = f"the config {quoted(path, 200)}"
+        raise InputError(f"{where} is no whole gzip file; a config.json or a .json.gz is accepted") from None
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -50,4 +52,5 @@ def _decoded(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError(f"cannot read the config {quoted(name, 200)}: not a text file; a config.json file is accepted") from None
+        where = f"cannot read the config {quoted(name, 200)}"
+        raise InputError(f"{where}: not a text file; a config.json file is accepted") from None

@@ -37,7 +37,7 @@ IDLE = (
 
 
 def translated(raw: dict) -> tuple:
-    """(the config in the keys of Hugging Face, a sentence about its translation or "") of a config without ``model_type``."""
+    """(the config in the keys of Hugging Face, a sentence about it or "") of a config without ``model_type``."""
     if not {"dim", "n_layers", "n_heads"} <= set(raw):
         return raw, ""
     if "inter_dim" in raw or "n_activated_experts" in raw:
@@ -64,7 +64,8 @@ def _deepseek(raw: dict) -> tuple:
 def _meta(raw: dict) -> tuple:
     """The ``params.json`` of a Llama, read by Meta's ``model.py``: the feed-forward is rounded up to ``multiple_of``."""
     title = "Meta's params.json"
-    config = _renamed(title, raw, META, {"n_kv_heads": "num_key_value_heads"}, ("vocab_size", "multiple_of", "ffn_dim_multiplier"))
+    read = ("vocab_size", "multiple_of", "ffn_dim_multiplier")
+    config = _renamed(title, raw, META, {"n_kv_heads": "num_key_value_heads"}, read)
     vocab = raw.get("vocab_size")
     if vocab in (None, -1):
         raise InputError(f"{title} leaves vocab_size to the tokenizer; write the number in, such as 32000 for Llama 2")

@@ -8,7 +8,7 @@ EXAMPLE = "moecalc cost --gpu-hours 2.788e6 --usd-per-gpu-hour 2 --num-gpus 2048
 
 
 def add_arguments(parser):
-    parser.add_argument("--gpu-hours", type=amount("2.788M or 2,788,000"), metavar="H", help="hours summed over all GPUs")
+    parser.add_argument("--gpu-hours", type=amount("2.788M or 2,788,000"), metavar="H", help="summed over all GPUs")
     add_model(parser, required=False)
     parser.add_argument("--seq-len", type=length, metavar="N", help="instead of hours: of --model, length of the sequences")
     parser.add_argument("--num-tokens", type=amount("14.8T or 14.8e12"), metavar="T", help="tokens to train on")
@@ -29,7 +29,7 @@ def run(args):
     if hours is None:
         hours, said, config = hours_at_utilisation(args)
     elif (args.model, args.config, args.seq_len, args.num_tokens, args.mfu) != (None,) * 5:
-        raise InputError("either --gpu-hours or --model with --seq-len, --num-tokens, --mfu and --gpu is accepted; found both")
+        raise InputError("--gpu-hours, or else --model with --seq-len, --num-tokens, --mfu and --gpu is accepted; found both")
     result = said | run_cost(hours, price(args), args.num_gpus, args.deadline_days, args.budget_usd)
     return result | notes(args, config)
 
@@ -55,7 +55,7 @@ def hours_at_utilisation(args) -> tuple:
 
 
 def price(args):
-    """The price that was typed, or else that of the accelerator; None where a model's hours are asked for and none is known."""
+    """The price that was typed, or else that of the accelerator; None where none is known and something else is asked."""
     if args.usd_per_gpu_hour is not None:
         return args.usd_per_gpu_hour
     asked = args.num_gpus is not None or args.deadline_days is not None or args.budget_usd is not None

@@ -9,7 +9,8 @@ EXAMPLE = "moecalc kv-cache --model deepseek-v3 --context 131072 --bytes-per-ele
 def add_arguments(parser):
     add_model(parser)
     parser.add_argument("--context", type=length, required=True, metavar="N", help="cached length [tokens]")
-    parser.add_argument("--bytes-per-element", type=amount("2 or 1"), default=2, metavar="B", help="2 for BF16, 1 for FP8 [bytes]")
+    width = "2 for BF16, 1 for FP8 [bytes]"
+    parser.add_argument("--bytes-per-element", type=amount("2 or 1"), default=2, metavar="B", help=width)
     parser.add_argument("--batch", type=whole, default=1, metavar="N", help="sequences of that length")
     parser.add_argument("--tp", type=whole, metavar="N", help="also what each of N tensor-parallel GPUs keeps")
 

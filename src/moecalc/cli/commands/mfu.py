@@ -10,14 +10,14 @@ EXAMPLE = "moecalc mfu --model deepseek-v3 --seq-len 4096 --num-tokens 14.8e12 -
 def add_arguments(parser):
     add_model(parser, required=False)
     parser.add_argument("--seq-len", type=length, metavar="N", help="length of the sequences [tokens]")
-    parser.add_argument("--num-tokens", type=amount("14.8T or 14.8e12"), metavar="T", help="tokens trained on, in --gpu-hours")
+    parser.add_argument("--num-tokens", type=amount("14.8T or 14.8e12"), metavar="T", help="tokens trained on")
     parser.add_argument("--gpu-hours", type=amount("2.664M or 2,664,000"), metavar="H", help="hours summed over all GPUs")
-    parser.add_argument("--tokens-per-s-per-gpu", type=amount("9600"), metavar="R", help="instead: tokens a second of one GPU")
-    parser.add_argument("--tokens-per-s", type=amount("1.2M"), metavar="R", help="instead: tokens a second of --num-gpus")
-    parser.add_argument("--step-s", type=amount("12.5"), metavar="S", help="instead: seconds a step of --global-batch sequences")
+    parser.add_argument("--tokens-per-s-per-gpu", type=amount("9600"), metavar="R", help="or tokens a second of one GPU")
+    parser.add_argument("--tokens-per-s", type=amount("1.2M"), metavar="R", help="or tokens a second of --num-gpus")
+    parser.add_argument("--step-s", type=amount("12.5"), metavar="S", help="or seconds a step of --global-batch")
     parser.add_argument("--global-batch", type=whole, metavar="N", help="sequences a step")
     parser.add_argument("--num-gpus", type=whole, metavar="N", help="GPUs of --tokens-per-s or --step-s")
-    parser.add_argument("--tflops-per-s-per-gpu", type=amount("400"), metavar="F", help="instead: TFLOP/s as somebody counted them")
+    parser.add_argument("--tflops-per-s-per-gpu", type=amount("400"), metavar="F", help="or TFLOP/s, however counted")
     add_accelerator(parser)
     parser.add_argument("--peak-tflops-per-s", type=number, metavar="P", help="dense peak; overrides that of --gpu")
     parser.add_argument(
@@ -77,7 +77,7 @@ def the_way(args) -> str:
     ways = [key for key in given if key != "gpu_hours" or "num_tokens" not in given]
     if len(ways) != 1:
         found = f"; found {', '.join(map(option, ways))}" if ways else ""
-        accepted = "--num-tokens with --gpu-hours, --tokens-per-s-per-gpu, --tokens-per-s, --step-s or --tflops-per-s-per-gpu"
+        accepted = "--num-tokens with --gpu-hours, --tokens-per-s-per-gpu, --tokens-per-s, --step-s, --tflops-per-s-per-gpu"
         raise InputError(f"one way to say how fast the run was is required: {accepted}{found}")
     lacking = [key for key in WAYS[ways[0]] if getattr(args, key) is None]
     if lacking:
@@ -91,7 +91,8 @@ def option(key: str) -> str:
 
 def tokens_and_hours(args, way: str) -> tuple:
     """(tokens, GPU-hours) of the whole run, of a step or of a second."""
-    from ...base.checks import real, whole as check_whole
+    from ...base.checks import real
+    from ...base.checks import whole as check_whole
 
     for key in ("global_batch", "num_gpus"):
         if getattr(args, key) is not None:
@@ -112,7 +113,7 @@ def of_rate(args, peak: float, said: tuple) -> dict:
     rate = real("tflops_per_s_per_gpu", args.tflops_per_s_per_gpu) * 1e12
     real("peak_flops_per_s", peak, positive=True)
     result = {"model": None, "mfu": rate / peak, "flops_per_s_per_gpu": rate, "peak_flops_per_s": peak}
-    counted = "the TFLOP/s are taken as they were counted: many programs count attention without a causal mask, or recomputation"
+    counted = "the TFLOP/s are taken as counted: many programs count attention without a causal mask, or recomputation"
     config = None
     if args.model is not None or args.config is not None:
         config = read_model(args)
@@ -149,7 +150,7 @@ def impossible(result: dict) -> list:
             "accelerator or dtype"
         )
     else:
-        why = "that convention counts FLOPs that were not done: tokens that none attends to, or recomputation that did not happen"
+        why = "it counts FLOPs that were not done: tokens that none attends to, or recomputation that did not happen"
     return [f"above 100 % cannot be ({which}): {why}"]
 
 

@@ -1,6 +1,6 @@
 """moecalc models"""
 
-HELP = "models with their published figures, and counted ones where the family is supported"
+HELP = "models with their published figures, and counted ones where the model type is described"
 EXAMPLE = "moecalc models"
 
 
@@ -20,6 +20,7 @@ def show(result):
     columns = {
         "slug": "slug",
         "name": "name",
+        "model_type": "model_type",
         "release_date": "released",
         "total_params": "total",
         "activated_params": "activated",
