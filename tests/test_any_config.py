@@ -188,9 +188,9 @@ def test_a_chart_gets_numbers_alone():
 
 
 def test_weights_in_a_form_that_is_not_known():
-    text = json.dumps({**V3, "quantization_config": {"quant_method": "awq"}})
+    text = json.dumps({**V3, "quantization_config": {"quant_method": "aqlm"}})
     result = FIGURE.run({"config": text, "view": "storage"})
-    assert result.metrics["storage_bytes"] is None and result.metrics["storage"] == "awq"
+    assert result.metrics["storage_bytes"] is None and result.metrics["storage"] == "aqlm"
     assert result.rows and all(row["storage"] is None for row in result.rows)
 
 

@@ -80,8 +80,8 @@ def run_cost(
 ) -> dict:
     """Price, days and the inverse questions at once: what ``moecalc cost`` prints.
 
-    `usd_per_gpu_hour` [USD per GPU-hour] is a price, a range (low, high) or None, to leave USD out. `num_gpus` [GPUs] asks for the days,
-    `deadline_days` [days] for the GPUs, `budget_usd` [USD] for the price that it allows.
+    `usd_per_gpu_hour` [USD per GPU-hour] is a price, a range (low, high) or None, to leave USD out. `num_gpus` [GPUs] asks
+    for the days, `deadline_days` [days] for the GPUs, `budget_usd` [USD] for the price that it allows.
 
     Returns
     -------

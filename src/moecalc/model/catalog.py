@@ -74,7 +74,7 @@ def model_rows() -> list:
 
 
 def model_type_rows() -> list:
-    """Every ``model_type`` that is counted: ``model_type``, the ``models`` that people know by it, and one of them as ``example``.
+    """Every ``model_type`` that is counted, with the ``models`` that people know by it and an ``example``.
 
     The example is a slug of ``data/models/``, None where there is none.
 

@@ -41,7 +41,7 @@ def storage_bytes(config: ModelConfig, weights: str | None = None) -> dict:
 
     b is read from ``torch_dtype`` or ``dtype``. ``quantization_config`` says which tensors are quantised, to q bytes a
     number with s bytes beside each block: the schemes are in :mod:`moecalc.model.schemes`. `weights` asks for another width
-    than the config's: bf16, fp16, fp32, a scheme by its name, or a type of GGUF, whose bits a weight are published for one model.
+    than the config's: bf16, fp16, fp32, a scheme by its name, or a type of GGUF, whose bits are published for one model.
 
     Returns
     -------

@@ -78,8 +78,8 @@ class ModelConfig:
         """One sentence for each thing that a reader of any count of this config must know."""
         anatomy = self.anatomy
         mtp = f"MTP modules are not counted: {anatomy.mtp_note}" if anatomy.mtp_note else ""
-        every = (self.foreign_note, self.left_out_note, self.head_note, self.defaults_note, mtp, anatomy.flops_note, anatomy.cache_note)
-        return tuple(note for note in every if note)
+        own = (self.foreign_note, self.left_out_note, self.head_note, self.defaults_note)
+        return tuple(note for note in (*own, mtp, anatomy.flops_note, anatomy.cache_note) if note)
 
     def __setattr__(self, key, value):
         raise AttributeError(f"a ModelConfig does not change; use config.replace({key}={value!r})")

@@ -45,7 +45,7 @@ def forward_flops_per_token_attended(config: ModelConfig, seq_len: int, causal: 
 
     w is the sliding window of a layer, or the number of tokens that its indexer chooses. The token at i attends to itself
     and those before it, (s + 1) / 2 on average without a window, where :func:`forward_flops_per_token` counts s / 2. Not
-    `causal`, every token attends to min(s, w). With `mtp` the MTP modules count too. F is exact, and an int where it is whole.
+    `causal`, every token attends to min(s, w). With `mtp` the MTP modules count too. F is exact, an int where it is whole.
 
     >>> forward_flops_per_token_attended(load_model("deepseek-v3.2"), 4096)
     84692352832
@@ -67,8 +67,8 @@ def attends_to_few(config: ModelConfig) -> bool:
 def model_flops_per_token(config: ModelConfig, seq_len: int, causal: bool = True, mtp: bool = False) -> float:
     """FLOPs of the forward pass that utilisation starts from: no token counts that none attends to [FLOPs per token].
 
-    :func:`forward_flops_per_token_attended` of a model with windows or an indexer, :func:`forward_flops_per_token` of others.
-    With `mtp` the MTP modules count too.
+    :func:`forward_flops_per_token_attended` of a model with windows or an indexer, :func:`forward_flops_per_token` of
+    others. With `mtp` the MTP modules count too.
 
     >>> model_flops_per_token(v3, 4096)
     83483295744

@@ -118,7 +118,7 @@ def _block(block) -> tuple | None:
 
 
 def _weights(given: dict):
-    """(type, bits, group) of the weights in the only group of ``config_groups``, as ModelOpt and compressed-tensors write it."""
+    """(type, bits, group) of the weights in the only one of ``config_groups``, as ModelOpt and compressed-tensors write."""
     groups = given.get("config_groups")
     one = next(iter(groups.values())) if isinstance(groups, dict) and len(groups) == 1 else None
     weights = one.get("weights") if isinstance(one, dict) else None

@@ -12,7 +12,7 @@ def add_arguments(parser):
     add_model(parser, required=False)
     parser.add_argument("--seq-len", type=length, metavar="N", help="instead of hours: of --model, length of the sequences")
     parser.add_argument("--num-tokens", type=amount("14.8T or 14.8e12"), metavar="T", help="tokens to train on")
-    parser.add_argument("--mfu", type=share, metavar="U", help="utilisation, exact and causal, such as 0.4 or 40%%, of --gpu")
+    parser.add_argument("--mfu", type=share, metavar="U", help="utilisation of --gpu, exact and causal: 0.4 or 40%%")
     parser.add_argument(
         "--usd-per-gpu-hour", type=number_or_range, metavar="P", help="rental price, or a range such as 1.99-5.00"
     )
@@ -29,7 +29,7 @@ def run(args):
     if hours is None:
         hours, said, config = hours_at_utilisation(args)
     elif (args.model, args.config, args.seq_len, args.num_tokens, args.mfu) != (None,) * 5:
-        raise InputError("--gpu-hours, or else --model with --seq-len, --num-tokens, --mfu and --gpu is accepted; found both")
+        raise InputError("--gpu-hours or --model with --seq-len, --num-tokens, --mfu and --gpu is accepted; found both")
     result = said | run_cost(hours, price(args), args.num_gpus, args.deadline_days, args.budget_usd)
     return result | notes(args, config)
 

@@ -59,7 +59,8 @@ def show(result):
 
     if not result["counted"]:
         figures = {"total, published": result["total"], "activated, published": result["activated"]}
-        lines = [f"{title:45} {'not known' if value is None else format(value, ','):>21}" for title, value in figures.items()]
+        told = {title: "not known" if value is None else f"{value:,}" for title, value in figures.items()}
+        lines = [f"{title:45} {figure:>21}" for title, figure in told.items()]
         return noted(lines, result)
     lines = [parts(result["components"], "parameters"), ""]
     for key, title in {
