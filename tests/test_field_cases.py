@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from moecalc import ModelConfig, load_config, load_model, num_total_params, storage_bytes
 from moecalc.base.errors import InputError
-from moecalc.model.checkpoint import hub_elements
+from moecalc.model.checkpoint import hub_bytes, hub_elements
 from moecalc.model.families import supported
 from moecalc.model.flops import forward_flops_per_token_attended
 from moecalc.model.kv_cache import kv_cache_report
@@ -393,6 +393,7 @@ def test_checkpoints_as_hubs_show_them():
     assert hub_elements(V3) == 684_531_386_000
     assert hub_elements(LLAMA) == num_total_params(LLAMA)
     assert hub_elements(load_model("gpt-oss-120b")) is None
+    assert hub_bytes(V3) == 688_574_839_360 and hub_bytes(load_model("kimi-k2.5")) is None
 
 
 @pytest.mark.parametrize(

@@ -117,12 +117,37 @@ def hub_elements(config: ModelConfig) -> int | None:
     modules = num_mtp_params(config)
     if modules is None or _method(config) not in (None, "fp8"):
         return None
-    blocks = (*config.anatomy.counted, *count_blocks(config.anatomy.mtp))
+    blocks = _published(config)
     tensors = [(tensor, count) for block, count in blocks for tensor in block.tensors if tensor.owned]
     scales = sum(_tensor_bytes(tensor, scheme, kept, width)[1] * count for tensor, count in tensors) // FP8_SCALE_BYTES
     biases = sum(block.num_correction_biases * count for block, count in blocks)
-    copies = 2 * config.vocab_size * config.hidden_size * len(config.anatomy.mtp)
-    return num_total_params(config) + modules + copies + scales + biases
+    return num_total_params(config) + modules + _mtp_copies(config) + scales + biases
+
+
+def hub_bytes(config: ModelConfig) -> int | None:
+    """Bytes of a checkpoint's files with all that :func:`hub_elements` counts; None where they are not known [bytes].
+
+    V3's are published as 640 GB of 2^30 bytes, to two digits:
+
+    >>> round(hub_bytes(load_model("deepseek-v3")) / 2**30)
+    641
+    """
+    stored = storage_bytes(config)
+    if stored["total"] is None or stored["mtp"] is None:
+        return None
+    biases = sum(block.num_correction_biases * count for block, count in _published(config))
+    copies = _mtp_copies(config) * _width(config.raw)[0]
+    return stored["total"] + stored["mtp"] + copies + biases * CORRECTION_BIAS_BYTES
+
+
+def _published(config: ModelConfig) -> tuple:
+    """The blocks of a published checkpoint, each with how many there are: the model's and those of MTP."""
+    return (*config.anatomy.counted, *count_blocks(config.anatomy.mtp))
+
+
+def _mtp_copies(config: ModelConfig) -> int:
+    """Numbers of the embedding and the head that each MTP module of a published checkpoint holds once more."""
+    return 2 * config.vocab_size * config.hidden_size * len(config.anatomy.mtp)
 
 
 def _method(config: ModelConfig) -> str | None:

@@ -30,8 +30,9 @@ def run(args):
         hours, said, config = hours_at_utilisation(args)
     elif (args.model, args.config, args.seq_len, args.num_tokens, args.mfu) != (None,) * 5:
         raise InputError("--gpu-hours or --model with --seq-len, --num-tokens, --mfu and --gpu is accepted; found both")
-    result = said | run_cost(hours, price(args), args.num_gpus, args.deadline_days, args.budget_usd)
-    return result | notes(args, config)
+    paid = price(args)
+    result = said | run_cost(hours, paid, args.num_gpus, args.deadline_days, args.budget_usd)
+    return result | notes(args, config, *(() if paid is not None else ("without a price no cost is counted",)))
 
 
 def hours_at_utilisation(args) -> tuple:

@@ -48,10 +48,12 @@ def published_figures(args) -> dict | None:
 
 def storage(config, weights) -> dict:
     """Bytes of the checkpoint, and the parameters that a hub shows for it."""
-    from ...model.checkpoint import hub_elements, storage_bytes
+    from ...model.checkpoint import hub_bytes, hub_elements, storage_bytes
 
     stored = storage_bytes(config, weights and weights.lower())
-    return {**stored, "hub_elements": hub_elements(config) if weights is None else None}
+    if weights is not None:
+        return stored
+    return {**stored, "hub_elements": hub_elements(config), "hub_bytes": hub_bytes(config)}
 
 
 def show(result):
@@ -100,11 +102,12 @@ def storage_lines(stored: dict) -> list:
         "scales": "of them scales and zero points",
         "mtp": "MTP modules, not in these",
         "correction_biases": "router correction biases, not in these",
+        "hub_bytes": "files with MTP and its copies of embedding, head",
     }
     lines = [f"stored as: {stored['method'] or 'plain numbers'}"]
     for key, title in titles.items():
-        if stored[key] is not None and (stored[key] or key == "total"):
-            lines.append(f"{title:45} {stored[key]:>21,} bytes  {si(stored[key], 'bytes')}")
-    if stored["hub_elements"] is not None:
-        lines.append(f"{'numbers in the files, as hubs show parameters':45} {stored['hub_elements']:>21,}")
+        if stored.get(key):
+            lines.append(f"{title:48} {stored[key]:>18,} bytes  {si(stored[key], 'bytes')}")
+    if stored.get("hub_elements"):
+        lines.append(f"{'numbers in them, as hubs show parameters':48} {stored['hub_elements']:>18,}")
     return [*lines, *([stored["note"]] if stored["note"] else [])]
