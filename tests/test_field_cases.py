@@ -112,6 +112,7 @@ def test_a_foreign_format_counts_what_the_published_config_counts(raw, slug, tit
         ({**META_LLAMA, "multiple_of": 0}, ("multiple_of", "found 0")),
         ({**MISTRAL, "vocab_size": 5, "moe": 8}, ("moe", "Mistral's", "found 8")),
         ({"dim": 1, "n_layers": 1, "n_heads": 1, "inter_dim": 4}, ("lacks vocab_size",)),
+        ({"dim": 1, "n_layers": 1, "n_heads": 1, "hidden_dim": 4, "vocab_size": 5}, ("lacks n_kv_heads, head_dim",)),
     ],
 )
 def test_what_is_not_certain_is_refused_by_the_name_of_its_format(raw, words):

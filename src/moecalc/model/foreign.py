@@ -28,7 +28,12 @@ DEEPSEEK = {
 DEEPSEEK_GROUPS = {"n_expert_groups": "n_group", "n_limited_groups": "topk_group"}
 DEEPSEEK_INDEXER = {key: key for key in ("index_n_heads", "index_head_dim", "index_topk")}
 META = {"dim": "hidden_size", "n_layers": "num_hidden_layers", "n_heads": "num_attention_heads"}
-MISTRAL = META | {"hidden_dim": "intermediate_size", "vocab_size": "vocab_size"}
+MISTRAL = META | {
+    "hidden_dim": "intermediate_size",
+    "vocab_size": "vocab_size",
+    "n_kv_heads": "num_key_value_heads",
+    "head_dim": "head_dim",
+}
 #: What no count asks for.
 IDLE = (
     *("max_batch_size", "max_seq_len", "norm_eps", "rope_theta", "use_scaled_rope", "original_seq_len", "rope_factor"),
@@ -81,8 +86,8 @@ def _meta(raw: dict) -> tuple:
 def _mistral(raw: dict) -> tuple:
     """The ``params.json`` of a Mistral or Mixtral, read by mistral-inference: classes TransformerArgs and MoeArgs."""
     title = "Mistral's params.json"
-    more = {"n_kv_heads": "num_key_value_heads", "head_dim": "head_dim", "sliding_window": "sliding_window"}
-    config = {"sliding_window": None} | _renamed(title, raw, MISTRAL, more, ("moe",)) | _PLAIN
+    renamed = _renamed(title, raw, MISTRAL, {"sliding_window": "sliding_window"}, ("moe",))
+    config = {"sliding_window": None} | renamed | _PLAIN
     moe = raw.get("moe")
     if moe is None:
         return config | {"model_type": "mistral"}, f"{title} is read as mistral"
