@@ -167,7 +167,7 @@ def test_one_number_of_a_known_accelerator_is_changed():
 
 
 WRONG = {
-    "name=mine,bf6=1e12": ("'bf6'", "nearest are bf16"),
+    "name=mine,bff16=1e12": ("'bff16'", "nearest are bf16"),
     "bf16=1e12,bf16=2e12": ("bf16 is given twice", "'1e12'", "'2e12'"),
     "bf16=": ("bf16", "FLOP/s", "bf16=400e12", "found nothing"),
     "memory=64GB": ("memory", "[bytes]", "memory=64e9", "'64GB'"),
@@ -177,7 +177,7 @@ WRONG = {
     "domain=1.5": ("domain", "1.5", "whole number"),
     "name=,bf16=1e12": ("name is empty", "name=mine"),
     "name=mine,400e12": ("'400e12'", "key=value"),
-    "h900,bf16=1e12": ("no accelerator named 'h900'", "nearest are"),
+    "h900,bf16=1e12": ("no accelerator named 'h900'", "moecalc accelerators lists"),
 }
 
 

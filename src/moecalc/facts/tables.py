@@ -6,6 +6,7 @@ A table is a file of ``data/``, named without ``.csv``; only the one that is ask
 
 import json
 import os
+from functools import wraps
 from typing import NamedTuple
 
 from ..base.errors import InputError, instead, quoted
@@ -18,6 +19,19 @@ _MAY_BE_BLANK = {"high", "note"}
 _WORDS = {"text", "date"}
 
 _cache = {}
+
+
+def once(function):
+    """A function of one name that reads what lies in ``data/``, called once for each name, as files are read once."""
+
+    @wraps(function)
+    def known(name):
+        key = function.__name__, name
+        if key not in _cache:
+            _cache[key] = function(name)
+        return _cache[key]
+
+    return known
 
 
 class Fact(NamedTuple):

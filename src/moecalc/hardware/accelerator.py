@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from ..base.checks import real, whole
-from ..base.errors import InputError, nearest, quoted
+from ..base.errors import InputError, instead, quoted
 from ..base.names import find
 from ..base.units import si
 from ..facts import tables
@@ -138,7 +138,7 @@ def read_accelerator(text: str) -> Accelerator:
         if not equals:
             raise InputError(f"an accelerator is typed in as key=value, with commas, as in {EXAMPLE}; found {quoted(part)}")
         if key not in KEYS:
-            raise InputError(f"an accelerator has no key {quoted(key)}; the nearest are {nearest(key, KEYS)}")
+            raise InputError(f"an accelerator has no key {quoted(key)}{instead(key, KEYS)}")
         if key in given:
             raise InputError(f"{key} is given twice, as {quoted(given[key])} and {quoted(value)}")
         given[key] = value

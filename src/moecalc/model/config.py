@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from functools import cache
 
 from ..base.errors import InputError, quoted
 from ..facts import models
+from ..facts.tables import once
 from .families import family, model_type
 from .files import config_text
 from .foreign import translated
@@ -99,7 +99,7 @@ class ModelConfig:
         return f"<ModelConfig {self.name}>"
 
 
-@cache
+@once
 def load_model(slug: str) -> ModelConfig:
     """The config of a model in ``data/models/``, such as ``deepseek-v3`` or ``deepseek-ai/DeepSeek-V3``.
 

@@ -99,7 +99,7 @@ def palm_flops_per_token(config: ModelConfig, seq_len: int, num_params: float | 
     MLA, Q is the mean of both. A window or an indexer is not used.
 
     >>> palm_flops_per_token(load_model("llama-3.1-8b"), 8192)
-    61065461760
+    61066469376
     """
     n = num_activated_params(config) if num_params is None else num_params
     return nd_flops_per_token(n, attention_flops=attention_score_flops_per_token(config, seq_len, causal=False))
