@@ -25,7 +25,10 @@ NEVER_TIED = ("voxtral",)
 #: Wrapper -> model_type of the text inside, where that does not say its own.
 TEXT_INSIDE = {
     "gemma3": "gemma3_text",
+    "gemma3n": "gemma3n_text",
+    "gemma4": "gemma4_text",
     "glm4v": "glm4v_text",
+    "llama4": "llama4_text",
     "minimax_m3_vl": "minimax_m3",
     "mllama": "mllama_text_model",
 }

@@ -48,32 +48,33 @@ def head_size(config):
 
 
 def gqa_attention(
-    config, qkv_bias=False, output_bias=False, window=None, qk_norm=None, gate=False, kv_heads=None, qk_norm_kind=None
+    config, qkv_bias=False, output_bias=False, window=None, qk_norm=None, gate=False, kv_heads=None, qk_norm_kind=None, v_dim=None
 ):
     """Grouped-query attention (multi-head and multi-query are its ends): tensors, scores, cache.
 
     `qk_norm` is "head" (one norm for all heads of the queries, one for the keys) or "projection"
     (each number of the projection has its own), RMS unless `qk_norm_kind` is another; with a `gate`,
     queries come with as many numbers that open and close the output. `kv_heads` is for configs that
-    do not give them as a key.
+    do not give them as a key. A head's value has `v_dim` numbers, as many as its key where nothing is said.
     """
     hidden, heads = config.hidden_size, config.num_attention_heads
     kv_heads = kv_heads or config.num_key_value_heads
     if heads % kv_heads:
         raise InputError(f"num_key_value_heads must divide the {heads} attention heads; found {kv_heads}")
     head_dim = head_size(config)
+    v_dim = v_dim or head_dim
     q_dim = heads * head_dim * (2 if gate else 1)
     tensors = [
         matrix("attention", "q_proj", hidden, q_dim, shards=heads),
         matrix("attention", "k_proj", hidden, kv_heads * head_dim, shards=kv_heads),
-        matrix("attention", "v_proj", hidden, kv_heads * head_dim, shards=kv_heads),
-        matrix("attention", "o_proj", heads * head_dim, hidden, shards=heads),
+        matrix("attention", "v_proj", hidden, kv_heads * v_dim, shards=kv_heads),
+        matrix("attention", "o_proj", heads * v_dim, hidden, shards=heads),
     ]
     if qkv_bias:
         tensors += [
             vector("attention", "q_proj.bias", q_dim, shards=heads),
             vector("attention", "k_proj.bias", kv_heads * head_dim, shards=kv_heads),
-            vector("attention", "v_proj.bias", kv_heads * head_dim, shards=kv_heads),
+            vector("attention", "v_proj.bias", kv_heads * v_dim, shards=kv_heads),
         ]
     if output_bias:
         tensors.append(vector("attention", "o_proj.bias", hidden))
@@ -85,8 +86,8 @@ def gqa_attention(
             vector("attention_internal_norms", "q_norm", heads * head_dim, shards=heads),
             vector("attention_internal_norms", "k_norm", kv_heads * head_dim, shards=kv_heads),
         ]
-    scores = [Score(name, heads, head_dim, window) for name in ("attention_scores", "attention_values")]
-    return tensors, scores, [Cache("key and value", 2 * kv_heads * head_dim, window, shards=kv_heads)]
+    scores = [Score("attention_scores", heads, head_dim, window), Score("attention_values", heads, v_dim, window)]
+    return tensors, scores, [Cache("key and value", kv_heads * (head_dim + v_dim), window, shards=kv_heads)]
 
 
 def mla_attention(config, selected=None):
@@ -152,8 +153,11 @@ def plain_mlp(component, hidden, intermediate, bias=False, **how):
     return tensors
 
 
-def experts_mlp(config, num_experts, width, shared_width=0, bias=False):
-    """A router, routed experts of which each token uses ``num_experts_per_tok``, and perhaps a shared one."""
+def experts_mlp(config, num_experts, width, shared_width=0, bias=False, shared_bias=False):
+    """A router, routed experts of which each token uses ``num_experts_per_tok``, and perhaps a shared one.
+
+    A `bias` is of the router and the routed experts, a `shared_bias` of the shared one.
+    """
     hidden, top_k = config.hidden_size, config.num_experts_per_tok
     if top_k > num_experts:
         raise InputError(f"num_experts_per_tok must be at most the {num_experts} routed experts; found {top_k}")
@@ -163,7 +167,7 @@ def experts_mlp(config, num_experts, width, shared_width=0, bias=False):
     tensors += swiglu("routed_experts", hidden, width, bias=bias, copies=num_experts, used=top_k)
     if shared_width:
         # several shared experts are one feed-forward of their joint width
-        tensors += swiglu("shared_experts", hidden, shared_width)
+        tensors += swiglu("shared_experts", hidden, shared_width, bias=shared_bias)
     return tensors
 
 
@@ -182,10 +186,10 @@ def check_groups(config, num_experts):
         raise InputError(f"num_experts_per_tok must be at most the {held} experts of topk_group {chosen}; found {top_k}")
 
 
-def grouped_experts_mlp(config):
+def grouped_experts_mlp(config, shared_bias=False):
     """:func:`experts_mlp` under DeepSeek's names: shared experts of the routed ones' width, groups that hold enough."""
     experts, width = config.n_routed_experts, config.moe_intermediate_size
-    tensors = experts_mlp(config, experts, width, shared_width=width * config.n_shared_experts)
+    tensors = experts_mlp(config, experts, width, shared_width=width * config.n_shared_experts, shared_bias=shared_bias)
     check_groups(config, experts)
     return tensors
 
@@ -273,11 +277,11 @@ def decoder(config, layer_blocks, norm_kind=RMS, head_bias=False, before=(), aft
     )
 
 
-def layer(config, name, attention, feed_forward, num_correction_biases=0, norms=PRE, norm_kind=RMS):
-    """One decoder layer: `norms` says where its norms stand, pre-norm where nothing is said."""
+def layer(config, name, attention, feed_forward, num_correction_biases=0, norms=PRE, norm_kind=RMS, after=()):
+    """One decoder layer: `norms` says where its norms stand, pre-norm where nothing is said; `after` are tensors at its end."""
     tensors, scores, cache = attention
     before, behind, between, last = [norm(one, config.hidden_size, norm_kind) for one in norms]
-    order = [*before, *tensors, *behind, *between, *feed_forward, *last]
+    order = [*before, *tensors, *behind, *between, *feed_forward, *last, *after]
     return Block(name, order, scores, cache, num_correction_biases)
 
 
