@@ -52,6 +52,14 @@ def _indices(key, value):
     return tuple(whole(key, one, 0, MAX_LAYERS) for one in value)
 
 
+def _sizes(key, value):
+    if not isinstance(value, (list, tuple)):
+        return whole(key, value, 1, MAX_SIZE)
+    if len(value) > MAX_LAYERS:
+        raise InputError(f"{key} must be one size, or a list of one a layer; found {quoted(value)}")
+    return tuple(whole(key, one, 1, MAX_SIZE) for one in value)
+
+
 def _names(*accepted):
     known = ", ".join(map(str, accepted))
 
@@ -99,6 +107,11 @@ def word(default=REQUIRED):
 def indices(default=()):
     """Reader of a list of layers, each by its number from 0."""
     return _indices, default
+
+
+def sizes(default=REQUIRED):
+    """Reader of one size for all layers, or of a list of one a layer."""
+    return _sizes, default
 
 
 def names(*accepted, default=None):

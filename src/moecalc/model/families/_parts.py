@@ -197,7 +197,7 @@ def grouped_experts_mlp(config, shared_bias=False):
 def kinds_of_layers(config, default=None, key="layer_types"):
     """The kind of every layer: as the key gives it, of which a model with fewer layers takes the first; else the default."""
     num_layers, given = config.num_hidden_layers, getattr(config, key)
-    if given is None:
+    if not isinstance(given, tuple):
         return [default(index) for index in range(num_layers)]
     if len(given) < num_layers:
         raise InputError(f"{key} must name each of the {num_layers} layers; found {len(given)} names")

@@ -25,12 +25,13 @@ def is_moe_layer(config, index):
     return index >= config.first_k_dense_replace and index % config.moe_layer_freq == 0
 
 
-def layers(config, num_correction_biases=0, attention=None):
-    """The MoE block, and all blocks in order. Attention is V2's unless another is given."""
+def layers(config, num_correction_biases=0, attention=None, routes=None):
+    """The MoE block, and all blocks in order. Attention is V2's unless another is given, and so is which layers route."""
     attention = attention or mla_attention(config)
     dense = layer(config, "dense layer", attention, swiglu("dense_mlp", config.hidden_size, config.intermediate_size))
     moe = layer(config, "MoE layer", attention, grouped_experts_mlp(config), num_correction_biases)
-    return moe, [moe if is_moe_layer(config, index) else dense for index in range(config.num_hidden_layers)]
+    routes = routes or [is_moe_layer(config, index) for index in range(config.num_hidden_layers)]
+    return moe, [moe if routed else dense for routed in routes]
 
 
 def describe(config):

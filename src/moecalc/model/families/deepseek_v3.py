@@ -9,7 +9,7 @@ KEYS = deepseek_v2.KEYS | {"num_nextn_predict_layers": layer_count(None)}
 
 
 def mtp_module(config, moe):
-    """One prediction depth: two norms, a projection of both inputs, one MoE layer, its own final norm.
+    """One prediction depth: two norms, a projection of both inputs, one layer (`moe`, if it routes), its own final norm.
 
     It shares the embedding and the head with the model, and multiplies by the head once more.
     """
@@ -25,6 +25,6 @@ def mtp_module(config, moe):
     return Block("MTP module", tensors, moe.scores, moe.cache, moe.num_correction_biases)
 
 
-def describe(config, attention=None):
-    moe, order = deepseek_v2.layers(config, num_correction_biases=config.n_routed_experts, attention=attention)
+def describe(config, attention=None, routes=None):
+    moe, order = deepseek_v2.layers(config, config.n_routed_experts, attention, routes)
     return decoder(config, order, mtp=[mtp_module(config, moe)] * (config.num_nextn_predict_layers or 0))

@@ -16,10 +16,15 @@ KEYS = deepseek_v3.KEYS | {
 SCALE_BYTES = 4
 
 
-def attention(config):
-    """V3's attention over the chosen tokens; the indexer scores all of them with one small key each."""
+def attention(config, indexer=True):
+    """V3's attention over the chosen tokens; the indexer scores all of them with one small key each.
+
+    Without an `indexer` of its own, a layer takes the choice of an earlier one.
+    """
     heads, width = config.index_n_heads, config.index_head_dim
     tensors, scores, cache = mla_attention(config, selected=config.index_topk)
+    if not indexer:
+        return tensors, scores, cache
     tensors += [
         matrix("attention_indexer", "indexer.wq_b", config.q_lora_rank, heads * width, shards=heads),
         matrix("attention_indexer", "indexer.wk", config.hidden_size, width),
