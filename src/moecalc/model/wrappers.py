@@ -49,6 +49,7 @@ def language_config(raw: dict) -> Language:
     >>> inside.raw, inside.path, inside.left_out
     ({'model_type': 'llama'}, 'text_config', ('vision_config',))
     """
+    raw = _without_mla(raw)
     found = [path for path in INNER if _at(raw, path) is not None]
     if len(found) > 1:
         raise InputError(f"a config with two language models, {' and '.join(found)}, is not read; paste the one that is meant")
@@ -72,7 +73,12 @@ def language_config(raw: dict) -> Language:
         said[tied] = True
     if wrapper in NEVER_TIED:
         said[tied] = False
-    return Language({**inner, **said}, path, left_out)
+    return Language(_without_mla({**inner, **said}), path, left_out)
+
+
+def _without_mla(raw: dict) -> dict:
+    """A config of DeepSeek-V2's name without latent attention, such as DeepSeek-OCR's: its form is DeepSeek-MoE's."""
+    return {**raw, "model_type": "deepseek"} if raw.get("model_type") == "deepseek_v2" and raw.get("use_mla") is False else raw
 
 
 def supports(raw) -> bool:
