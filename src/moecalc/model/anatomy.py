@@ -85,11 +85,12 @@ class Score(NamedTuple):
     width: int  #: of one head: what a score sums over, or what a weighted value holds
     window: int | None = None  #: a sliding window: a token attends to no more than these last ones
     selected: int | None = None  #: sparse attention: a token attends to no more than so many that an indexer chose
+    chunk: int | None = None  #: chunked attention: a token attends to those before it in its chunk of so many
 
     @property
     def limit(self) -> int | None:
         """Most tokens that one token attends to, None where it attends to all before it."""
-        return min([limit for limit in (self.window, self.selected) if limit is not None], default=None)
+        return min([limit for limit in (self.window, self.selected, self.chunk) if limit is not None], default=None)
 
     def flops(self, seq_len: int) -> int:
         """2 per multiply-add, for one token that attends to all `seq_len` (non-causal)."""
@@ -97,6 +98,10 @@ class Score(NamedTuple):
 
     def flops_of_sequence(self, seq_len: int) -> int:
         """2 per multiply-add, for all tokens: the token at i attends to itself and i before it, up to the limit."""
+        if self.chunk is not None:
+            chunks, rest = divmod(seq_len, self.chunk)
+            met = chunks * (self.chunk * (self.chunk + 1) // 2) + rest * (rest + 1) // 2
+            return 2 * met * self.heads * self.width
         full = seq_len if self.limit is None else min(seq_len, self.limit)
         met = full * (full + 1) // 2 + (seq_len - full) * full
         return 2 * met * self.heads * self.width

@@ -162,7 +162,7 @@ def flops_report(config: ModelConfig, seq_len: int) -> dict:
     non_causal = forward_flops_per_token(config, seq_len, causal=False)
     scores = config.anatomy.scores
     met = {
-        "forward_per_token_windowed": any(score.window is not None for score in scores),
+        "forward_per_token_windowed": any(score.window is not None or score.chunk is not None for score in scores),
         "forward_per_token_sparse": any(score.selected is not None for score in scores),
     }
     note = config.anatomy.flops_note

@@ -52,6 +52,15 @@ def _indices(key, value):
     return tuple(whole(key, one, 0, MAX_LAYERS) for one in value)
 
 
+def _indices_as_text(key, value):
+    if not isinstance(value, str):
+        return _indices(key, value)
+    numbers = [one.strip() for one in value.split(",") if one.strip()]
+    if not all(one.isdecimal() for one in numbers):
+        raise InputError(f"{key} must be layer numbers such as 3,4,5; found {quoted(value)}")
+    return _indices(key, [int(one) for one in numbers])
+
+
 def _sizes(key, value):
     if not isinstance(value, (list, tuple)):
         return whole(key, value, 1, MAX_SIZE)
@@ -107,6 +116,11 @@ def word(default=REQUIRED):
 def indices(default=()):
     """Reader of a list of layers, each by its number from 0."""
     return _indices, default
+
+
+def indices_as_text(default=None):
+    """Reader of layers, each by its number from 0, in a list or in a text such as "3,4,5"."""
+    return _indices_as_text, default
 
 
 def sizes(default=REQUIRED):

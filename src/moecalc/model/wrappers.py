@@ -31,6 +31,8 @@ TEXT_INSIDE = {
     "llama4": "llama4_text",
     "minimax_m3_vl": "minimax_m3",
     "mllama": "mllama_text_model",
+    "step3_vl": "step3_text",
+    "step3p7": "step3p5",
 }
 
 
@@ -78,7 +80,8 @@ def language_config(raw: dict) -> Language:
 
 def _without_mla(raw: dict) -> dict:
     """A config of DeepSeek-V2's name without latent attention, such as DeepSeek-OCR's: its form is DeepSeek-MoE's."""
-    return {**raw, "model_type": "deepseek"} if raw.get("model_type") == "deepseek_v2" and raw.get("use_mla") is False else raw
+    is_moe = raw.get("model_type") == "deepseek_v2" and raw.get("use_mla") is False
+    return {**raw, "model_type": "deepseek"} if is_moe else raw
 
 
 def supports(raw) -> bool:

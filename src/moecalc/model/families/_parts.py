@@ -189,7 +189,8 @@ def check_groups(config, num_experts):
 def grouped_experts_mlp(config, shared_bias=False):
     """:func:`experts_mlp` under DeepSeek's names: shared experts of the routed ones' width, groups that hold enough."""
     experts, width = config.n_routed_experts, config.moe_intermediate_size
-    tensors = experts_mlp(config, experts, width, shared_width=width * config.n_shared_experts, shared_bias=shared_bias)
+    shared_width = width * (config.n_shared_experts or 0)
+    tensors = experts_mlp(config, experts, width, shared_width, shared_bias=shared_bias)
     check_groups(config, experts)
     return tensors
 
@@ -278,7 +279,7 @@ def decoder(config, layer_blocks, norm_kind=RMS, head_bias=False, before=(), aft
 
 
 def layer(config, name, attention, feed_forward, num_correction_biases=0, norms=PRE, norm_kind=RMS, after=()):
-    """One decoder layer: `norms` says where its norms stand, pre-norm where nothing is said; `after` are tensors at its end."""
+    """One decoder layer: `norms` says where its norms stand, pre-norm where nothing is said; `after` stands at its end."""
     tensors, scores, cache = attention
     before, behind, between, last = [norm(one, config.hidden_size, norm_kind) for one in norms]
     order = [*before, *tensors, *behind, *between, *feed_forward, *last, *after]

@@ -15,7 +15,7 @@ PER_LAYER_KEYS = {
 
 
 def per_layer_table(config):
-    """Behind the embedding table: one row a token with a small vector for each layer, and the same from the hidden vector."""
+    """Behind the embedding table: for each layer a small vector of the token, and one that is read off the hidden vector."""
     small = config.hidden_size_per_layer_input
     if not small:
         return []

@@ -41,8 +41,12 @@ def mtp_note(config):
     return MTP_NOTE if config.num_nextn_predict_layers else None
 
 
-def routed_layers(config, prefix):
-    """Whether each layer routes: those that ``mlp_layer_types`` names, else all behind a dense `prefix`."""
+def routed_layers(config, prefix, flags=None):
+    """Whether each layer routes: as ``mlp_layer_types`` names it, else as a list of 0 and 1 under the key `flags` says,
+    else all behind a dense `prefix`.
+    """
+    if flags and config.mlp_layer_types is None and isinstance(getattr(config, flags), tuple):
+        return [flag == 1 for flag in kinds_of_layers(config, key=flags)]
     kinds = kinds_of_layers(config, lambda index: DENSE if index < prefix else SPARSE, "mlp_layer_types")
     return [kind == SPARSE for kind in kinds]
 

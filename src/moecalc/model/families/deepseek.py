@@ -1,7 +1,7 @@
-"""DeepSeek-MoE, and small models of DeepSeek-V2's name with ``use_mla`` false: V2's experts behind grouped-query attention."""
+"""DeepSeek-MoE, and models of V2's name with ``use_mla`` false: V2's experts behind grouped-query attention."""
 
-from . import deepseek_v2
 from ..keys import flag, layer_count, size
+from . import deepseek_v2
 from ._parts import decoder, gqa_attention
 from ._sparse import SPARSE_KEYS
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ...base.checks import whole
 from ...base.errors import InputError, quoted
 from ..anatomy import vector
-from ..keys import MAX_LAYERS, MAX_SIZE, count, flag, names, size
+from ..keys import MAX_LAYERS, MAX_SIZE, flag, names, size
 from ._parts import (
     COMMON_KEYS,
     FULL,
@@ -71,7 +71,8 @@ def sizes_of_layers(config):
         if config.attention_k_eq_v and config.num_global_key_value_heads:
             full["num_key_value_heads"] = config.num_global_key_value_heads
         own = {index: full for index, kind in enumerate(kinds) if kind == FULL}
-    return [(kind, *(own.get(index, {}).get(one, getattr(config, one)) for one in OWN_SIZES)) for index, kind in enumerate(kinds)]
+    usual = {one: getattr(config, one) for one in OWN_SIZES}
+    return [(kind, *(usual | own.get(index, {})).values()) for index, kind in enumerate(kinds)]
 
 
 def experts_beside(config):

@@ -42,14 +42,17 @@ def lightning_attention(config):
     return tensors, [], [Cache("state", heads * head_dim * head_dim, once=True, shards=heads)]
 
 
-def describe(config):
-    check_shared(config)
+def layers_of(config, kinds):
+    """The model of which each layer has lightning attention or not."""
 
-    def block(kind):
-        lightning = kind == LIGHTNING
+    def block(lightning):
         attention = lightning_attention(config) if lightning else gqa_attention(config)
         experts = experts_mlp(config, config.num_local_experts, config.intermediate_size)
         return layer(config, layer_name(True, linear=lightning), attention, experts)
 
-    kinds = [(kind,) for kind in kinds_of_layers(config, key="attn_type_list")]
-    return decoder(config, stack(kinds, block), flops_note=FLOPS_NOTE if (LIGHTNING,) in kinds else None)
+    return decoder(config, stack([(kind,) for kind in kinds], block), flops_note=FLOPS_NOTE if True in kinds else None)
+
+
+def describe(config):
+    check_shared(config)
+    return layers_of(config, [kind == LIGHTNING for kind in kinds_of_layers(config, key="attn_type_list")])
