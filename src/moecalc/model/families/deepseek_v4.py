@@ -4,7 +4,7 @@ keys that a compressor makes of several tokens, an output projection in groups, 
 
 from ...base.errors import InputError
 from ..anatomy import Cache, Score, matrix, vector
-from ..keys import count, layer_count, names, size
+from ..keys import count, flag, layer_count, names, size
 from ._parts import COMMON_KEYS, SLIDING, decoder, experts_mlp, kinds_of_layers, layer, norm, stack
 
 CSA, HCA = "compressed_sparse_attention", "heavily_compressed_attention"
@@ -30,6 +30,7 @@ KEYS = {key: reader for key, reader in COMMON_KEYS.items() if key != "intermedia
     "moe_intermediate_size": size(),
     "n_routed_experts": size(),
     "num_experts_per_tok": size(),
+    "mlp_bias": flag(False),
     "mlp_layer_types": names(HASH, ROUTED),
     "num_hash_layers": count(3),
     "num_nextn_predict_layers": layer_count(None),
@@ -124,7 +125,8 @@ def describe(config):
     ]
 
     def block(kind, mlp):
-        routed = experts_mlp(config, experts, config.moe_intermediate_size, shared_width=config.moe_intermediate_size)
+        width = config.moe_intermediate_size
+        routed = experts_mlp(config, experts, width, shared_width=width, shared_bias=config.mlp_bias)
         name = "MoE layer, " + kind.replace("_", " ") + (", routed by a table" if mlp == HASH else "")
         # a table from token to expert needs no correction
         return layer(config, name, attention(config, kind), routed, 0 if mlp == HASH else experts, after=around)
