@@ -13,7 +13,7 @@ from moecalc.model.flops import (
     training_flops_per_token,
 )
 from moecalc.model.kv_cache import kv_cache_report
-from moecalc.model.params import num_mtp_params, params_by_tensor, params_report
+from moecalc.model.params import num_mtp_params, num_total_params, params_by_tensor, params_report
 from moecalc.training.mfu import TRAINING_PASSES
 
 TRUTH = json.loads((Path(__file__).parent / "truth" / "models.json").read_text(encoding="utf-8"))["models"]
@@ -93,13 +93,23 @@ def test_the_state_of_linear_attention_is_kept_once_a_sequence():
 
 
 def test_mtp_is_null_where_its_form_is_not_published():
-    for slug in ("minimax-m2.5", "glm-4.5", "qwen3-next-80b-a3b"):
+    for slug in ("minimax-m2.5", "qwen3-next-80b-a3b"):
         config = load_model(slug)
         assert params_report(config)["mtp"] is flops_report(config, 1)["training_per_token_with_mtp"] is None
         assert "multi-token prediction" in params_report(config)["mtp_note"]
-    without = load_model("minimax-m2.5").replace(use_mtp=False), load_model("glm-4.5").replace(num_nextn_predict_layers=0)
-    for config in without:
-        assert params_report(config)["mtp"] == 0 and "mtp_note" not in params_report(config)
+    without = load_model("minimax-m2.5").replace(use_mtp=False)
+    assert params_report(without)["mtp"] == 0 and "mtp_note" not in params_report(without)
+
+
+def test_glm_has_the_prediction_module_of_v3():
+    """GLM-4.5 as published holds 355 B and the module: the 358 B of the hub."""
+    glm = load_model("glm-4.5")
+    assert num_mtp_params(glm) == 3_988_069_632
+    assert num_mtp_params(glm.replace(num_nextn_predict_layers=0)) == 0
+    assert round((num_total_params(glm) + num_mtp_params(glm)) / 1e9) == 358
+
+
+def test_the_module_of_v32_has_the_indexer_of_its_layers():
     # V3's module, with the layer's indexer
     indexer = 1536 * 64 * 128 + 7168 * 128 + 2 * 128 + 7168 * 64
     assert num_mtp_params(load_model("deepseek-v3.2")) == num_mtp_params(load_model(V3)) + indexer

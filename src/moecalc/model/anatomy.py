@@ -58,7 +58,7 @@ class Tensor(NamedTuple):
     inputs: int
     outputs: int
     copies: int = 1  #: how many of it the layer holds: the routed experts
-    used: int = 1  #: by how many of them one token is multiplied: top-k
+    used: int = 1  #: by how many of them one token is multiplied: top-k; a fraction, where some of the chosen do nothing
     multiplied: bool = True  #: False for look-ups, norms and biases
     owned: bool = True  #: False for an output head that is the (tied) embedding table
     shards: int = 1  #: into how many equal parts tensor parallelism can cut it: its heads, its columns
@@ -69,12 +69,12 @@ class Tensor(NamedTuple):
 
     @property
     def num_activated_params(self) -> int:
-        return self.inputs * self.outputs * self.used if self.owned else 0
+        return int(self.inputs * self.outputs * self.used) if self.owned else 0
 
     @property
     def flops(self) -> int:
         """2 per multiply-add, for one token."""
-        return 2 * self.inputs * self.outputs * self.used if self.multiplied else 0
+        return 2 * int(self.inputs * self.outputs * self.used) if self.multiplied else 0
 
 
 class Score(NamedTuple):

@@ -18,6 +18,8 @@ INHERITED = ("tie_word_embeddings", "quantization_config", "torch_dtype", "dtype
 #: Wrappers whose own flag decides whether embeddings are tied, where it and that of the text disagree; by their classes in
 #: transformers 5.24.0, as the two below. Where a wrapper says nothing, the text decides: published files are so.
 OUTER_FLAG = ("mistral3", "internvl", "idefics3", "smolvlm", "qwen3_vl", "qwen3_vl_moe")
+#: Wrappers whose own flag decides also where they are silent: then embeddings are not tied.
+OUTER_ALONE = ("step3p7",)
 #: Wrappers that tie embeddings if either flag says so, and those that never do.
 EITHER_FLAG = ("llava", "llava_onevision", "qwen2_vl", "qwen2_5_vl")
 NEVER_TIED = ("voxtral",)
@@ -71,6 +73,8 @@ def language_config(raw: dict) -> Language:
     tied = "tie_word_embeddings"
     if wrapper in OUTER_FLAG and raw.get(tied) is not None:
         said[tied] = raw[tied]
+    if wrapper in OUTER_ALONE:
+        said[tied] = raw.get(tied) is True
     if wrapper in EITHER_FLAG and True in (raw.get(tied), inner.get(tied)):
         said[tied] = True
     if wrapper in NEVER_TIED:

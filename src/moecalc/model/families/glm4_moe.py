@@ -1,7 +1,10 @@
-"""GLM-4.5 to 4.7: grouped-query attention; after a dense prefix, experts beside shared ones, with correction biases."""
+"""GLM-4.5 to 4.7: grouped-query attention; after a dense prefix, experts beside shared ones, with correction biases, and
+DeepSeek-V3's prediction module.
+"""
 
 from ..keys import count, flag, layer_count, size
 from ._parts import COMMON_KEYS, GQA_KEYS, GROUP_KEYS, decoder, gqa_attention, grouped_experts_mlp, layer, swiglu
+from .deepseek_v3 import mtp_module
 
 KEYS = COMMON_KEYS | GQA_KEYS | GROUP_KEYS | {
     "attention_bias": flag(False),
@@ -14,8 +17,6 @@ KEYS = COMMON_KEYS | GQA_KEYS | GROUP_KEYS | {
     "num_nextn_predict_layers": layer_count(None),
 }
 
-MTP_NOTE = "the config does not give the form of the multi-token prediction layer that the published checkpoint holds"
-
 
 def describe(config):
     # a bias, where there is one, is on query, key and value alone
@@ -24,4 +25,4 @@ def describe(config):
     dense = layer(config, "dense layer", attention, swiglu("dense_mlp", config.hidden_size, config.intermediate_size))
     moe = layer(config, "MoE layer", attention, grouped_experts_mlp(config), num_correction_biases=config.n_routed_experts)
     order = [dense if index < config.first_k_dense_replace else moe for index in range(config.num_hidden_layers)]
-    return decoder(config, order, mtp_note=None if config.num_nextn_predict_layers == 0 else MTP_NOTE)
+    return decoder(config, order, mtp=[mtp_module(config, moe)] * (config.num_nextn_predict_layers or 0))
