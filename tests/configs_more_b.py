@@ -138,8 +138,8 @@ def llama4(draw):
 @st.composite
 def ernie4_5_moe(draw):
     raw = draw(flags(draw(shared("ernie4_5_moe", shared_key="moe_num_shared_experts")), "use_bias"))
-    last = draw(st.integers(-1, 13))
-    return raw | {"moe_layer_start_index": draw(SMALL), "moe_layer_end_index": last, "moe_layer_interval": draw(st.integers(1, 3))}
+    raw |= {"moe_layer_start_index": draw(SMALL), "moe_layer_end_index": draw(st.integers(-1, 13))}
+    return raw | {"moe_layer_interval": draw(st.integers(1, 3))}
 
 
 @st.composite

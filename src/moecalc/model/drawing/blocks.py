@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..anatomy import Block
+from ..anatomy import Block, title
 from .feed_forward import feed_forward
 from .graph import Band, Wiring
 from .mixers import mixer
@@ -15,7 +15,7 @@ def bands_of(blocks: Sequence[Block], hidden: int) -> tuple:
     tensors = [tensor for block in blocks for tensor in block.tensors]
     names = {tensor.name for tensor in tensors}
     if MIXER_NORM not in names:
-        return (_ends(Wiring(tensors), hidden),)
+        return _with_rest([_ends(Wiring(tensors), hidden)], tensors, hidden)
     block = blocks[0]
     mixing = [one for one in tensors if "attention" in one.component or one.name == MIXER_NORM]
     rest = [one for one in tensors if one not in mixing]
@@ -26,7 +26,24 @@ def bands_of(blocks: Sequence[Block], hidden: int) -> tuple:
     if "eh_proj" in names:
         bands[1] = _with_head(bands[1], rest, hidden)
         bands.insert(0, _entry(Wiring(rest), hidden))
-    return tuple(bands)
+    return _with_rest(bands, tensors, hidden)
+
+
+def _with_rest(bands: list, tensors: list, hidden: int) -> tuple:
+    """The bands, and behind them one of the tensors that none of them draws, in a line."""
+    drawn = [part for band in bands for node in band.nodes for part in (node.part, *node.tabs)]
+    wiring = Wiring([tensor for tensor in tensors if not any(tensor is part for part in drawn)])
+    listed = [tensor for tensor in wiring.tensors.values() if not tensor.name.endswith(".bias")]
+    if not listed:
+        return tuple(bands)
+    words = [tensor.name.rpartition(".")[2] for tensor in listed]
+    keys = [
+        wiring.tensor(tensor.name, word, column, 1, component=tensor.component)
+        for column, (tensor, word) in enumerate(zip(listed, words, strict=True))
+    ]
+    wiring.chain(*keys, label=hidden)
+    parts = dict.fromkeys(title(node.part.component) for node in wiring.nodes)
+    return (*bands, wiring.band(f"Beside: {', '.join(parts)}")._replace(in_stream=False))
 
 
 def _ends(wiring: Wiring, hidden: int) -> Band:

@@ -56,6 +56,7 @@ class Wiring:
         for tensor in tensors:
             self.tensors.setdefault((tensor.component, tensor.name), tensor)
         self.scores = {score.name: score for score in scores}
+        self.all_scores = list(scores)  #: those too that have one name
         self.caches = list(caches)
         self.nodes, self.edges = [], []
 

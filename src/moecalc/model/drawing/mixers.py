@@ -7,7 +7,13 @@ PRODUCTS = {"attention_scores": "scores", "attention_values": "values"}
 
 def mixer(wiring: Wiring, norm: str, hidden: int) -> Band:
     """The part of a layer in which tokens meet, from its norm to its sum with the residual stream."""
-    kinds = {"kv_a_proj_with_mqa": latent, "k_proj": grouped, "in_proj_qkvz": delta_rule, "qkv_proj": lightning}
+    kinds = {
+        "kv_a_proj_with_mqa": latent,
+        "k_proj": grouped,
+        "in_proj_qkvz": delta_rule,
+        "qkv_proj": lightning,
+        "o_a_proj": one_key,
+    }
     wire = next((wire for name, wire in kinds.items() if wiring.find(name)), chain)
     return wire(wiring, norm, hidden)
 
@@ -94,6 +100,19 @@ def _indexer(wiring: Wiring, start: str, hidden: int, lane: int) -> None:
     arrow(scores, "attention_scores", f"best {chosen}", out=lane, from_below=True)
 
 
+def _block_indexer(wiring: Wiring, start: str, hidden: int, lane: int) -> None:
+    """Small heads that score all tokens, to choose blocks of them: queries in a lane, keys in the next."""
+    score = wiring.scores["indexer_scores"]
+    scores = wiring.node("indexer_scores", "product", "index", 4, lane, 2, score)
+    cache = wiring.node("indexer_cache", "cache", "cache", 3, lane + 1, 1, wiring.caches[1])
+    for name, below, ends, label in (("q", 0, [scores], (score.heads, score.width)), ("k", 1, [cache, scores], score.width)):
+        key = wiring.tensor(f"indexer.{name}_proj", name, 1, lane + below)
+        wiring.arrow(start, key, hidden)
+        wiring.chain(key, wiring.tensor(f"indexer.{name}_norm", "norm", 2, lane + below), *ends, label=label)
+    chosen = wiring.scores["attention_scores"].selected
+    wiring.arrow(scores, "attention_scores", f"best {chosen}", out=lane, from_below=True)
+
+
 def grouped(wiring: Wiring, norm: str, hidden: int) -> Band:
     """Grouped-query attention: queries, keys and values in a lane each; a gate of the output in one above them."""
     find, arrow = wiring.find, wiring.arrow
@@ -117,6 +136,8 @@ def grouped(wiring: Wiring, norm: str, hidden: int) -> Band:
     arrow(cache, scores, (kv_heads, width), out=k, into=k)
     arrow(cache, values, (kv_heads, width), out=v, into=v)
     out = wiring.tensor("o_proj", "o", 8, k)
+    if find("indexer.k_proj"):
+        _block_indexer(wiring, start, hidden, v + 1)
     if gated:
         gate = wiring.node("gate", "operation", "\u2299", 7, k)
         arrow("attention/q_proj", gate, (heads, width), out=1)
@@ -174,6 +195,71 @@ def lightning(wiring: Wiring, norm: str, hidden: int) -> Band:
     arrow(opens, gate, width)
     wiring.join(out, 6, hidden)
     return wiring.band("Linear attention: lightning attention with a decay")
+
+
+def one_key(wiring: Wiring, norm: str, hidden: int) -> Band:
+    """One key, which is the value too, of a window; below it those that a compressor makes, and an indexer may choose.
+
+    Queries in lane 1, the key in 2, the compressor in 3 and 4, the indexer's compressor in 5 and 6, its queries in 7 and 8.
+    """
+    find, arrow = wiring.find, wiring.arrow
+    products = {name: [score for score in wiring.all_scores if score.name == name] for name in (*PRODUCTS, "indexer_scores")}
+    near = products["attention_scores"][0]
+    start = wiring.branch(norm, hidden)
+    heads, width = near.heads, near.width
+    sinks = (find("sinks"),)
+    scores = wiring.node("attention_scores", "product", "scores", 5, 1, 2, near, sinks)
+    values = wiring.node("attention_values", "product", "values", 6, 1, 2, products["attention_values"][0])
+    queries = wiring.tensor("q_b_proj", "q_b", 3, 1)
+    narrow = wiring.tensor("q_a_norm", "norm", 2, 1)
+    down, key = wiring.tensor("q_a_proj", "q_a", 1, 1), wiring.tensor("kv_proj", "kv", 1, 2)
+    arrow(start, down, hidden)
+    arrow(start, key, hidden)
+    wiring.chain(down, narrow, queries, label=find("q_a_proj").outputs)
+    arrow(queries, scores, (heads, width))
+    cache = wiring.node("cache", "cache", "cache", 3, 2, 1, wiring.caches[0])
+    wiring.chain(key, wiring.tensor("kv_norm", "norm", 2, 2), cache, scores, label=width)
+    arrow(scores, values, heads, out=1, into=1)
+    out = wiring.tensor("o_a_proj", "o_a", 7, 1)
+    arrow(values, out, (heads, width), out=1)
+    if len(products["attention_scores"]) > 1:
+        far = [products[name][1] for name in PRODUCTS]
+        kept = wiring.node("compressed_cache", "cache", "cache", 4, 3, 1, wiring.caches[1])
+        wiring.chain(_compressor(wiring, start, "compressor", 3, hidden), kept, label=width)
+        far_scores = wiring.node("compressed_scores", "product", "scores", 5, 3, 2, far[0])
+        far_values = wiring.node("compressed_values", "product", "values", 6, 3, 2, far[1])
+        arrow(kept, far_scores, width)
+        arrow(far_scores, far_values, heads, out=3, into=3)
+        arrow(far_values, out, (heads, width), out=3, from_below=True)
+        if products["indexer_scores"]:
+            index = products["indexer_scores"][0]
+            chosen = wiring.node("indexer_scores", "product", "index", 4, 5, 4, index)
+            arrow(_compressor(wiring, start, "indexer", 5, hidden), chosen, find("indexer.kv_norm").outputs, into=5)
+            asked = wiring.tensor("indexer.q_b_proj", "q_b", 3, 7)
+            weights = wiring.tensor("indexer.weights_proj", "weights", 1, 8)
+            arrow(narrow, asked, find("q_a_proj").outputs)
+            arrow(asked, chosen, find("indexer.q_b_proj").outputs, into=7)
+            arrow(start, weights, hidden)
+            arrow(weights, chosen, index.heads, into=8)
+            arrow(chosen, far_scores, f"best {far[0].selected}", out=5, from_below=True)
+    last = wiring.tensor("o_b_proj", "o_b", 8, 1)
+    arrow(out, last, find("o_b_proj").inputs)
+    wiring.join(last, 9, hidden)
+    return wiring.band("Attention with one key-value head" + _limits(wiring))
+
+
+def _compressor(wiring: Wiring, start: str, name: str, lane: int, hidden: int) -> str:
+    """Numbers of several tokens and how much they weigh, in two lanes; the norm of the key that they make."""
+    into = wiring.tensor(f"{name}.kv_proj", "kv", 1, lane)
+    weigh = wiring.tensor(f"{name}.gate_proj", "gate", 1, lane + 1, also=(f"{name}.position_bias",))
+    made = wiring.node(f"{name}/sum", "operation", "\u2299", 2, lane)
+    width = wiring.find(f"{name}.kv_proj").outputs
+    for key in (into, weigh):
+        wiring.arrow(start, key, hidden)
+        wiring.arrow(key, made, width)
+    narrow = wiring.tensor(f"{name}.kv_norm", "norm", 3, lane)
+    wiring.arrow(made, narrow, wiring.find(f"{name}.kv_norm").outputs)
+    return narrow
 
 
 def chain(wiring: Wiring, norm: str, hidden: int) -> Band:
