@@ -211,6 +211,21 @@ def minimax(draw):
 
 
 @st.composite
+def cohere2_moe(draw):
+    raw = draw(flags(draw(mlp_types(draw(windows(draw(gqa("cohere2_moe")))))), "attention_bias"))
+    raw |= {"num_shared_experts": draw(SMALL), "first_k_dense_replace": draw(SMALL)}
+    raw |= {"prefix_dense_intermediate_size": draw(st.none() | size), "sliding_window_pattern": draw(st.integers(1, 4))}
+    del (raw := draw(experts(raw, "num_experts")))["moe_intermediate_size"]
+    return raw
+
+
+@st.composite
+def arctic(draw):
+    raw = draw(flags(draw(gqa("arctic")), "use_residual")) | {"moe_layer_frequency": draw(st.integers(1, 3))}
+    return draw(experts(raw, "num_local_experts"))
+
+
+@st.composite
 def longcat_flash(draw):
     raw = draw(flags(draw(latent("longcat_flash")), "router_bias"))
     return raw | {"num_layers": raw.pop("num_hidden_layers"), "zero_expert_num": draw(SMALL)}
@@ -225,7 +240,7 @@ DENSE = (gemma4_dense, gemma3n)
 MOE = (
     *(glm4_moe_lite, glm_moe_dsa, deepseek_moe, granitemoe, phimoe, qwen2_moe, gemma4, deepseek_v4, minimax_m3, llama4),
     *(ernie4_5_moe, mimo_v2_flash, step3p5, step3_text, bailing_moe, hunyuan_v1_moe, exaone_moe, dots1, afmoe, hy_v3),
-    *(solar_open, flex_olmo, minimax),
+    *(solar_open, flex_olmo, minimax, cohere2_moe, arctic),
 )
 #: Of which more experts activate more: see the test of those.
 UNUSUAL = (longcat_flash, jetmoe)

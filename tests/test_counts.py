@@ -13,7 +13,7 @@ from moecalc.model.flops import (
     training_flops_per_token,
 )
 from moecalc.model.kv_cache import kv_cache_report
-from moecalc.model.params import num_mtp_params, num_total_params, params_by_tensor, params_report
+from moecalc.model.params import num_activated_params, num_mtp_params, num_total_params, params_by_tensor, params_report
 from moecalc.training.mfu import TRAINING_PASSES
 
 TRUTH = json.loads((Path(__file__).parent / "truth" / "models.json").read_text(encoding="utf-8"))["models"]
@@ -102,11 +102,24 @@ def test_mtp_is_null_where_its_form_is_not_published():
 
 
 def test_glm_has_the_prediction_module_of_v3():
-    """GLM-4.5 as published holds 355 B and the module: the 358 B of the hub."""
+    """The published files of GLM-4.6, of the same sizes, hold model, module, and the correction biases of both."""
     glm = load_model("glm-4.5")
     assert num_mtp_params(glm) == 3_988_069_632
     assert num_mtp_params(glm.replace(num_nextn_predict_layers=0)) == 0
-    assert round((num_total_params(glm) + num_mtp_params(glm)) / 1e9) == 358
+    biases = params_report(glm)["router_correction_bias"] + glm.n_routed_experts
+    assert num_total_params(glm) + num_mtp_params(glm) + biases == 356_785_898_816
+
+
+def test_arctic_by_hand():
+    """Published as 480 B, of which 17 B are activated: 10 B dense, and two experts of 128 in each of 35 layers."""
+    raw = {"vocab_size": 32000, "hidden_size": 7168, "intermediate_size": 4864, "num_hidden_layers": 35, "use_residual": True}
+    raw |= {"num_attention_heads": 56, "num_key_value_heads": 8, "num_local_experts": 128, "num_experts_per_tok": 2}
+    arctic = ModelConfig(raw | {"model_type": "arctic", "moe_layer_frequency": 1, "tie_word_embeddings": False})
+    attention, expert, dense = 2 * 7168 * (7168 + 1024), 3 * 7168 * 4864, 3 * 7168 * 7168
+    layer = attention + 128 * expert + dense + 128 * 7168 + 3 * 7168
+    assert num_total_params(arctic) == 35 * layer + 2 * 32000 * 7168 + 7168
+    assert round(num_total_params(arctic), -10) == 480e9 and round(num_activated_params(arctic), -9) == 17e9
+    assert num_total_params(arctic) - num_activated_params(arctic) == 35 * 126 * expert
 
 
 def test_the_module_of_v32_has_the_indexer_of_its_layers():

@@ -249,7 +249,6 @@ COMMANDS = [
     ("params --model lama-3.1-8b", ("'lama-3.1-8b'", "nearest are llama-3.1-8b")),
     ("params --model ''", ("''", "moecalc models lists")),
     ("params --model grok-1 --layers", ("'grok-1'", "no public config", "only its published figures")),
-    ("params --model deepseek-v4-pro --layers", ("deepseek_v4", "moecalc families lists")),
     ("params --model deepseek-v3 --config x.json", ("--config", "not allowed with", "--model")),
     ("params --modle deepseek-v3", ("'--modle'", "nearest are --model")),
     ("params --model deepseek-v3 extra", ("extra",)),

@@ -17,6 +17,10 @@ MODELS = counted_slugs()
 FRAMES = {"wide": WIDE, "narrow": NARROW}
 
 
+#: A layer of it holds more than twice the weights of one of DeepSeek-V3.
+LARGER = ("deepseek-v4-pro",)
+
+
 def roles(config):
     return [role for role in ROLES if role != "mtp" or config.anatomy.mtp]
 
@@ -86,7 +90,8 @@ def test_areas_are_parameters_and_nothing_overlaps(slug, role, screen, finest):
 @pytest.mark.parametrize(("slug", "role"), [state for state in STATES if state[1] != "ends"])
 def test_every_layer_of_the_list_keeps_to_one_scale(slug, role):
     for frame in FRAMES.values():
-        assert picture(groups(slug, role), frame).weights_per_pixel == frame.weights_per_pixel
+        scale = picture(groups(slug, role), frame).weights_per_pixel
+        assert scale == frame.weights_per_pixel or (slug in LARGER and scale > frame.weights_per_pixel)
 
 
 def test_a_layer_that_is_too_large_takes_a_coarser_scale():
