@@ -62,7 +62,8 @@ def deepseek_moe(draw):
 @st.composite
 def granitemoe(draw):
     raw = draw(flags(draw(gqa(draw(st.sampled_from(["granitemoe", "granitemoeshared"])))), "attention_bias"))
-    return draw(experts(raw | {"shared_intermediate_size": draw(SMALL)}, "num_local_experts"))
+    shared = {"shared_intermediate_size": draw(SMALL)} if raw["model_type"] == "granitemoeshared" else {}
+    return draw(experts(raw | shared, "num_local_experts"))
 
 
 @st.composite
@@ -102,7 +103,8 @@ def gemma4(draw):
 
 @st.composite
 def gemma3n(draw):
-    raw = draw(per_layer("gemma3n_text")) | {"altup_num_inputs": draw(st.integers(1, 4)), "laurel_rank": draw(size)}
+    raw = draw(per_layer("gemma3n_text")) | {"hidden_size_per_layer_input": draw(size), "laurel_rank": draw(size)}
+    raw["altup_num_inputs"] = draw(st.integers(1, 4))
     each = st.lists(size, min_size=raw["num_hidden_layers"], max_size=raw["num_hidden_layers"])
     return raw | {"intermediate_size": draw(size | each)}
 
@@ -114,6 +116,7 @@ def deepseek_v4(draw):
     raw |= {key: draw(size) for key in keys} | {"o_groups": draw(st.sampled_from([1, raw["num_attention_heads"]]))}
     raw = draw(flags(raw, "mlp_bias"))
     kinds = draw(st.sampled_from([{}, {"compress_ratios": [0, 4, 128] * 4}]))
+    del raw["intermediate_size"]
     return draw(experts(raw | kinds | {"num_nextn_predict_layers": draw(SMALL)}, "n_routed_experts"))
 
 
@@ -137,7 +140,7 @@ def llama4(draw):
 
 @st.composite
 def ernie4_5_moe(draw):
-    raw = draw(flags(draw(shared("ernie4_5_moe", shared_key="moe_num_shared_experts")), "use_bias"))
+    raw = draw(flags(draw(shared("ernie4_5_moe", "moe_num_experts", "moe_num_shared_experts")), "use_bias"))
     raw |= {"moe_layer_start_index": draw(SMALL), "moe_layer_end_index": draw(st.integers(-1, 13))}
     return raw | {"moe_layer_interval": draw(st.integers(1, 3))}
 

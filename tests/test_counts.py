@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from moecalc import ModelConfig, load_model
+from moecalc.model.anatomy import Score
 from moecalc.model.flops import (
     flops_report,
     forward_flops_per_token,
@@ -110,11 +111,22 @@ def test_glm_has_the_prediction_module_of_v3():
     assert num_total_params(glm) + num_mtp_params(glm) + biases == 356_785_898_816
 
 
+def test_a_chunk_is_no_window():
+    """Of ten tokens in chunks of four, each meets itself and those before it in its chunk: 10 + 10 + 3 meetings."""
+    assert Score("attention_scores", heads=1, width=1, chunk=4).flops_of_sequence(10) == 2 * 23
+    assert Score("attention_scores", heads=1, width=1, window=4).flops_of_sequence(10) == 2 * 34
+    scout = load_model("llama-4-scout")
+    assert kv_cache_report(scout, 10_000)["windows"] == {8192: 36}
+    report = flops_report(scout, 8192)
+    assert report["forward_per_token"] < report["forward_per_token_windowed"] < report["forward_per_token"] * 1.001
+
+
 def test_arctic_by_hand():
     """Published as 480 B, of which 17 B are activated: 10 B dense, and two experts of 128 in each of 35 layers."""
-    raw = {"vocab_size": 32000, "hidden_size": 7168, "intermediate_size": 4864, "num_hidden_layers": 35, "use_residual": True}
-    raw |= {"num_attention_heads": 56, "num_key_value_heads": 8, "num_local_experts": 128, "num_experts_per_tok": 2}
-    arctic = ModelConfig(raw | {"model_type": "arctic", "moe_layer_frequency": 1, "tie_word_embeddings": False})
+    raw = {"vocab_size": 32000, "hidden_size": 7168, "intermediate_size": 4864, "num_hidden_layers": 35}
+    raw |= {"use_residual": True, "num_attention_heads": 56, "num_key_value_heads": 8, "num_local_experts": 128}
+    raw["num_experts_per_tok"] = 2
+    arctic = ModelConfig(raw | {"model_type": "arctic", "moe_layer_frequency": 1})
     attention, expert, dense = 2 * 7168 * (7168 + 1024), 3 * 7168 * 4864, 3 * 7168 * 7168
     layer = attention + 128 * expert + dense + 128 * 7168 + 3 * 7168
     assert num_total_params(arctic) == 35 * layer + 2 * 32000 * 7168 + 7168

@@ -1,4 +1,4 @@
-"""Snowflake Arctic: beside the experts of a layer a dense feed-forward as wide as the hidden vector, with a norm of its own."""
+"""Snowflake Arctic: beside the experts of a layer a dense feed-forward of the hidden vector's width, with its own norm."""
 
 from ..keys import flag, layers, size
 from ._parts import COMMON_KEYS, GQA_KEYS, decoder, experts_mlp, gqa_attention, layer, norm, stack, swiglu

@@ -23,6 +23,7 @@ from ._per_layer import PER_LAYER_KEYS, per_layer_input, per_layer_table, shares
 
 KEYS = COMMON_KEYS | GQA_KEYS | PER_LAYER_KEYS | {
     "intermediate_size": sizes(),
+    "hidden_size_per_layer_input": size(),
     "head_dim": size(),
     "attention_bias": flag(False),
     "sliding_window": size(),

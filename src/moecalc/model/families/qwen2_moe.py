@@ -1,10 +1,10 @@
 """Qwen1.5-MoE and Qwen2-MoE: Qwen3-MoE with biases instead of norms in attention, and a shared expert behind a gate."""
 
+from ..anatomy import matrix
 from ..keys import count, flag
-from ._parts import FULL, SLIDING, decoder, gqa_attention, kinds_of_layers, layer, layer_name, stack
+from ._parts import FULL, SLIDING, decoder, experts_mlp, gqa_attention, kinds_of_layers, layer, layer_name, stack, swiglu
 from .qwen3_moe import KEYS as QWEN3_MOE_KEYS
 from .qwen3_moe import is_moe_layer
-from .qwen3_next import feed_forward
 
 KEYS = {key: reader for key, reader in QWEN3_MOE_KEYS.items() if key != "attention_bias"} | {
     "qkv_bias": flag(True),
@@ -14,9 +14,16 @@ KEYS = {key: reader for key, reader in QWEN3_MOE_KEYS.items() if key != "attenti
 
 
 def describe(config):
+    hidden = config.hidden_size
+
     def block(moe, window):
         attention = gqa_attention(config, qkv_bias=config.qkv_bias, window=window)
-        return layer(config, layer_name(moe, window), attention, feed_forward(config, moe))
+        mlp = swiglu("dense_mlp", hidden, config.intermediate_size)
+        if moe:
+            shared = config.shared_expert_intermediate_size
+            mlp = experts_mlp(config, config.num_experts, config.moe_intermediate_size, shared_width=shared)
+            mlp.append(matrix("shared_experts", "shared_expert_gate", hidden, 1))
+        return layer(config, layer_name(moe, window), attention, mlp)
 
     def kind(index):
         slides = config.use_sliding_window and index % 2 == 0 and index < (config.max_window_layers or 0)
