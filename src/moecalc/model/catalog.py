@@ -1,12 +1,14 @@
 """The models of ``data/models/``, named by their slugs: counted where their family is supported, published figures else."""
 
 from ..facts import models
+from ..facts.tables import once
 from .config import load_model
 from .families import model_type, supported
 from .params import num_activated_params, num_total_params
 from .wrappers import language_config, supports
 
 
+@once
 def counted_config(slug: str):
     """The config of a model; None where its family is not supported."""
     return load_model(slug) if supports(models.model(slug)["config"]) else None

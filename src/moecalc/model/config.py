@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 from ..base.errors import InputError, quoted
 from ..facts import models
-from ..facts.tables import once
 from .families import family, model_type
 from .files import config_text
 from .foreign import translated
@@ -99,7 +98,6 @@ class ModelConfig:
         return f"<ModelConfig {self.name}>"
 
 
-@once
 def load_model(slug: str) -> ModelConfig:
     """The config of a model in ``data/models/``, such as ``deepseek-v3`` or ``deepseek-ai/DeepSeek-V3``.
 

@@ -8,7 +8,7 @@ says that the key may be null, a name that null stands for the value of another 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ..base.checks import whole
+from ..base.checks import real, whole
 from ..base.errors import InputError, quoted
 
 REQUIRED = object()
@@ -44,6 +44,21 @@ def _word(key, value):
     if not isinstance(value, str):
         raise InputError(f"{key} must be a word such as silu; found {quoted(value)}")
     return value
+def _size_or_auto(key, value):
+    return None if value == "auto" else _size(key, value)
+
+
+def _number(key, value):
+    return real(key, value, positive=True, most=MAX_SIZE)
+
+
+def _letters(accepted):
+    def read_letters(key, value):
+        if not isinstance(value, str) or len(value) > MAX_LAYERS or not set(value) <= set(accepted):
+            raise InputError(f"{key} must be a text of one of {' '.join(accepted)} a layer; found {quoted(value)}")
+        return value
+
+    return read_letters
 
 
 def _indices(key, value):
@@ -111,6 +126,19 @@ def flag(default=REQUIRED):
 def word(default=REQUIRED):
     """Reader of a word, such as the name of an activation."""
     return _word, default
+def size_or_auto(default=None):
+    """Reader of a size that may be "auto": None then, for its family to work out."""
+    return _size_or_auto, default
+
+
+def number(default=REQUIRED):
+    """Reader of a number above 0 that need not be whole, such as a factor of a width."""
+    return _number, default
+
+
+def letters(accepted, default=None):
+    """Reader of a text with a letter for the kind of every layer; `accepted` are those that there are."""
+    return _letters(accepted), default
 
 
 def indices(default=()):
@@ -191,6 +219,11 @@ def _found(raw: dict, names: tuple) -> tuple:
                 return name, inside[last]
             null = null or name
     return null, None
+
+
+def without(readers: dict, *keys: str) -> dict:
+    """Some `readers`, but not those of the `keys` that a family works out itself."""
+    return {key: reader for key, reader in readers.items() if key not in keys}
 
 
 def needed(readers: dict) -> list:

@@ -17,7 +17,7 @@ INHERITED = ("tie_word_embeddings", "quantization_config", "torch_dtype", "dtype
 
 #: Wrappers whose own flag decides whether embeddings are tied, where it and that of the text disagree; by their classes in
 #: transformers 5.24.0, as the two below. Where a wrapper says nothing, the text decides: published files are so.
-OUTER_FLAG = ("mistral3", "internvl", "idefics3", "smolvlm", "qwen3_vl", "qwen3_vl_moe")
+OUTER_FLAG = ("mistral3", "internvl", "idefics3", "smolvlm", "qwen3_vl", "qwen3_vl_moe", "qwen3_5", "qwen3_5_moe")
 #: Wrappers whose own flag decides also where they are silent: then embeddings are not tied.
 OUTER_ALONE = ("step3p7",)
 #: Wrappers that tie embeddings if either flag says so, and those that never do.
