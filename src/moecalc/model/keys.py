@@ -44,6 +44,8 @@ def _word(key, value):
     if not isinstance(value, str):
         raise InputError(f"{key} must be a word such as silu; found {quoted(value)}")
     return value
+
+
 def _size_or_auto(key, value):
     return None if value == "auto" else _size(key, value)
 
@@ -126,6 +128,8 @@ def flag(default=REQUIRED):
 def word(default=REQUIRED):
     """Reader of a word, such as the name of an activation."""
     return _word, default
+
+
 def size_or_auto(default=None):
     """Reader of a size that may be "auto": None then, for its family to work out."""
     return _size_or_auto, default

@@ -48,26 +48,37 @@ def head_size(config):
 
 
 def gqa_attention(
-    config, qkv_bias=False, output_bias=False, window=None, qk_norm=None, gate=False, kv_heads=None, qk_norm_kind=None, v_dim=None
+    config,
+    qkv_bias=False,
+    output_bias=False,
+    window=None,
+    qk_norm=None,
+    gate=False,
+    kv_heads=None,
+    qk_norm_kind=None,
+    v_dim=None,
+    inputs=None,
+    head_dim=None,
 ):
     """Grouped-query attention (multi-head and multi-query are its ends): tensors, scores, cache.
 
     `qk_norm` is "head" (one norm for all heads of the queries, one for the keys) or "projection"
     (each number of the projection has its own), RMS unless `qk_norm_kind` is another; with a `gate`,
-    queries come with as many numbers that open and close the output. `kv_heads` is for configs that
-    do not give them as a key. A head's value has `v_dim` numbers, as many as its key where nothing is said.
+    queries come with as many numbers that open and close the output. `kv_heads` and `head_dim` are for
+    configs that do not give them as keys. A head's value has `v_dim` numbers, as many as its key where
+    nothing is said. Queries, keys and values may be made of another number of `inputs` than the hidden vector has.
     """
     hidden, heads = config.hidden_size, config.num_attention_heads
-    kv_heads = kv_heads or config.num_key_value_heads
+    inputs, kv_heads = inputs or hidden, kv_heads or config.num_key_value_heads
     if heads % kv_heads:
         raise InputError(f"num_key_value_heads must divide the {heads} attention heads; found {kv_heads}")
-    head_dim = head_size(config)
+    head_dim = head_dim or head_size(config)
     v_dim = v_dim or head_dim
     q_dim = heads * head_dim * (2 if gate else 1)
     tensors = [
-        matrix("attention", "q_proj", hidden, q_dim, shards=heads),
-        matrix("attention", "k_proj", hidden, kv_heads * head_dim, shards=kv_heads),
-        matrix("attention", "v_proj", hidden, kv_heads * v_dim, shards=kv_heads),
+        matrix("attention", "q_proj", inputs, q_dim, shards=heads),
+        matrix("attention", "k_proj", inputs, kv_heads * head_dim, shards=kv_heads),
+        matrix("attention", "v_proj", inputs, kv_heads * v_dim, shards=kv_heads),
         matrix("attention", "o_proj", heads * v_dim, hidden, shards=heads),
     ]
     if qkv_bias:
