@@ -10,7 +10,7 @@ from moecalc.model.families.dbrx import SPELLING
 #: that are looked up, keys and values of an image.
 VECTORS = ("norm", ".bias", "sinks", "dt_bias", "A_log", "alpha_p", "alpha_n", "attn_gate", "mlp_gate")
 VECTORS += ("embed_positions", "embed_tokens.image", "image_k_proj", "image_v_proj")
-VECTORS += ("_scale", ".scale", ".base", "position_bias", "norm_1", "norm_2")
+VECTORS += ("_scale", ".scale", ".base", "position_bias", "norm_1", "norm_2", "D")
 #: Tables that are looked up.
 TABLES = ("embed_tokens", "embed_tokens_per_layer")
 
@@ -201,19 +201,20 @@ def deepseek(draw, model_type=None):
     return draw(groups(draw(experts(raw, "n_routed_experts"))))
 
 
-DENSE = (llama, mistral, qwen2, qwen3, *MORE_DENSE)
+import configs_more_b as more_b  # noqa: E402 (they are made of what is above)
+from configs_more_c import DENSE_HYBRIDS, MOE_HYBRIDS  # noqa: E402
+
+DENSE = (llama, mistral, qwen2, qwen3, *MORE_DENSE, *DENSE_HYBRIDS, *more_b.DENSE)
 MOE = (deepseek, mixtral, dbrx, qwen3_moe, olmoe, glm4_moe, minimax_m1, minimax_m2, gpt_oss, qwen3_next)
-
-
-import configs_more_b as more_b  # noqa: E402  it needs what stands above
+MOE += (*MOE_HYBRIDS, *more_b.MOE)
 
 
 def dense():
-    return st.one_of(*[family() for family in (*DENSE, *more_b.DENSE)]).map(ModelConfig)
+    return st.one_of(*[family() for family in DENSE]).map(ModelConfig)
 
 
 def moe():
-    return st.one_of(*[family() for family in (*MOE, *more_b.MOE)]).map(ModelConfig)
+    return st.one_of(*[family() for family in MOE]).map(ModelConfig)
 
 
 def any_family():

@@ -70,14 +70,14 @@ def check_layout(layout: Layout, config: ModelConfig) -> Layout:
     whole("zero", layout.zero, ZERO_STAGES[0], ZERO_STAGES[-1])
     one_of("schedule", layout.schedule, SCHEDULES)
     tp, pp, ep, dp = layout.tp, layout.pp, layout.ep, layout.dp
-    num_stages = layout.num_stages
-    num_layers = config.num_hidden_layers
+    num_stages, num_layers = layout.num_stages, len(config.anatomy.layers)
     if num_stages > num_layers:
         raise InputError(f"pp {pp} makes {num_stages} stages of {num_layers} layers; at most one stage a layer is accepted")
     if layout.schedule == "dualpipe" and pp % 2:
         raise InputError(f"pp must be even for dualpipe, which pairs the ranks from both ends; found {pp}")
-    if config.num_attention_heads % tp:
-        raise InputError(f"tp must divide the {config.num_attention_heads} attention heads; found {tp}")
+    heads = getattr(config, "num_attention_heads", None)
+    if heads is not None and heads % tp:
+        raise InputError(f"tp must divide the {heads} attention heads; found {tp}")
     experts = config.anatomy.num_routed_experts
     if experts % ep:
         raise InputError(f"ep must divide the {experts} routed experts of {config.name}; found {ep}")

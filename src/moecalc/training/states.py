@@ -100,7 +100,7 @@ def model_states(config: ModelConfig, layout: Layout, recipe_name: str) -> dict:
     check_layout(layout, config)
     dtypes = recipe(recipe_name)
     stages = stage_blocks(config, layout)
-    layer_indices = layout.stages(config.num_hidden_layers)
+    layer_indices = layout.stages(len(config.anatomy.layers))
     ranks = []
     for rank in range(layout.pp):
         held = stages_of_rank(rank, layout.pp, layout.schedule)

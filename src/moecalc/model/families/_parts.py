@@ -272,13 +272,16 @@ def norm(name, size, kind=RMS, component="norms"):
 def decoder(config, layer_blocks, norm_kind=RMS, head_bias=False, before=(), after=(), table_width=None, **known):
     """Embedding, the given layers, final norm and head; a tied head is multiplied but not counted again.
 
+    A family whose models are never tied has no key ``tie_word_embeddings``.
+
     `before` are further tensors behind the embedding table, such as learned positions, `after` those before the head.
     A `table_width` other than the hidden size is that of the embedding and of the head.
     """
     hidden, vocab = config.hidden_size, config.vocab_size
     width = table_width or hidden
+    tied = getattr(config, "tie_word_embeddings", False)
     table = matrix("embedding", "embed_tokens", vocab, width, multiplied=False, shards=vocab)
-    head = [matrix("lm_head", "lm_head", width, vocab, owned=not config.tie_word_embeddings, shards=vocab)]
+    head = [matrix("lm_head", "lm_head", width, vocab, owned=not tied, shards=vocab)]
     if head_bias:
         head.append(vector("lm_head", "lm_head.bias", vocab, shards=vocab))
     return Anatomy(

@@ -18,8 +18,8 @@ from ._recurrences import DELTA_NOTE, kimi_delta_attention, note
 
 DENSE, SPARSE = "dense", "sparse"
 
-#: Keys that hybrids of latent and linear attention with experts share.
-HYBRID_KEYS = without(deepseek_v2.KEYS, "moe_layer_freq") | {
+#: Keys that hybrids of latent and linear attention with experts share. They are never tied.
+HYBRID_KEYS = without(deepseek_v2.KEYS, "tie_word_embeddings", "moe_layer_freq") | {
     "layer_types": names(FULL, LINEAR),
     "mlp_layer_types": names(DENSE, SPARSE),
     "first_k_dense_replace": layer_count(1),

@@ -22,8 +22,8 @@ from .mamba import ONE_NORM
 EXPERTS, PLAIN = "moe", "mlp"
 LETTERS = {"M": LINEAR, "*": FULL, "E": EXPERTS, "-": PLAIN}
 
-#: How many layers there are, the list of their kinds says; how wide a Mamba layer is, its heads.
-KEYS = without(COMMON_KEYS | GQA_KEYS | MAMBA2_KEYS, "num_hidden_layers", "mamba_expand") | {
+#: How many layers there are, the list of their kinds says; how wide a Mamba layer is, its heads. Never tied.
+KEYS = without(COMMON_KEYS | GQA_KEYS | MAMBA2_KEYS, "tie_word_embeddings", "num_hidden_layers", "mamba_expand") | {
     "mamba_d_head": size(),
     "use_bias": flag(False),
     "mlp_bias": flag(False),
