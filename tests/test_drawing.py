@@ -3,25 +3,28 @@
 import itertools
 import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from moecalc import load_model, parse_config
+from moecalc import ModelConfig, load_model, parse_config
 from moecalc.explorers import explorer
-from moecalc.explorers.model._blocks import ROLES, chosen_blocks
+from moecalc.explorers.model._blocks import ROLES, chosen_blocks, third_kind
+from moecalc.model.anatomy import Block, Cache, Score, matrix, vector
 from moecalc.model.catalog import counted_slugs
 from moecalc.model.drawing.blocks import bands_of
-from moecalc.model.drawing.graph import Wiring
-from moecalc.model.drawing.mixers import chain
 from moecalc.model.drawing.place import NARROW, WIDE, draw
 from moecalc.model.drawing.route import HEAD
+from moecalc.model.wrappers import supports
 
 FIGURE = explorer("anatomy")
 SCREENS = {"wide": WIDE, "narrow": NARROW}
+TRUTH = Path(__file__).parent / "truth" / "families.json"
 
 
 def roles(config):
-    return [role for role in ROLES if role != "mtp" or config.anatomy.mtp]
+    there = {"mtp": config.anatomy.mtp, "other": third_kind(config.anatomy)}
+    return [role for role in ROLES if there.get(role, True)]
 
 
 #: One model for each graph that differs in more than its numbers.
@@ -192,13 +195,72 @@ def test_each_kind_of_part_says_what_it_is(slug, role, titles):
     assert [band.title for band in graph(slug, role)][: len(titles)] == titles
 
 
-def test_a_kind_that_is_not_known_is_drawn_in_one_line():
+CASES = json.loads(TRUTH.read_text(encoding="utf-8"))
+
+
+def things_drawn(config):
+    """What is drawn of a config as one: embedding and head, and each different layer and MTP module."""
+    anatomy = config.anatomy
+    return [[anatomy.embedding, anatomy.head], *([one] for one in dict.fromkeys(anatomy.layers + anatomy.mtp))]
+
+
+def parts_drawn(bands):
+    return [part for band in bands for node in band.nodes for part in (node.part, *node.tabs) if part is not None]
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if supports(case["config"])])
+def test_every_block_of_the_truth_is_drawn_whole(name):
+    """With every tensor, product and cache once, at places on the screen, and arrows that have two ends."""
+    config = ModelConfig(CASES[name]["config"])
+    for blocks in things_drawn(config):
+        bands = bands_of(blocks, config.hidden_size)
+        parts = [part for block in blocks for part in (*block.tensors, *block.scores, *block.cache)]
+        assert sorted(map(id, parts_drawn(bands))) == sorted(map(id, parts)), blocks[0].name
+        for band in bands:
+            keys = [node.key for node in band.nodes]
+            assert len(set(keys)) == len(keys)
+            assert {key for edge in band.edges for key in (edge.source, edge.target)} == set(keys), blocks[0].name
+        for screen in SCREENS.values():
+            drawing = draw(bands, screen)
+            assert len(drawing.arrows) == sum(len(band.edges) for band in bands)
+            assert all(0 <= box.x < box.right <= screen.width and box.height > 0 for box in drawing.boxes)
+
+
+def block_of(tensors, **what):
+    return Block("layer", [matrix(component, name, 8, 8) for component, name in tensors], **what)
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        [("attention", "q_proj"), ("dense_mlp", "w1"), ("dense_mlp", "w2")],
+        [("convolution", "conv"), ("attention", "k_proj"), ("router", "gate")],
+        [("dense_mlp", "up_proj")] * 3,
+        [("routed_experts", "up_proj"), ("norms", "norm"), ("new", "thing")],
+        [("norms", "norm")],
+        [("attention", f"part_{index}") for index in range(60)],
+    ],
+    ids=str,
+)
+def test_a_kind_that_is_not_known_is_drawn_in_one_line(tensors):
+    block = block_of(tensors, scores=[Score("products", 2, 4)], cache=[Cache("kept", 8), Cache("state", 8, once=True)])
+    bands = bands_of([block], 8)
+    assert sorted(map(id, parts_drawn(bands))) == sorted(map(id, [*block.tensors, *block.scores, *block.cache]))
+    for screen in SCREENS.values():
+        assert all(box.width > 0 for box in draw(bands, screen).boxes)
+
+
+def test_what_a_kind_is_not_known_to_have_stands_in_a_lane_of_its_own():
     layer = load_model("llama-3.1-8b").anatomy.layers[0]
-    mixing = [one for one in layer.tensors if one.component == "attention" or one.name == "input_layernorm"]
-    band = chain(Wiring(mixing, layer.scores, layer.cache), "input_layernorm", 4096)
-    parts = [node.part for node in band.nodes if node.part is not None]
-    assert Counter(map(id, parts)) == Counter(map(id, [*mixing, *layer.scores, *layer.cache]))
-    assert {node.lane for node in band.nodes} == {0, 1} and len(draw([band]).arrows) == len(band.edges)
+    further = [matrix("attention", "q_adapter", 4096, 8), vector("attention", "scale", 8)]
+    at = [tensor.name for tensor in layer.tensors].index("o_proj")
+    block = Block("layer", [*layer.tensors[:at], *further, *layer.tensors[at:]], layer.scores, layer.cache)
+    before, after = bands_of([layer], 4096)[0], bands_of([block], 4096)[0]
+    assert after.title == before.title == "Grouped-query attention"
+    added = next(node for node in after.nodes if node.part is further[0])
+    assert added.lane == 1 + max(node.last_lane for node in before.nodes)
+    assert {edge.target for edge in after.edges if edge.source == added.key} == {"sum"}
+    assert any(further[1] in node.tabs for node in after.nodes)
 
 
 def test_a_pasted_config_is_drawn():

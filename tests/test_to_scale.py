@@ -1,20 +1,24 @@
 """The layer to scale: an area is a number of parameters, nothing overlaps, and what is drawn is the whole layer."""
 
 import itertools
+import json
+from pathlib import Path
 
 import pytest
 
 from moecalc import InputError, load_model
 from moecalc.explorers import explorer
-from moecalc.explorers.model._blocks import ROLES, chosen_blocks, chosen_experts
+from moecalc.explorers.model._blocks import ROLES, chosen_blocks, chosen_experts, third_kind
 from moecalc.explorers.model.layer_to_scale import rows_of
 from moecalc.model.catalog import counted_slugs
 from moecalc.model.config import ModelConfig
 from moecalc.model.to_scale import NARROW, WIDE, groups_of, picture
+from moecalc.model.wrappers import supports
 
 FIGURE = explorer("layer-to-scale")
 MODELS = counted_slugs()
 FRAMES = {"wide": WIDE, "narrow": NARROW}
+CASES = json.loads((Path(__file__).parent / "truth" / "families.json").read_text(encoding="utf-8"))
 
 
 #: A layer of it holds more than twice the weights of one of DeepSeek-V3.
@@ -22,7 +26,8 @@ LARGER = ("deepseek-v4-pro",)
 
 
 def roles(config):
-    return [role for role in ROLES if role != "mtp" or config.anatomy.mtp]
+    there = {"mtp": config.anatomy.mtp, "other": third_kind(config.anatomy)}
+    return [role for role in ROLES if there.get(role, True)]
 
 
 STATES = [(slug, role) for slug in MODELS for role in roles(load_model(slug))]
@@ -63,6 +68,19 @@ def test_all_of_the_block_is_there_once(slug, role):
     for (_, component), parts in itertools.groupby(pieces, key=lambda piece: (piece.used, piece.component)):
         sides = {side for tensor in owned if tensor.component == component for side in (tensor.inputs, tensor.outputs)}
         assert all(part.height in sides for part in parts)
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if supports(case["config"])])
+def test_every_block_of_the_truth_is_drawn_whole(name):
+    config = ModelConfig(CASES[name]["config"])
+    anatomy = config.anatomy
+    for blocks in [[anatomy.embedding, anatomy.head], *([one] for one in dict.fromkeys(anatomy.layers + anatomy.mtp))]:
+        tensors = [tensor for block in blocks for tensor in block.tensors]
+        found = groups_of(tensors, config.hidden_size, chosen_experts(config, tensors, 1))
+        assert sum(piece.num_params for group in found for piece in group.pieces) == sum(block.num_params for block in blocks)
+        for frame in FRAMES.values():
+            drawn = picture(found, frame)
+            assert len(drawn.placed) == sum(len(group.pieces) for group in found) and drawn.height <= frame.height
 
 
 @pytest.mark.parametrize("finest", [False, True], ids=["shared", "finest"])

@@ -106,15 +106,21 @@ def groups_of(tensors: Sequence[Tensor], hidden: int, chosen: Collection[int] = 
     >>> [group.label for group in groups_of(layer.tensors, 7168, range(8))][-1]
     'routed experts 11.3 B, a token uses 8 of 256'
     """
-    components = {}
+    components, most = {}, max((tensor.copies for tensor in tensors), default=1)
     for tensor in tensors:
         if tensor.owned:
-            components.setdefault("norms" if tensor.component in NORMS else tensor.component, []).append(tensor)
+            name = "norms" if tensor.component in NORMS and tensor.copies == 1 else tensor.component
+            components.setdefault((name, tensor.copies, tensor.used), []).append(tensor)
 
-    def behind(component):
-        return (components[component][0].copies > 1, component == "norms")
+    def behind(kind):
+        name, copies, _ = kind
+        return (copies > 1, name == "norms")
 
-    return tuple(_group(name, components[name], hidden, sorted(chosen)) for name in sorted(components, key=behind))
+    # a token's choice is among the largest field; of a smaller one it takes the first
+    fields = {kind: chosen if kind[1] == most else range(kind[2]) for kind in components}
+    return tuple(
+        _group(kind[0], components[kind], hidden, sorted(fields[kind])) for kind in sorted(components, key=behind)
+    )
 
 
 def _group(component: str, tensors: list, hidden: int, chosen: list) -> Group:
@@ -141,7 +147,8 @@ def _piece(tensor: Tensor, hidden: int) -> Piece:
 
 def _cell(pieces: list, hidden: int) -> tuple:
     """The pieces of an expert: upright ones side by side, what has no hidden side below them; and the cell's sides."""
-    placed, right, down = [], 0, hidden
+    # experts of a smaller vector have nothing upright
+    placed, right, down = [], 0, hidden if any(piece.height == hidden for piece in pieces) else 0
     for piece in pieces:
         if piece.height == hidden:
             placed.append(piece._replace(right=right))

@@ -36,6 +36,8 @@ TEXT_INSIDE = {
     "step3_vl": "step3_text",
     "step3p7": "step3p5",
 }
+#: Wrapper -> model_type of the text inside, where that says another whose form it does not have.
+TEXT_IN_TRUTH = {"kimi_k3": "kimi_k3"}
 
 
 class Language(NamedTuple):
@@ -70,6 +72,8 @@ def language_config(raw: dict) -> Language:
     wrapper = raw.get("model_type")
     if inner.get("model_type") is None:
         said["model_type"] = TEXT_INSIDE.get(wrapper, wrapper if wrapper in supported() else None)
+    if wrapper in TEXT_IN_TRUTH:
+        said["model_type"] = TEXT_IN_TRUTH[wrapper]
     tied = "tie_word_embeddings"
     if wrapper in OUTER_FLAG and raw.get(tied) is not None:
         said[tied] = raw[tied]

@@ -6,7 +6,7 @@ from ...model.anatomy import Block
 
 ENDS = "embedding and head"
 #: What may be drawn: role -> words.
-ROLES = {"last": "last layer", "first": "first layer", "mtp": "MTP module", "ends": ENDS}
+ROLES = {"last": "last layer", "first": "first layer", "other": "a third kind of layer", "mtp": "MTP module", "ends": ENDS}
 
 
 def chosen_blocks(config, role: str) -> list:
@@ -19,7 +19,17 @@ def chosen_blocks(config, role: str) -> list:
             why = anatomy.mtp_note or "its config names none"
             raise InputError(f"block cannot be mtp for {config.name}: {why}; choose first, last or ends")
         return [anatomy.mtp[0]]
+    if role == "other":
+        if not third_kind(anatomy):
+            raise InputError(f"block cannot be other for {config.name}: its first and last layers are all kinds that it has")
+        return third_kind(anatomy)
     return [anatomy.layers[0 if role == "first" else -1]]
+
+
+def third_kind(anatomy) -> list:
+    """The first layer that is neither as the first one nor as the last; empty where there is none."""
+    ends = (anatomy.layers[0], anatomy.layers[-1])
+    return [block for block in dict.fromkeys(anatomy.layers) if block not in ends][:1]
 
 
 def in_token_order(block: Block) -> list:

@@ -10,7 +10,7 @@ from ...model.flops import forward_flops_per_token
 from ...model.params import num_total_params
 from .._choices import model_choice
 from .._define import Choice, Explorer, Metric, Number
-from ._blocks import ENDS, ROLES, chosen_blocks, chosen_experts, in_token_order, ranges
+from ._blocks import ENDS, ROLES, chosen_blocks, chosen_experts, in_token_order, ranges, third_kind
 from ._drawing import boxes_of, drawings, legend_of, lines_of
 
 BF16_BYTES = 2
@@ -115,7 +115,8 @@ def _role(anatomy, kind) -> str | None:
     """What the control calls a kind of block."""
     if kind in ROLES:
         return kind
-    return {anatomy.layers[0]: "first", anatomy.layers[-1]: "last"}.get(kind)
+    third = dict.fromkeys(third_kind(anatomy), "other")
+    return ({anatomy.layers[0]: "first", anatomy.layers[-1]: "last"} | third).get(kind)
 
 
 def _drawn(config, blocks: list, parts: list) -> tuple:
@@ -234,13 +235,14 @@ class LastLayer(NamedTuple):
 
 def last_layers() -> list:
     """:class:`LastLayer` of every model that can be counted."""
-    kinds = [box for box in ("attention", "linear_attention") if box in components_in_use()]
+    mixers = ("attention", "linear_attention", "state_space", "short_convolution")
+    kinds = [box for box in mixers if box in components_in_use()]
     found = []
     for slug in counted_slugs():
         one, *others = (EXPLORER.run({"model": slug, "box": box}).metrics for box in kinds)
         attention = sum(each["box_params"] for each in (one, *others))
         name = models.model(slug)["name"].partition(" (")[0]
         shares = one["block_activated"] / one["block_params"], attention / one["block_params"]
-        sizes = load_model(slug).num_hidden_layers, one["blocks"], one["block_params"]
+        sizes = len(load_model(slug).anatomy.layers), one["blocks"], one["block_params"]
         found.append(LastLayer(name, *sizes, *shares, one["block_flops"]))
     return found

@@ -4,6 +4,7 @@ A token flows from left to right. Lane 0 is the residual stream; parts hang belo
 what one token sends along them.
 """
 
+import math
 from typing import NamedTuple
 
 #: Kinds of nodes -> width in units. Matrices, products of tokens with tokens, and caches are boxes; norms and other vectors
@@ -52,6 +53,7 @@ class Wiring:
     """Nodes and edges of a band, as they are added."""
 
     def __init__(self, tensors, scores=(), caches=()):
+        self.listed = [*tensors, *scores, *caches]
         self.tensors = {}
         for tensor in tensors:
             self.tensors.setdefault((tensor.component, tensor.name), tensor)
@@ -80,6 +82,11 @@ class Wiring:
         self.nodes.append(Node(key, kind, text, column, lane, lanes, part, tabs))
         return key
 
+    def missing(self) -> list:
+        """Tensors, scores and caches that have no box and no tab yet, in their order."""
+        drawn = {id(part) for node in self.nodes for part in (node.part, *node.tabs)}
+        return [part for part in self.listed if id(part) not in drawn]
+
     def arrow(self, source: str, target: str, label="", **how) -> None:
         """Add an arrow; a label may be a number or a shape."""
         text = "\u00d7".join(map(str, label)) if isinstance(label, tuple) else str(label)
@@ -91,17 +98,53 @@ class Wiring:
             self.arrow(source, target, label)
         return keys[-1]
 
-    def branch(self, norm: str, hidden: int) -> str:
-        """Fork the residual stream into a norm; the norm's key."""
+    def branch(self, norm: str | None, hidden: int) -> str:
+        """Fork the residual stream into a norm, or past where one would stand; the key of what comes out."""
         fork = self.node("fork", "fork", "", 0, 0)
-        key = self.tensor(norm, "norm", 0, 1, component="norms")
+        key = self.tensor(norm, "norm", 0, 1, component="norms") if norm else self.node("entry", "fork", "", 0, 1)
         self.arrow(fork, key, hidden)
         return key
 
-    def join(self, last: str, column: int, hidden: int) -> None:
-        """Add what comes out of the last node to the residual stream."""
-        total = self.node("sum", "operation", "+", column, 0)
-        self.arrow(last, total, hidden)
+    def join(self, *last: str, hidden: int) -> None:
+        """Add what comes out of the last nodes to the residual stream, behind all else."""
+        total = self.node("sum", "operation", "+", self.width + 1, 0)
+        for key in last:
+            self.arrow(key, total, hidden)
+
+    def lane_of(self, key: str) -> float:
+        """The lane in which an arrow leaves a node."""
+        return next(node.lane for node in self.nodes if node.key == key)
+
+    @property
+    def width(self) -> int:
+        """The last column that has a node."""
+        return max((node.column for node in self.nodes), default=0)
+
+    @property
+    def depth(self) -> int:
+        """The last lane that has a node."""
+        return math.ceil(max((node.last_lane for node in self.nodes), default=0))
+
+    def hang(self, pieces) -> None:
+        """Add pieces as tabs, each to the box of what is listed before it."""
+        at = {id(one): index for index, one in enumerate(self.listed)}
+        for piece in pieces:
+            boxes = [node for node in self.nodes if id(node.part) in at]
+            earlier = [node for node in boxes if at[id(node.part)] < at[id(piece)]]
+            last = max(earlier, key=lambda node: at[id(node.part)]) if earlier else boxes[0]
+            self.nodes[self.nodes.index(last)] = last._replace(tabs=(*last.tabs, piece))
+
+    def below(self, other: "Wiring", lanes: int) -> dict:
+        """Add what another wiring holds, so many `lanes` further down; its key -> the one that it has here."""
+        taken = {node.key for node in self.nodes}
+        keys = {node.key: node.key + "/again" * (node.key in taken) for node in other.nodes}
+        self.nodes += [node._replace(key=keys[node.key], lane=node.lane + lanes) for node in other.nodes]
+        for edge in other.edges:
+            ends = {name: keys.get(key, key) for name, key in (("source", edge.source), ("target", edge.target))}
+            # what leaves a node of this wiring leaves it in a lane of its own
+            out = edge.out if edge.out is None or edge.source not in keys else edge.out + lanes
+            self.edges.append(edge._replace(**ends, out=out, into=None if edge.into is None else edge.into + lanes))
+        return keys
 
     def band(self, title: str) -> Band:
         return Band(title, tuple(self.nodes), tuple(self.edges))

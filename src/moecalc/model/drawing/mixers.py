@@ -1,21 +1,30 @@
-"""How each kind of attention is wired: latent, grouped-query, with an indexer, linear of two kinds; a chain for others."""
+"""How each kind of part in which tokens meet is wired: attention of several kinds here, recurrences in ``recurrences``.
 
-from .graph import Band, Wiring
+Each function draws its part from the key of what it reads, in lanes from 1 and columns from 1, and returns the key of what
+comes out, and a title.
+"""
+
+from .graph import Wiring
+from .recurrences import delta_rule, kimi_delta, lightning, mamba1, mamba2, short_convolution
 
 PRODUCTS = {"attention_scores": "scores", "attention_values": "values"}
 
 
-def mixer(wiring: Wiring, norm: str, hidden: int) -> Band:
-    """The part of a layer in which tokens meet, from its norm to its sum with the residual stream."""
+def mixer(wiring: Wiring, start: str, hidden: int) -> tuple:
+    """The part of a layer in which tokens meet: the key of what comes out, and its title."""
     kinds = {
         "kv_a_proj_with_mqa": latent,
-        "k_proj": grouped,
-        "in_proj_qkvz": delta_rule,
-        "qkv_proj": lightning,
         "o_a_proj": one_key,
+        "b_proj": kimi_delta,
+        "x_proj": mamba1,
+        "conv": short_convolution,
+        "in_proj_qkvz": delta_rule,
+        "in_proj_qkv": delta_rule,
+        "qkv_proj": lightning,
+        "D": mamba2,
+        "q_proj": grouped,
     }
-    wire = next((wire for name, wire in kinds.items() if wiring.find(name)), chain)
-    return wire(wiring, norm, hidden)
+    return next(wire for name, wire in kinds.items() if wiring.find(name))(wiring, start, hidden)
 
 
 def _limits(wiring: Wiring) -> str:
@@ -37,14 +46,18 @@ def _products(wiring: Wiring, column: int, scores: tuple, values: tuple) -> tupl
     return tuple(keys)
 
 
-def latent(wiring: Wiring, norm: str, hidden: int) -> Band:
+def _own_gate(wiring: Wiring):
+    """Name of a projection that opens and closes the output of attention; None where there is none."""
+    return next((name for name in ("gate_proj", "g_proj") if wiring.find(name, "attention")), None)
+
+
+def latent(wiring: Wiring, start: str, hidden: int) -> tuple:
     """Multi-head latent attention: queries in lanes 1 and 2, the latter rotary, the rotary key in 3, the latent from 4."""
     find, arrow = wiring.find, wiring.arrow
     heads, width = wiring.scores["attention_scores"].heads, wiring.scores["attention_scores"].width
     v_width = wiring.scores["attention_values"].width
     rank = find("kv_b_proj").inputs
     rope = find("kv_a_proj_with_mqa").outputs - rank
-    start = wiring.branch(norm, hidden)
     if find("q_a_proj") is None:
         queries = wiring.tensor("q_proj", "q", 3, 1, 2)
         arrow(start, queries, hidden)
@@ -61,7 +74,8 @@ def latent(wiring: Wiring, norm: str, hidden: int) -> Band:
     cache = wiring.node("cache", "cache", "cache", 3, 3, 2, wiring.caches[0])
     up = wiring.tensor("kv_b_proj", "kv_b", 4, 4, 2)
     scores, values = _products(wiring, 5, (1, 4), (4, 2))
-    out = wiring.tensor("o_proj", "o", 7, 4)
+    gate = _own_gate(wiring)
+    out = wiring.tensor("o_proj", "o", 8 if gate else 7, 4)
     arrow(start, latent_key, hidden, into=3)
     arrow(queries, scores, (heads, width - rope), out=1, into=1)
     arrow(queries, turn_q, (heads, rope), out=2)
@@ -72,11 +86,17 @@ def latent(wiring: Wiring, norm: str, hidden: int) -> Band:
     arrow(cache, up, rank, out=4, into=4)
     arrow(up, scores, (heads, width - rope), out=4, into=4)
     arrow(up, values, (heads, v_width), out=5, into=5)
-    arrow(values, out, (heads, v_width))
+    if gate:
+        opens = wiring.tensor(gate, "gate", 1, 6, component="attention")
+        opened = wiring.node("gate", "operation", "\u2299", 7, 4)
+        arrow(start, opens, hidden)
+        arrow(opens, opened, find(gate).outputs)
+        wiring.chain(values, opened, out, label=(heads, v_width))
+    else:
+        arrow(values, out, (heads, v_width))
     if "indexer_scores" in wiring.scores:
-        _indexer(wiring, start, hidden, 6)
-    wiring.join(out, 8, hidden)
-    return wiring.band("Multi-head latent attention" + _limits(wiring))
+        _indexer(wiring, start, hidden, 7 if gate else 6)
+    return out, "Multi-head latent attention" + (", gated" if gate else "") + _limits(wiring)
 
 
 def _indexer(wiring: Wiring, start: str, hidden: int, lane: int) -> None:
@@ -113,91 +133,61 @@ def _block_indexer(wiring: Wiring, start: str, hidden: int, lane: int) -> None:
     wiring.arrow(scores, "attention_scores", f"best {chosen}", out=lane, from_below=True)
 
 
-def grouped(wiring: Wiring, norm: str, hidden: int) -> Band:
-    """Grouped-query attention: queries, keys and values in a lane each; a gate of the output in one above them."""
+def grouped(wiring: Wiring, start: str, hidden: int) -> tuple:
+    """Grouped-query attention: queries, keys and values in a lane each; a gate of the output in one above them.
+
+    Keys may stand for values too, and a layer without either reads what an earlier one has cached.
+    """
     find, arrow = wiring.find, wiring.arrow
     heads, width = wiring.scores["attention_scores"].heads, wiring.scores["attention_scores"].width
-    kv_heads = find("k_proj").outputs // width
-    gated = find("q_proj").outputs == 2 * heads * width
+    v_width = wiring.scores["attention_values"].width
+    own_keys, gate, hidden = find("k_proj") is not None, _own_gate(wiring), find("q_proj").inputs
+    kv_heads = find("k_proj").outputs // width if own_keys else heads
+    # a gate may come with the queries
+    with_queries = find("q_proj").outputs == 2 * heads * width
+    gated = bool(gate or with_queries)
     q, k, v = (lane + gated for lane in (1, 2, 3))
-    start = wiring.branch(norm, hidden)
-    cache = wiring.node("cache", "cache", "cache", 4, k, 2, wiring.caches[0])
+    cached = wiring.caches[0] if wiring.caches else None
+    # a box without a part is not drawn: what an earlier layer keeps is a sign
+    cache = wiring.node("cache", "cache" if cached else "operation", "cache" if cached else "KV", 4, k, 2, cached)
     scores, values = _products(wiring, 5, (q, 2), (k, 2))
-    for name, lane, number, target in (("q", q, heads, scores), ("k", k, kv_heads, cache)):
-        key = wiring.tensor(f"{name}_proj", name, 1, 1 if name == "q" else lane, 1 + (gated and name == "q"))
-        arrow(start, key, hidden, into=1 if name == "q" else None)
+    for name, lane, number, target in (("q", q, heads, scores), ("k", k, kv_heads, cache))[: 1 + own_keys]:
+        two = with_queries and name == "q"
+        key = wiring.tensor(f"{name}_proj", name, 1, lane - two, 1 + two)
+        arrow(start, key, hidden, into=1 if two else None)
         turned = wiring.node(f"rope_{name}", "operation", "rope", 3, lane)
         on_the_way = [wiring.tensor(f"{name}_norm", "norm", 2, lane)] if find(f"{name}_norm") else []
         arrow(key, [*on_the_way, turned][0], (number, width), out=lane)
         wiring.chain(*on_the_way, turned, target, label=(number, width))
-    key = wiring.tensor("v_proj", "v", 1, v)
-    arrow(start, key, hidden)
-    arrow(key, cache, (kv_heads, width), out=v, into=v)
+    if find("v_proj"):
+        key = wiring.tensor("v_proj", "v", 1, v)
+        arrow(start, key, hidden)
+        way = [wiring.tensor("v_norm", "norm", 2, v)] if find("v_norm") else []
+        wiring.chain(key, *way, label=(kv_heads, v_width))
+        arrow([key, *way][-1], cache, (kv_heads, v_width), out=v, into=v)
+    elif own_keys:
+        arrow("attention/k_proj", cache, (kv_heads, v_width), into=v)
     arrow(cache, scores, (kv_heads, width), out=k, into=k)
-    arrow(cache, values, (kv_heads, width), out=v, into=v)
+    arrow(cache, values, (kv_heads, v_width), out=v, into=v)
     out = wiring.tensor("o_proj", "o", 8, k)
     if find("indexer.k_proj"):
         _block_indexer(wiring, start, hidden, v + 1)
     if gated:
-        gate = wiring.node("gate", "operation", "\u2299", 7, k)
-        arrow("attention/q_proj", gate, (heads, width), out=1)
-        wiring.chain(values, gate, out, label=(heads, width))
+        opened = wiring.node("gate", "operation", "\u2299", 7, k)
+        opens = "attention/q_proj"
+        if gate:
+            opens = wiring.tensor(gate, "gate", 1, 1, component="attention")
+            arrow(start, opens, hidden)
+        arrow(opens, opened, (heads, width) if with_queries else find(gate).outputs, out=1)
+        wiring.chain(values, opened, out, label=(heads, v_width))
     else:
-        arrow(values, out, (heads, width))
-    wiring.join(out, 9, hidden)
+        arrow(values, out, (heads, v_width))
     many = {1: "Multi-query", heads: "Multi-head"}.get(kv_heads, "Grouped-query")
-    return wiring.band(f"{many} attention{', gated' if gated else ''}{_limits(wiring)}")
+    kept = "" if own_keys else ", keys and values of an earlier layer"
+    return out, f"{many} attention{', gated' if gated else ''}{kept}{_limits(wiring)}"
 
 
-def delta_rule(wiring: Wiring, norm: str, hidden: int) -> Band:
-    """A gated delta rule behind a short convolution: gate z in lane 1, mixed q, k, v in 2, decay of the state in 3."""
-    find, arrow = wiring.find, wiring.arrow
-    mixed, gates = find("conv1d").outputs, find("in_proj_ba").outputs
-    state, inputs = wiring.caches
-    values = find("in_proj_qkvz").outputs - mixed
-    start = wiring.branch(norm, hidden)
-    into = wiring.tensor("in_proj_qkvz", "qkvz", 1, 1, 2)
-    decays = wiring.tensor("in_proj_ba", "ba", 1, 3)
-    kept = wiring.node("convolution_cache", "cache", "cache", 2, 2, 1, inputs)
-    convolution = wiring.tensor("conv1d", "conv1d", 3, 2)
-    shift = wiring.tensor("dt_bias", "dt", 2, 3)
-    rate = wiring.tensor("A_log", "A", 3, 3)
-    rule = wiring.node("state", "cache", "state", 4, 2, 2, state)
-    normed = wiring.tensor("norm", "norm", 5, 1, 2, component="linear_attention")
-    out = wiring.tensor("out_proj", "out", 6, 1)
-    arrow(start, into, hidden)
-    arrow(start, decays, hidden)
-    arrow(into, normed, values, out=1, into=1)
-    arrow(into, kept, mixed, out=2)
-    wiring.chain(kept, convolution, rule, label=mixed)
-    wiring.chain(decays, shift, rate, rule, label=gates)
-    arrow(rule, normed, values, out=2, into=2)
-    arrow(normed, out, values, out=1)
-    wiring.join(out, 7, hidden)
-    return wiring.band("Linear attention: a gated delta rule behind a short convolution")
-
-
-def lightning(wiring: Wiring, norm: str, hidden: int) -> Band:
-    """Lightning attention: its output gate in lane 1, the mixed q, k, v in 2."""
-    find, arrow = wiring.find, wiring.arrow
-    width = find("out_proj").inputs
-    start = wiring.branch(norm, hidden)
-    opens = wiring.tensor("output_gate", "gate", 1, 1)
-    into = wiring.tensor("qkv_proj", "qkv", 1, 2)
-    state = wiring.node("state", "cache", "state", 2, 2, 1, wiring.caches[0])
-    normed = wiring.tensor("norm", "norm", 3, 2, component="linear_attention")
-    gate = wiring.node("gate", "operation", "\u2299", 4, 2)
-    out = wiring.tensor("out_proj", "out", 5, 2)
-    arrow(start, opens, hidden)
-    arrow(start, into, hidden)
-    arrow(into, state, (3, width))
-    wiring.chain(state, normed, gate, out, label=width)
-    arrow(opens, gate, width)
-    wiring.join(out, 6, hidden)
-    return wiring.band("Linear attention: lightning attention with a decay")
-
-
-def one_key(wiring: Wiring, norm: str, hidden: int) -> Band:
+def one_key(wiring: Wiring, start: str, hidden: int) -> tuple:
     """One key, which is the value too, of a window; below it those that a compressor makes, and an indexer may choose.
 
     Queries in lane 1, the key in 2, the compressor in 3 and 4, the indexer's compressor in 5 and 6, its queries in 7 and 8.
@@ -205,7 +195,6 @@ def one_key(wiring: Wiring, norm: str, hidden: int) -> Band:
     find, arrow = wiring.find, wiring.arrow
     products = {name: [score for score in wiring.all_scores if score.name == name] for name in (*PRODUCTS, "indexer_scores")}
     near = products["attention_scores"][0]
-    start = wiring.branch(norm, hidden)
     heads, width = near.heads, near.width
     sinks = (find("sinks"),)
     scores = wiring.node("attention_scores", "product", "scores", 5, 1, 2, near, sinks)
@@ -244,8 +233,7 @@ def one_key(wiring: Wiring, norm: str, hidden: int) -> Band:
             arrow(chosen, far_scores, f"best {far[0].selected}", out=5, from_below=True)
     last = wiring.tensor("o_b_proj", "o_b", 8, 1)
     arrow(out, last, find("o_b_proj").inputs)
-    wiring.join(last, 9, hidden)
-    return wiring.band("Attention with one key-value head" + _limits(wiring))
+    return last, "Attention with one key-value head" + _limits(wiring)
 
 
 def _compressor(wiring: Wiring, start: str, name: str, lane: int, hidden: int) -> str:
@@ -260,18 +248,3 @@ def _compressor(wiring: Wiring, start: str, name: str, lane: int, hidden: int) -
     narrow = wiring.tensor(f"{name}.kv_norm", "norm", 3, lane)
     wiring.arrow(made, narrow, wiring.find(f"{name}.kv_norm").outputs)
     return narrow
-
-
-def chain(wiring: Wiring, norm: str, hidden: int) -> Band:
-    """A kind that is not known here: its parts in one line, as they are listed."""
-    start = wiring.branch(norm, hidden)
-    listed = [tensor for tensor in wiring.tensors.values() if tensor.component != "norms" and ".bias" not in tensor.name]
-    keys = [start]
-    for column, tensor in enumerate(listed, start=1):
-        keys.append(wiring.tensor(tensor.name, tensor.name, column, 1, component=tensor.component))
-    for column, (name, part) in enumerate(
-        [*((one.name, one) for one in wiring.scores.values()), *((one.name, one) for one in wiring.caches)], len(keys)
-    ):
-        keys.append(wiring.node(name, "product", name, column, 1, 1, part))
-    wiring.join(wiring.chain(*keys), len(keys), hidden)
-    return wiring.band("Attention")

@@ -85,11 +85,11 @@ def draw(bands: Sequence[Band], screen: Screen = WIDE) -> Drawing:
     leaves = None
     for number, band in enumerate(bands):
         placed = _boxes(band, screen, unit, pitch, top + screen.caption)
-        places = {box.key: box for box in placed if box.kind != "tab"}
+        places = _with_tabs(placed)
         lanes = _Lanes(top + screen.caption, screen.stream if band.in_stream else 0.0, pitch)
-        routed = route(band, places, lanes, screen.gap)
+        routed = route(band, places, lanes, _gap(band, screen))
         last = number == len(bands) - 1
-        stream += _stream(band, places, lanes, leaves, top, screen.gap, last)
+        stream += _stream(band, places, lanes, leaves, top, _gap(band, screen), screen.width if last else None)
         leaves = _way_out(band, places)
         captions.append(Label(band.title, MARGIN, top + screen.caption / 2))
         boxes, arrows = boxes + placed, arrows + routed
@@ -127,14 +127,21 @@ def _columns(band: Band) -> dict:
 def _unit(band: Band, screen: Screen) -> float:
     """Width of a box if the band fills the screen, with room for the residual stream at both ends."""
     columns = _columns(band)
-    return (screen.width - 2 * MARGIN - (len(columns) - 1) * screen.gap) / sum(columns.values())
+    return (screen.width - 2 * MARGIN - (len(columns) - 1) * _gap(band, screen)) / sum(columns.values())
+
+
+def _gap(band: Band, screen: Screen) -> float:
+    """Space between columns: less in a band of so many that its boxes would be narrower than their gaps."""
+    columns = _columns(band)
+    least = (screen.width - 2 * MARGIN) / (sum(columns.values()) + len(columns) - 1)
+    return min(screen.gap, least)
 
 
 def _boxes(band: Band, screen: Screen, unit: float, pitch: float, top: float) -> list:
     left, starts = MARGIN, {}
     for column, width in _columns(band).items():
         starts[column] = (left, width * unit)
-        left += width * unit + screen.gap
+        left += width * unit + _gap(band, screen)
     lanes = _Lanes(top, screen.stream if band.in_stream else 0.0, pitch)
     boxes = []
     for node in band.nodes:
@@ -146,8 +153,10 @@ def _boxes(band: Band, screen: Screen, unit: float, pitch: float, top: float) ->
             # lower than a box, for it may stand between two lanes
             height = min(width, 2 * (0.5 - FREE) * pitch + 1.5)
             width = height if len(node.text) == 1 else width
-        if node.lane == 0:
-            width = height = 3.0 if node.kind == "fork" else min(0.7 * screen.stream, width)
+        if node.kind == "fork":
+            width = height = 3.0
+        elif node.lane == 0:
+            width = height = min(0.7 * screen.stream, width)
         x = start + (room - width) / 2
         box = Box(node.key, node.kind, node.text, x, first - height / 2, width, last - first + height, node.part)
         taken = screen.tab * len(node.tabs)
@@ -159,6 +168,16 @@ def _boxes(band: Band, screen: Screen, unit: float, pitch: float, top: float) ->
     return boxes
 
 
+def _with_tabs(placed: list) -> dict:
+    """Key -> box of all but the tabs, as wide as it is with its own: arrows leave behind them."""
+    places = {box.key: box for box in placed if box.kind != "tab"}
+    for tab in placed:
+        if tab.kind == "tab":
+            owner = tab.key.removesuffix(f"/{tab.part.name}")
+            places[owner] = places[owner]._replace(width=tab.right - places[owner].x)
+    return places
+
+
 def _way_out(band: Band, places: dict) -> Box:
     """What the residual stream leaves a band from."""
     if band.in_stream:
@@ -166,8 +185,8 @@ def _way_out(band: Band, places: dict) -> Box:
     return places[max(band.nodes, key=lambda node: node.column).key]
 
 
-def _stream(band, places, lanes, leaves, top, gap, last) -> list:
-    """The residual stream through a band: from the band above, or from the left; behind the last one, out."""
+def _stream(band, places, lanes, leaves, top, gap, edge) -> list:
+    """The residual stream through a band: from the band above, or from the left; behind the last one, out to an `edge`."""
     if not band.in_stream:
         return []
     y, total = lanes.at(0), places["sum"]
@@ -177,6 +196,6 @@ def _stream(band, places, lanes, leaves, top, gap, last) -> list:
         middle = leaves.y + leaves.height / 2
         into = [(leaves.right, middle), (turn, middle), (turn, over), (3.0, over), (3.0, y)]
     pieces = [Arrow("", "sum", "", (*into, (total.x, y)))]
-    if last and not any(edge.source == "sum" for edge in band.edges):
-        pieces.append(Arrow("sum", "", "", ((total.right, y), (total.right + 1.2 * gap, y))))
+    if edge is not None and not any(one.source == "sum" for one in band.edges):
+        pieces.append(Arrow("sum", "", "", ((total.right, y), (min(total.right + 1.2 * gap, edge), y))))
     return pieces

@@ -1,5 +1,6 @@
 """Kimi Linear: Kimi delta attention with multi-head latent attention at some layers, experts behind a dense prefix."""
 
+from ...base.errors import InputError
 from ..keys import indices, layer_count, names, size, without
 from . import deepseek_v2
 from ._parts import (
@@ -31,6 +32,7 @@ KEYS = HYBRID_KEYS | {
     "linear_head_dim": size(),
     "linear_conv_kernel_dim": size(),
     "full_attn_layers": indices(None),
+    "routed_expert_hidden_size": size(None),
 }
 
 #: How hybrids with these names spell what DeepSeek's have.
@@ -68,6 +70,9 @@ def hybrid(config, attention, linear, attends, mtp_note):
 
 
 def describe(config):
+    if config.routed_expert_hidden_size is not None:
+        given = config.routed_expert_hidden_size
+        raise InputError(f"routed_expert_hidden_size must be absent, for Kimi K3 is not described; found {given}")
     given = config.full_attn_layers  # from 1
 
     def attends(index):
