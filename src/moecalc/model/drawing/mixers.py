@@ -182,9 +182,9 @@ def grouped(wiring: Wiring, start: str, hidden: int) -> tuple:
         wiring.chain(values, opened, out, label=(heads, v_width))
     else:
         arrow(values, out, (heads, v_width))
-    many = {1: "Multi-query", heads: "Multi-head"}.get(kv_heads, "Grouped-query")
-    kept = "" if own_keys else ", keys and values of an earlier layer"
-    return out, f"{many} attention{', gated' if gated else ''}{kept}{_limits(wiring)}"
+    many = {1: "Multi-query attention", heads: "Multi-head attention"}.get(kv_heads, "Grouped-query attention")
+    what = many if own_keys else "Attention to keys and values of an earlier layer"
+    return out, what + (", gated" if gated else "") + _limits(wiring)
 
 
 def one_key(wiring: Wiring, start: str, hidden: int) -> tuple:
