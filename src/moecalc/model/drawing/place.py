@@ -159,10 +159,12 @@ def _boxes(band: Band, screen: Screen, unit: float, pitch: float, top: float) ->
             width = height = min(0.7 * screen.stream, width)
         x = start + (room - width) / 2
         box = Box(node.key, node.kind, node.text, x, first - height / 2, width, last - first + height, node.part)
-        taken = screen.tab * len(node.tabs)
+        # tabs leave at least half of a box
+        tab_width = min(screen.tab, width / 2 / max(1, len(node.tabs)))
+        taken = tab_width * len(node.tabs)
         boxes.append(box._replace(width=width - taken))
         boxes += [
-            Box(f"{node.key}/{tab.name}", "tab", "", x + width - taken + i * screen.tab, box.y, screen.tab, box.height, tab)
+            Box(f"{node.key}/{tab.name}", "tab", "", x + width - taken + i * tab_width, box.y, tab_width, box.height, tab)
             for i, tab in enumerate(node.tabs)
         ]
     return boxes
