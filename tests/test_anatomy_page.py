@@ -10,7 +10,7 @@ from moecalc import InputError, load_model
 from moecalc.claims.config_tables import TABLES, talk_table
 from moecalc.claims.printed import claims
 from moecalc.explorers import explorer
-from moecalc.explorers.model._blocks import chosen_blocks, in_token_order, ranges
+from moecalc.explorers.model._blocks import chosen_blocks, in_token_order, ranges, third_kind
 from moecalc.explorers.model.anatomy import BF16_BYTES, CACHE, components_in_use, last_layers
 from moecalc.explorers.model.v2_to_v3 import (
     COUNTS,
@@ -23,6 +23,7 @@ from moecalc.explorers.model.v2_to_v3 import (
     steps,
     summed,
 )
+from moecalc.model.anatomy import MIXERS
 from moecalc.model.catalog import counted_slugs
 from moecalc.model.flops import forward_flops_per_token
 from moecalc.model.kv_cache import kv_cache_elements_per_token
@@ -72,9 +73,9 @@ def test_every_layer_stands_in_the_row_of_cells_once(slug):
 
 
 @pytest.mark.parametrize("slug", MODELS)
-def test_first_and_last_layer_are_all_kinds_there_are(slug):
-    layers = load_model(slug).anatomy.layers
-    assert {layers[0], layers[-1]} == set(layers)
+def test_first_and_last_layer_and_a_third_kind_are_all_there_are(slug):
+    anatomy = load_model(slug).anatomy
+    assert {anatomy.layers[0], anatomy.layers[-1], *third_kind(anatomy)} == set(anatomy.layers)
 
 
 def test_last_layers_are_those_of_the_counted_models():
@@ -84,7 +85,7 @@ def test_last_layers_are_those_of_the_counted_models():
         block = anatomy.layers[-1]
         assert (one.layers, one.alike) == (len(anatomy.layers), anatomy.layers.count(block))
         assert one.params == block.num_params and one.used == block.num_activated_params / block.num_params
-        mixers = [tensor for tensor in block.tensors if tensor.component in ("attention", "linear_attention")]
+        mixers = [tensor for tensor in block.tensors if tensor.component in MIXERS]
         assert one.attention == sum(tensor.num_params for tensor in mixers) / block.num_params
     assert {one.used == 1 for one in found.values()} == {True, False}, "dense layers, and layers with experts"
 
@@ -109,9 +110,10 @@ def test_each_part_is_met_once_and_the_way_out_of_attention_last(slug):
         order = in_token_order(block)
         assert sorted(map(str, order)) == sorted(map(str, [*block.tensors, *block.scores, *block.cache]))
         names = [part.name for part in order]
-        out = next(name for name in ("o_proj", "out_proj") if name in names)
+        out = next((name for name in ("o_proj", "out_proj") if name in names), None)
         for part in [*block.scores, *block.cache]:
-            assert names.index(part.name) < names.index(out) < names.index("post_attention_layernorm")
+            assert names.index(part.name) < names.index(out)
+            assert "post_attention_layernorm" not in names or names.index(out) < names.index("post_attention_layernorm")
         for name in names:
             if name.endswith(".bias"):
                 assert names[names.index(name) - 1] == name.removesuffix(".bias")
@@ -143,6 +145,7 @@ def test_the_cache_of_all_blocks_is_the_models(slug):
     config = load_model(slug)
     caches = [cache for layer in config.anatomy.layers for cache in layer.cache]
     ends = {"first": config.anatomy.layers[0], "last": config.anatomy.layers[-1]}
+    ends |= dict(zip(["other"], third_kind(config.anatomy), strict=False))
     of = {layer: ANATOMY.run({"model": slug, "block": role}).metrics for role, layer in ends.items()}
     total = sum(of[layer]["cache_bytes"] or 0 for layer in config.anatomy.layers)
     fixed = sum(cache.bytes for cache in caches if cache.bytes is not None)

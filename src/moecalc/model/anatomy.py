@@ -64,6 +64,15 @@ def title(component: str) -> str:
     return TITLES.get(component, component.replace("_", " "))
 
 
+#: Components whose matrices bring tokens together, each with a way out of its own.
+MIXERS = ("attention", "linear_attention", "state_space", "short_convolution")
+
+
+def mixes_tokens(component: str) -> bool:
+    """Whether a component belongs to what brings tokens together: a mixer, its norms, scores and indexer."""
+    return component in MIXERS or "attention" in component
+
+
 class Tensor(NamedTuple):
     """A learned matrix (or, with one row and no product, a bias, a norm or a look-up table)."""
 

@@ -2,7 +2,7 @@
 
 from ...base.errors import InputError
 from ...mechanisms.routing import drawn_affinities, route
-from ...model.anatomy import Block
+from ...model.anatomy import MIXERS, Block, mixes_tokens
 
 ENDS = "embedding and head"
 #: What may be drawn: role -> words.
@@ -44,8 +44,8 @@ def in_token_order(block: Block) -> list:
     tensors.sort(key=lambda tensor: at.index((tensor.component, base[tensor])))
     # an indexer chooses first, what it chose is attended to
     scores = sorted(block.scores, key=lambda score: score.selected is not None)
-    mixer = [tensor for tensor in tensors if "attention" in tensor.component]
-    outputs = [tensor for tensor in mixer if tensor.component.endswith("attention") and tensor.multiplied]
+    mixer = [tensor for tensor in tensors if mixes_tokens(tensor.component)]
+    outputs = [tensor for tensor in mixer if tensor.component in MIXERS and tensor.multiplied]
     if not outputs:
         return [*tensors, *block.cache, *scores]
     last = [tensor for tensor in mixer if base[tensor] == base[outputs[-1]]]

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from ...facts import models
-from ...model.anatomy import COMPONENTS, Cache, Score, Tensor, title
+from ...model.anatomy import COMPONENTS, MIXERS, Cache, Score, Tensor, title
 from ...model.catalog import counted_slugs
 from ...model.config import load_model
 from ...model.flops import forward_flops_per_token
@@ -235,8 +235,7 @@ class LastLayer(NamedTuple):
 
 def last_layers() -> list:
     """:class:`LastLayer` of every model that can be counted."""
-    mixers = ("attention", "linear_attention", "state_space", "short_convolution")
-    kinds = [box for box in mixers if box in components_in_use()]
+    kinds = [box for box in MIXERS if box in components_in_use()]
     found = []
     for slug in counted_slugs():
         one, *others = (EXPLORER.run({"model": slug, "box": box}).metrics for box in kinds)

@@ -31,7 +31,8 @@ def compute(
 ):
     config = load_model(model)
     a, d = heads or config.num_attention_heads, head_dim or head_size(config)
-    hidden, layers = config.hidden_size, config.num_hidden_layers
+    # those that mix tokens: some models have layers of a feed-forward alone
+    hidden, layers = config.hidden_size, sum(bool(layer.cache) for layer in config.anatomy.layers)
     kinds = [
         grouped_query(hidden, a, d, a, "MHA"),
         grouped_query(hidden, a, d, kv_heads, "GQA"),

@@ -7,12 +7,11 @@ drawing of a part leaves out stands in a lane below it; a part of no known kind 
 
 from collections.abc import Sequence
 
-from ..anatomy import Block, Cache, Score, Tensor
+from ..anatomy import Block, Cache, Score, Tensor, mixes_tokens
 from .feed_forward import feed_forward
 from .graph import Band, Wiring
 from .mixers import mixer
 
-MIXING = ("state_space", "short_convolution")
 FEEDING = ("router", "latent_projections", "routed_experts", "shared_experts", "dense_mlp")
 
 
@@ -64,7 +63,7 @@ def _module(tensors: list) -> tuple:
 
 
 def _kind(component: str) -> str | None:
-    if "attention" in component or component in MIXING:
+    if mixes_tokens(component):
         return "mix"
     return "feed" if component in FEEDING else None
 
