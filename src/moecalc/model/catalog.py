@@ -17,8 +17,8 @@ def counted_config(slug: str):
 def why_not_counted(slug: str) -> str | None:
     """Why only published figures of a model are listed; None where the model is counted.
 
-    >>> why_not_counted("grok-1"), why_not_counted("glm-5")
-    ('no public config', 'family glm_moe_dsa is not described')
+    >>> why_not_counted("grok-1"), why_not_counted("kimi-k3")
+    ('no public config', 'family kimi_k3 is not described')
     """
     raw = models.model(slug)["config"]
     if raw is None:
