@@ -250,6 +250,28 @@ def test_a_kind_that_is_not_known_is_drawn_in_one_line(tensors):
         assert all(box.width > 0 for box in draw(bands, screen).boxes)
 
 
+@pytest.mark.parametrize(
+    ("name", "titles"),
+    [
+        (
+            "falcon-h1-0.5b",
+            ["State space: Mamba-2 behind a short convolution beside grouped-query attention", "Dense feed-forward, gated"],
+        ),
+        ("jamba-mini-1.5", ["State space: Mamba-1 behind a short convolution", "Dense feed-forward, gated"]),
+        ("lfm2-1.2b", ["Short convolution between two gates", "Dense feed-forward, gated"]),
+        ("kimi-linear-48b-a3b", ["Kimi delta attention behind short convolutions", "Dense feed-forward, gated"]),
+        ("mamba-130m", ["State space: Mamba-1 behind a short convolution"]),
+    ],
+)
+def test_recurrences_say_what_they_are_and_each_band_reads_a_norm(name, titles):
+    config = ModelConfig(CASES[name]["config"])
+    bands = bands_of([config.anatomy.layers[0]], config.hidden_size)
+    assert [band.title for band in bands] == titles
+    for band in bands:
+        assert [node.part.component for node in band.nodes if node.column == 0 and node.lane == 1] == ["norms"]
+        assert not [node for node in band.nodes if node.column > 0 and getattr(node.part, "component", "") == "norms"]
+
+
 def test_what_a_kind_is_not_known_to_have_stands_in_a_lane_of_its_own():
     layer = load_model("llama-3.1-8b").anatomy.layers[0]
     further = [matrix("attention", "q_adapter", 4096, 8), vector("attention", "scale", 8)]

@@ -80,8 +80,8 @@ def _parts(tensors: list, block: Block) -> list:
     def behind(part):
         """Move norms that belong behind a part to it; what stays is before the next."""
         names = list(dict.fromkeys(norm.name.removesuffix(".bias") for norm in norms))
-        # one norm between parts belongs behind the first of them only if none stands before that
-        if len(names) > 1 or not part.before:
+        # one norm between parts belongs behind the first of them only if that reads what no norm has made
+        if len(names) > 1 or not _reads_a_norm(parts):
             own = [norm for norm in norms if norm.name.removesuffix(".bias") == names[0]]
             part.after += own
             norms[:] = [norm for norm in norms if norm not in own]
@@ -109,6 +109,14 @@ def _parts(tensors: list, block: Block) -> list:
         parts[-1].after += norms
     _share(parts, block)
     return parts
+
+
+def _reads_a_norm(parts: list) -> bool:
+    """Whether the last of some parts has a norm before it, of its own or of the parts that it stands beside."""
+    for part in reversed(parts):
+        if part.before or part.after:
+            return bool(part.before)
+    return False
 
 
 def _share(parts: list, block: Block) -> None:
