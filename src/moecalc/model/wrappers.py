@@ -33,6 +33,8 @@ TEXT_INSIDE = {
     "llama4": "llama4_text",
     "minimax_m3_vl": "minimax_m3",
     "mllama": "mllama_text_model",
+    "qwen3_5": "qwen3_5_text",
+    "qwen3_5_moe": "qwen3_5_moe_text",
     "step3_vl": "step3_text",
     "step3p7": "step3p5",
 }
