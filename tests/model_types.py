@@ -46,7 +46,9 @@ def published(cls, keys, spelling: dict) -> dict:
         if key in UNCOUNTED:
             continue
         same = [key, *spelling.get(key, ())]
-        names = [name for name, target in renamed.items() if target in same] + [renamed[one] for one in same if one in renamed]
+        names = [name for name, target in renamed.items() if target in same] + [
+            renamed[one] for one in same if one in renamed
+        ]
         further = [name for name in dict.fromkeys(names) if name not in same]
         if further:
             also[key] = further

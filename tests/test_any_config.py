@@ -11,8 +11,8 @@ from moecalc.explorers import explorer
 from moecalc.explorers.model.any_config import VIEWS
 from moecalc.facts import models
 from moecalc.model.catalog import counted_slugs, model_rows, why_not_counted
-from moecalc.model.wrappers import language_config
 from moecalc.model.pasted import MAX_DEPTH, read_pasted
+from moecalc.model.wrappers import language_config
 
 FIGURE = explorer("any-config")
 TRUTH = json.loads((Path(__file__).parent / "truth" / "models.json").read_text(encoding="utf-8"))["models"]

@@ -191,7 +191,7 @@ def test_v3_mtp_module():
     assert num_mtp_params(config) == layer + norms + projection
     # counted activated, each token meets one projection, one layer's share and the shared head once more
     forward = 2 * (projection + 7168 * 129_280)
-    moe_layer = (forward_flops_per_token(config, 4096) - forward_flops_per_token(config.replace(num_hidden_layers=60), 4096))
+    moe_layer = forward_flops_per_token(config, 4096) - forward_flops_per_token(config.replace(num_hidden_layers=60), 4096)
     assert training_flops_per_token(config, 4096, mtp=True) - training_flops_per_token(config, 4096) == TRAINING_PASSES * (
         forward + moe_layer
     )
@@ -237,7 +237,9 @@ def test_a_config_is_read_in_its_own_spelling():
     dbrx = load_model("dbrx")
     assert (dbrx.num_local_experts, dbrx.num_key_value_heads) == (16, 8)
     assert dbrx.replace(num_hidden_layers=20).num_hidden_layers == 20
-    with pytest.raises(ValueError, match="^num_attention_heads is null; a dbrx config needs vocab_size, d_model, ffn_config.ffn"):
+    with pytest.raises(
+        ValueError, match="^num_attention_heads is null; a dbrx config needs vocab_size, d_model, ffn_config.ffn"
+    ):
         ModelConfig({**dbrx.raw, "n_heads": None, "num_attention_heads": None})
 
 

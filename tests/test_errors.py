@@ -276,7 +276,10 @@ COMMANDS = [
     ("kv-cache --model deepseek-v3 --context 1 --batch 0", ("batch", "found 0", "from 1 to")),
     ("mfu --model deepseek-v3 --seq-len 4096 --num-tokens 1e12 --gpu-hours 1e6", ("--gpu", "--peak-tflops-per-s")),
     ("mfu --model deepseek-v3 --seq-len 4096 --num-tokens 1e12 --gpu-hours 1e6 --gpu h80", ("'h80'", "are h800-sxm")),
-    ("mfu --model deepseek-v3 --seq-len 4096 --num-tokens 1e12 --gpu-hours 1e6 --gpu ''", ("''", "moecalc accelerators lists")),
+    (
+        "mfu --model deepseek-v3 --seq-len 4096 --num-tokens 1e12 --gpu-hours 1e6 --gpu ''",
+        ("''", "moecalc accelerators lists"),
+    ),
     ("mfu --model deepseek-v3 --seq-len 4096 --num-tokens nan --gpu-hours 1e6 --gpu h20", ("num_tokens", "nan", "finite")),
     ("mfu --model deepseek-v3 --seq-len 4096 --num-tokens 1e12 --gpu-hours 0 --gpu h20", ("gpu_hours", "above 0")),
     ("mfu --model deepseek-v3 --seq-len 4096 --num-tokens 1e12 --gpu-hours inf --gpu h20", ("gpu_hours", "inf", "finite")),
@@ -337,7 +340,9 @@ def test_as_a_process():
     command = [sys.executable, "-m", "moecalc", "params", "--model", "gtp-4"]
     run = subprocess.run(command, capture_output=True, text=True)
     assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr.startswith("moecalc: no model named 'gtp-4'; moecalc models lists them") and run.stderr.count("\n") == 1
+    assert (
+        run.stderr.startswith("moecalc: no model named 'gtp-4'; moecalc models lists them") and run.stderr.count("\n") == 1
+    )
 
 
 # --- Python ----------------------------------------------------------------------------------------------------------

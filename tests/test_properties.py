@@ -192,7 +192,8 @@ def test_what_a_token_meets_is_no_more_than_all_before_it(config, seq_len):
 @given(dense())
 def test_a_dense_model_activates_all(config):
     assert num_activated_params(config) == num_total_params(config)
-    assert num_mtp_params(config) == params_report(config)["router_correction_bias"] == 0
+    assert params_report(config)["router_correction_bias"] == 0
+    assert num_mtp_params(config) == 0 or config.anatomy.mtp
 
 
 @given(any_family(), st.integers(0, 500), st.integers(1, 500))

@@ -88,7 +88,9 @@ class ModelConfig:
         for key in changes:
             if key not in self.keys:
                 raise InputError(f"{key} is not a key that {self.model_type} reads; it reads {', '.join(self.keys)}")
-        kept = {key: value for key, value in self.raw.items() if not any(key in self.spelling.get(one, ()) for one in changes)}
+        kept = {
+            key: value for key, value in self.raw.items() if not any(key in self.spelling.get(one, ()) for one in changes)
+        }
         changed = {**kept, **changes}
         new = ModelConfig(put_back(self.wrapper, self.path, changed) if self.path else changed, self.name)
         new.__dict__.update(foreign_note=self.foreign_note)

@@ -40,7 +40,8 @@ def num_activated_params(config: ModelConfig) -> int:
 def num_activated_params_without(config: ModelConfig, *components: str) -> int:
     """Activated parameters without "embedding", "lm_head", or both: the other conventions in use [parameters].
 
-    A tied table is left out only with both, for it is the head as well; a head's bias stays. "37B" is the count without the input embedding:
+    A tied table is left out only with both, for it is the head as well; a head's bias stays. "37B" is the count without
+    the input embedding:
 
     >>> num_activated_params_without(v3, "embedding")
     36625603584

@@ -10,7 +10,15 @@ from .families import supported
 INNER = ("text_config", "llm_config", "language_config", "thinker_config.text_config")
 
 #: Objects of a config that are other models, not keys of the language model.
-BESIDE = ("vision_config", "audio_config", "speech_config", "vit_config", "projector_config", "talker_config", "code2wav_config")
+BESIDE = (
+    "vision_config",
+    "audio_config",
+    "speech_config",
+    "vit_config",
+    "projector_config",
+    "talker_config",
+    "code2wav_config",
+)
 
 #: What a wrapper may say for the model inside, where that says nothing itself.
 INHERITED = ("tie_word_embeddings", "quantization_config", "torch_dtype", "dtype")
@@ -60,7 +68,9 @@ def language_config(raw: dict) -> Language:
     raw = _without_mla(raw)
     found = [path for path in INNER if _at(raw, path) is not None]
     if len(found) > 1:
-        raise InputError(f"a config with two language models, {' and '.join(found)}, is not read; paste the one that is meant")
+        raise InputError(
+            f"a config with two language models, {' and '.join(found)}, is not read; paste the one that is meant"
+        )
     if not found:
         return Language(raw, "", tuple(key for key in raw if key in BESIDE and isinstance(raw[key], Mapping)))
     path = found[0]
