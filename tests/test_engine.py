@@ -16,6 +16,9 @@ from moecalc.explorers import explorer, explorer_names
 pytest_plugins = ["site_fixtures"]
 pytestmark = pytest.mark.site
 
+TRUTH = json.loads((ROOT / "tests" / "truth" / "families.json").read_text(encoding="utf-8"))
+
+
 #: Every so many single moves are also asked of the engine in Chromium; all of them are asked in Node.
 IN_CHROMIUM = 5
 
@@ -121,6 +124,15 @@ def in_chromium(chromium, address):
 def test_in_chromium(name, in_chromium):
     asked = states(name, IN_CHROMIUM)
     compare(name, asked, in_chromium(requests(name, asked)))
+
+
+@pytest.mark.parametrize("model", TRUTH)
+def test_a_config_that_is_pasted_in_chromium(model, in_chromium):
+    """Each of the truth is counted by the page's engine."""
+    case = TRUTH[model]
+    (text,) = in_chromium(requests("any-config", [{"config": json.dumps(case["config"])}]))
+    answer = json.loads(text)
+    assert "error" not in answer and int(answer["metrics"]["total"]) == case["total"]
 
 
 # --- what the site has stored ----------------------------------------------------------------------------------------

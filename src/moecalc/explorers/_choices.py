@@ -6,7 +6,7 @@ from ..base.errors import InputError
 from ..facts import models
 from ..hardware.accelerator import EXAMPLE, Accelerator, load_accelerator, load_accelerators, read_accelerator
 from ..model.catalog import counted_config, counted_slugs
-from ._define import Choice, Text
+from ._define import Choice, Metric, Text
 
 
 def model_choice(default: str = "deepseek-v3", flops: bool = False) -> Choice:
@@ -17,6 +17,15 @@ def model_choice(default: str = "deepseek-v3", flops: bool = False) -> Choice:
         return models.model(slug)["name"] + (" (FLOPs in part)" if partly else "")
 
     return Choice("model", "Model", default, tuple((slug, label(slug)) for slug in counted_slugs()))
+
+
+#: What a reader of a count must know: see :func:`notes`.
+NOTES = Metric("To know of these counts")
+
+
+def notes(config) -> str | None:
+    """The notes of a config in one text; None where there are none."""
+    return "; ".join(config.notes) or None
 
 
 def cached_width_choice() -> Choice:

@@ -8,7 +8,7 @@ from ...model.catalog import counted_slugs
 from ...model.config import load_model
 from ...model.flops import forward_flops_per_token
 from ...model.params import num_total_params
-from .._choices import model_choice
+from .._choices import NOTES, model_choice, notes
 from .._define import Choice, Explorer, Metric, Number
 from ._blocks import ENDS, ROLES, chosen_blocks, chosen_experts, in_token_order, ranges, third_kind
 from ._drawing import boxes_of, drawings, legend_of, lines_of
@@ -167,7 +167,8 @@ def compute(model, block, box, bars, seq_len):
     kinds[0] |= lines | {"bars": bars}
     # how long the row of cells is: the ends, the layers, the modules beside them
     last = 2 + len(config.anatomy.layers) + len(config.anatomy.mtp)
-    return metrics, [row | {"component": _words(row["component"]), "last": last} for row in [*kinds, *rows]]
+    told = [row | {"component": _words(row["component"]), "last": last} for row in [*kinds, *rows]]
+    return metrics | {"notes": notes(config)}, told
 
 
 def _words(component: str) -> str:
@@ -204,6 +205,7 @@ EXPLORER = Explorer(
         "box_activated": Metric("Chosen boxes, used by a token"),
         "box_flops": Metric("Chosen boxes, FLOPs a token", "FLOPs"),
         "box_bytes": Metric("Chosen boxes in BF16", "bytes"),
+        "notes": NOTES,
     },
     columns={
         "name": Metric("Box"),

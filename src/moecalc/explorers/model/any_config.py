@@ -8,7 +8,7 @@ from ...model.config import ModelConfig, load_model, parse_config
 from ...model.flops import attention_score_flops_per_token, flops_report, forward_flops_by_component, forward_flops_per_token
 from ...model.kv_cache import kv_cache_bytes, kv_cache_report
 from ...model.params import num_activated_params, num_total_params, params_by_component, params_report
-from .._choices import cached_width_choice, model_choice, read_changes
+from .._choices import NOTES, cached_width_choice, model_choice, notes, read_changes
 from .._define import Choice, Explorer, Metric, Number, Text
 from .._exchange import LARGEST_EXACT
 
@@ -147,8 +147,7 @@ def compute(view, model, config, changes, seq_len, context, bytes_per_element, b
         "storage_bytes": stored["total"],
         "storage": stored["method"] or "no quantisation",
         "family": now.model_type,
-        "left_out": ", ".join(now.left_out) or ("all but text_config" if now.wrapper else None),
-        "not_counted": "; ".join(filter(None, (now.anatomy.mtp_note, now.anatomy.flops_note))) or None,
+        "notes": notes(now),
         "total_ratio": counted["total"] / num_total_params(before),
         "activated_ratio": counted["activated"] / num_activated_params(before),
         "flops_ratio": work["forward_per_token"] / forward_flops_per_token(before, seq_len),
@@ -192,8 +191,7 @@ EXPLORER = Explorer(
         "storage_bytes": Metric("Weights as stored", "bytes", 5),
         "storage": Metric("in the form"),
         "family": Metric("Counted as family"),
-        "left_out": Metric("left out beside it"),
-        "not_counted": Metric("Not counted"),
+        "notes": NOTES,
         "total_ratio": Metric("Total, of the unchanged config's", "%", 1),
         "activated_ratio": Metric("Activated, of the unchanged", "%", 1),
         "flops_ratio": Metric("FLOPs, of the unchanged", "%", 1),

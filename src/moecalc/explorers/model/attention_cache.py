@@ -4,7 +4,15 @@ from ...mechanisms.attention import grouped_query, latent
 from ...model.config import load_model
 from ...model.kv_cache import kv_cache_report
 from ...serving.capacity import sequences_that_fit
-from .._choices import accelerator_choice, accelerator_numbers, cached_width_choice, chosen_accelerator, model_choice
+from .._choices import (
+    NOTES,
+    accelerator_choice,
+    accelerator_numbers,
+    cached_width_choice,
+    chosen_accelerator,
+    model_choice,
+    notes,
+)
 from .._define import Explorer, Metric, Number
 
 OWN = "as it is"
@@ -77,7 +85,7 @@ def compute(
         "gqa_intensity": by_kind["GQA"]["intensity"],
         "ridge": gpu.ridge if gpu.peak_dense_bf16_flops_per_s and gpu.memory_bandwidth_bytes_per_s else None,
     }
-    return metrics, rows
+    return metrics | {"notes": notes(config)}, rows
 
 
 EXPLORER = Explorer(
@@ -113,6 +121,7 @@ EXPLORER = Explorer(
         "mla_intensity": Metric("Decoding, MLA", "FLOPs a byte"),
         "gqa_intensity": Metric("Decoding, GQA", "FLOPs a byte"),
         "ridge": Metric("The GPU can do", "FLOPs a byte"),
+        "notes": NOTES,
     },
     columns={
         "kind": Metric("Attention"),

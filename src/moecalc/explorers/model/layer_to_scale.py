@@ -3,7 +3,7 @@
 from ...model.anatomy import title
 from ...model.config import load_model
 from ...model.to_scale import NARROW, WIDE, groups_of, picture
-from .._choices import model_choice
+from .._choices import NOTES, model_choice, notes
 from .._define import Choice, Explorer, Metric, Number
 from ._blocks import ROLES, chosen_blocks, chosen_experts, ranges
 
@@ -81,7 +81,7 @@ def compute(model, block, token, scale):
         "layers": {"ends": 1, "mtp": len(config.anatomy.mtp)}.get(block) or config.anatomy.layers.count(blocks[0]),
         "weights_per_pixel": rows[0]["wide_scale"],
     }
-    return metrics, rows
+    return metrics | {"notes": notes(config)}, rows
 
 
 EXPLORER = Explorer(
@@ -108,6 +108,7 @@ EXPLORER = Explorer(
         "matrix_flops": Metric("Forward FLOPs in its own matrices, a token", "FLOPs"),
         "layers": Metric("Layers like this one"),
         "weights_per_pixel": Metric("Weights on a pixel's side, wide picture"),
+        "notes": NOTES,
     },
     columns={
         "name": Metric("Matrix"),

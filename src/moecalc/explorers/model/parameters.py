@@ -5,7 +5,7 @@ from ...model.config import load_model
 from ...model.flops import forward_flops_per_token
 from ...model.kv_cache import kv_cache_elements_per_token
 from ...model.params import num_total_params, params_report
-from .._choices import model_choice, read_changes
+from .._choices import NOTES, model_choice, notes, read_changes
 from .._define import Explorer, Metric, Number, Text
 
 SEQ_LEN = 4096
@@ -43,7 +43,7 @@ def compute(model, changes, **counts):
         }
         for name, total in components.items()
     ]
-    return metrics, rows
+    return metrics | {"notes": notes(config)}, rows
 
 
 def _count(key, label, high, step):
@@ -75,6 +75,7 @@ EXPLORER = Explorer(
         "activated_share": Metric("Activated, of the total", "%", 2),
         "kv_bytes_per_token": Metric("Cache a token, BF16", "bytes", 5),
         "forward_flops_per_token": Metric(f"Forward, a token at {SEQ_LEN:,}", "FLOPs"),
+        "notes": NOTES,
     },
     columns={
         "component": Metric("Component"),

@@ -10,7 +10,15 @@ from ...model.kv_cache import kv_cache_report
 from ...model.params import num_activated_params, num_total_params
 from ...model.to_scale import NARROW, Frame
 from ...training.mfu import model_flops_utilisation
-from .._choices import accelerator_choice, accelerator_numbers, cached_width_choice, chosen_accelerator, model_choice
+from .._choices import (
+    NOTES,
+    accelerator_choice,
+    accelerator_numbers,
+    cached_width_choice,
+    chosen_accelerator,
+    model_choice,
+    notes,
+)
 from .._define import Explorer, Metric, Number, Text
 from ..model.layer_to_scale import rows_of
 
@@ -63,7 +71,7 @@ def compute(
         "run_flops": flops * tokens,
         "activated_share": num_activated_params(counted) / num_total_params(counted),
         "storage_bytes": storage_bytes(counted)["total"],
-        "not_counted": counted.anatomy.flops_note or None,
+        "notes": notes(counted),
     }
     return metrics, rows_of(counted, scale="finest", frames=FRAMES)
 
@@ -99,7 +107,7 @@ EXPLORER = Explorer(
         "run_flops": Metric("The whole run", "FLOPs"),
         "activated_share": Metric("Used by a token, of all parameters", "%", 2),
         "storage_bytes": Metric("Weights as stored", "bytes"),
-        "not_counted": Metric("FLOPs not counted"),
+        "notes": NOTES,
     },
     columns={
         "name": Metric("Matrix"),

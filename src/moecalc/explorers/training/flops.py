@@ -3,7 +3,7 @@
 from ...model.anatomy import title
 from ...model.config import load_model
 from ...model.flops import TRAINING_PASSES, forward_flops_by_component, training_flops_per_token
-from .._choices import model_choice
+from .._choices import NOTES, model_choice, notes
 from .._define import Explorer, Metric, Number, Switch
 
 SEQ_LENS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
@@ -41,7 +41,7 @@ def compute(model, seq_len, causal):
             # what grows comes last, so that what stays lines up
             for name in sorted(components, key=lambda name: name in SCORES)
         ]
-    return metrics, rows
+    return metrics | {"notes": notes(config)}, rows
 
 
 EXPLORER = Explorer(
@@ -63,6 +63,7 @@ EXPLORER = Explorer(
         "attention_share": Metric("Attention products, of forward", "%", 2),
         "router_share": Metric("Router, of forward", "%", 2),
         "seq_len_at_half": Metric("They are half at a length of", "tokens"),
+        "notes": NOTES,
     },
     columns={
         "seq_len": Metric("Sequence length"),

@@ -2,7 +2,7 @@
 
 from ...model.config import load_model
 from ...training.mfu import RECOMPUTATIONS, training_flops_by_convention, utilisation
-from .._choices import accelerator_choice, accelerator_numbers, chosen_accelerator, model_choice
+from .._choices import NOTES, accelerator_choice, accelerator_numbers, chosen_accelerator, model_choice, notes
 from .._define import Choice, Explorer, Metric, Number
 
 CONVENTIONS = {
@@ -60,7 +60,7 @@ def compute(
         for key, title in CONVENTIONS.items()
         if shares[key] is not None
     ]
-    return metrics, rows
+    return metrics | {"notes": notes(config)}, rows
 
 
 EXPLORER = Explorer(
@@ -89,6 +89,7 @@ EXPLORER = Explorer(
         "achieved_flops_per_s": Metric("Rate on each GPU", "FLOP/s"),
         "peak_flops_per_s": Metric("Peak of one GPU", "FLOP/s"),
         **{key: Metric(title, "%", 2) for key, title in CONVENTIONS.items()},
+        "notes": NOTES,
     },
     columns={
         "convention": Metric("Convention"),

@@ -4,7 +4,7 @@ from ...model.config import load_model
 from ...training.layout import ZERO_STAGES, Layout
 from ...training.recipes import RECIPES
 from ...training.states import STATES, model_states
-from .._choices import accelerator_choice, accelerator_numbers, chosen_accelerator, model_choice
+from .._choices import NOTES, accelerator_choice, accelerator_numbers, chosen_accelerator, model_choice, notes
 from .._define import Choice, Explorer, Metric, Number
 
 SCHEDULES = {
@@ -24,7 +24,8 @@ ETP = (
 
 def compute(model, tp, pp, ep, etp, dp, zero, schedule, recipe, accelerator, accelerator_numbers):
     layout = Layout(tp, pp, ep, dp, zero, schedule, etp or None)
-    states = model_states(load_model(model), layout, recipe)
+    config = load_model(model)
+    states = model_states(config, layout, recipe)
     memory_bytes = chosen_accelerator(accelerator, accelerator_numbers).needed("memory_bytes")
     fullest = states["ranks"][states["fullest_rank"]]
     metrics = {
@@ -43,7 +44,7 @@ def compute(model, tp, pp, ep, etp, dp, zero, schedule, recipe, accelerator, acc
         for rank in states["ranks"]
         for state in STATES
     ]
-    return metrics, rows
+    return metrics | {"notes": notes(config)}, rows
 
 
 EXPLORER = Explorer(
@@ -78,6 +79,7 @@ EXPLORER = Explorer(
         "fullest_rank": Metric("It is pipeline rank"),
         "lightest_rank_bytes": Metric("Model states, lightest rank", "bytes"),
         "share_of_memory": Metric("Fullest, of the GPU's memory", "%", 1),
+        "notes": NOTES,
     },
     columns={
         "rank": Metric("Pipeline rank"),
