@@ -88,6 +88,11 @@ def test_every_model_keeps_its_schema_and_reads(slug):
         assert tables.fact({"subject": slug, **row}, slug).value == row["value"]
 
 
+@pytest.mark.parametrize("name", supported())
+def test_every_model_type_keeps_its_schema(name):
+    assert not schema_errors(tables.read_json(f"model_types/{name}.json"), "model_type.schema.json")
+
+
 @pytest.mark.parametrize("slug", [s for s in SLUGS if (models.model(s)["config"] or {}).get("model_type") in supported()])
 def test_every_model_of_a_supported_family_loads(slug):
     config = load_model(slug)
