@@ -15,14 +15,15 @@ VIOLATIONS = """async (what) => {
   return found.violations.flatMap(({id, nodes}) => nodes.map(node => `${id}: ${node.html.slice(0, 120)}`));
 }"""
 
-#: The explorers of a page with their controls, each with the settings to try: both ends of a slider and one between.
+#: The explorers of a page with their controls, each with the settings to try: both ends of a slider and one between, every
+#: option of a list, or a dozen of a long one; the numbers of every option are asked of the engine without a page.
 CONTROLS = """() => [...document.querySelectorAll("section[data-explorer]")].map(section => ({
   name: section.dataset.explorer,
   controls: [...section.querySelectorAll("[data-control]")].map(box => {
     const slider = section.querySelector(`[data-slider-for="${box.dataset.control}"]`);
     const many = slider ? Number(slider.max) : 0;
     const settings = slider ? [0, many, Math.floor(many / 3)]
-      : box.options ? [...box.options].map((_, at) => at)
+      : box.options ? [...box.options].map((_, at) => at).filter(at => at % Math.ceil(box.options.length / 12) === 0)
       : box.type === "checkbox" ? [!box.checked, box.checked] : [""];
     return {key: box.dataset.control, kind: slider ? "range" : box.type, settings};
   }),

@@ -72,10 +72,15 @@ def test_every_layer_stands_in_the_row_of_cells_once(slug):
     assert sorted(places) == list(range(len(anatomy.layers) + len(anatomy.mtp) + 2))
 
 
+#: Models whose layers are of more kinds than the figure has a choice for: DeepSeek-V4 compresses keys in three ways.
+FOUR_KINDS = ("deepseek-v4-flash", "deepseek-v4-pro")
+
+
 @pytest.mark.parametrize("slug", MODELS)
 def test_first_and_last_layer_and_a_third_kind_are_all_there_are(slug):
     anatomy = load_model(slug).anatomy
-    assert {anatomy.layers[0], anatomy.layers[-1], *third_kind(anatomy)} == set(anatomy.layers)
+    further = set(anatomy.layers) - {anatomy.layers[0], anatomy.layers[-1], *third_kind(anatomy)}
+    assert bool(further) == (slug in FOUR_KINDS)
 
 
 def test_last_layers_are_those_of_the_counted_models():
@@ -110,7 +115,7 @@ def test_each_part_is_met_once_and_the_way_out_of_attention_last(slug):
         order = in_token_order(block)
         assert sorted(map(str, order)) == sorted(map(str, [*block.tensors, *block.scores, *block.cache]))
         names = [part.name for part in order]
-        out = next((name for name in ("o_proj", "out_proj") if name in names), None)
+        out = next((name for name in ("o_proj", "out_proj", "o_b_proj") if name in names), None)
         for part in [*block.scores, *block.cache]:
             assert names.index(part.name) < names.index(out)
             assert "post_attention_layernorm" not in names or names.index(out) < names.index("post_attention_layernorm")
@@ -140,7 +145,7 @@ def test_the_boxes_of_deepseek_v3():
     assert [row["name"] for row in pattern(result)] == kinds
 
 
-@pytest.mark.parametrize("slug", MODELS)
+@pytest.mark.parametrize("slug", sorted(set(MODELS) - set(FOUR_KINDS)))
 def test_the_cache_of_all_blocks_is_the_models(slug):
     config = load_model(slug)
     caches = [cache for layer in config.anatomy.layers for cache in layer.cache]

@@ -323,7 +323,7 @@ COMMANDS = [
     ("explore cost --set gpus=1", ("'gpus'", "num_gpus")),
     ("explore cost --set num_gpus=0", ("num_gpus", "'0'", "from 8 to 100,000")),
     ("explore cost --set num_gpus=nan", ("num_gpus", "'nan'", "whole number")),
-    ("explore cost --set accelerator=abacus", ("accelerator", "'abacus'", "nearest are")),
+    ("explore cost --set accelerator=abacus", ("accelerator", "'abacus'", "must be one of h800-sxm")),
     ("explore cost --set accelerator=h80", ("accelerator", "'h80'", "h800-sxm")),
     ("explore memory --set ep=7", ("ep", "found 7", "256")),
 ]

@@ -35,6 +35,15 @@ REFUSED = [
 LLAMA = json.dumps(load_model("llama-3.1-8b").raw)
 
 
+#: An accelerator by its numbers.
+TYPED_IN = "bf16=400e12,fp8=800e12,hbm=2e12,memory=64e9,scale_up=300e9,scale_out=50e9"
+
+
+def beside(key) -> dict:
+    """What must be chosen for a control to count."""
+    return {"accelerator": "typed-in"} if key == "accelerator_numbers" else {}
+
+
 def another_value(one, control):
     """A value that is accepted and changes what is shown."""
     told = control.describe()
@@ -42,11 +51,11 @@ def another_value(one, control):
         "range": lambda: (told["high"], told["low"], told["default"] * 2, told["default"] // 2),
         "select": lambda: [value for value, _ in told["options"]],
         "checkbox": lambda: [not told["default"]],
-        "textarea": lambda: ["num_hidden_layers=30", "1, 0, 0.5", LLAMA],
+        "textarea": lambda: ["num_hidden_layers=30", "1, 0, 0.5", LLAMA, TYPED_IN],
     }[told["kind"]]()
     for value in candidates:
         with contextlib.suppress(InputError):
-            if one.run({control.key: value})[1:] != one.run()[1:]:
+            if one.run({**beside(control.key), control.key: value})[1:] != one.run()[1:]:
                 return value
     pytest.fail(f"{one.name}: no other value of {control.key} changes anything")
 
@@ -94,9 +103,12 @@ def test_opens_at_its_defaults(name):
 def test_moved(name, key):
     widget, one = show(name), explorer(name)
     (control,) = (control for control in one.controls if control.key == key)
-    widget.controls[key].value = value = another_value(one, control)
-    shows(widget, one, one.run({key: value}))
-    widget.controls[key].value = control.default
+    moves = {key: another_value(one, control), **beside(key)}
+    for moved, value in moves.items():
+        widget.controls[moved].value = value
+    shows(widget, one, one.run(moves))
+    for moved in reversed(moves):
+        widget.controls[moved].value = next(control.default for control in one.controls if control.key == moved)
     shows(widget, one, one.run())
 
 

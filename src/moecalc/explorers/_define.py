@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import GeneratorType
 from typing import NamedTuple
 
-from ..base.errors import InputError, nearest, quoted
+from ..base.errors import InputError
 from ..base.progress import run_to_end
 from ..base.units import show
 
@@ -16,8 +16,6 @@ from ..base.units import show
 MAX_STOPS = 50
 #: So many controls stand beside a picture on one screen; the others are folded.
 MOST_LEADING = 6
-#: So many choices an error sentence names; of more it names the nearest.
-MOST_NAMED = 20
 
 
 class Choice(NamedTuple):
@@ -37,8 +35,6 @@ class Choice(NamedTuple):
             if str(option) == str(value):
                 return option
         accepted = [str(option) for option, _ in self.options]
-        if len(accepted) > MOST_NAMED:
-            raise InputError(f"{self.key} has no choice {quoted(value)}; the nearest are {nearest(value, accepted)}")
         raise InputError(f"{self.key} must be one of {', '.join(accepted)}; found {value!r}")
 
     def stops(self) -> list:

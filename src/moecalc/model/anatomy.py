@@ -44,7 +44,6 @@ TITLES = {
     "indexer_scores": "indexer query x key",
     "attention_internal_norms": "norms inside attention",
     "state_space": "state-space layers",
-    "latent_projections": "projections around the experts",
     "dense_mlp": "dense feed-forward",
     "attention_compressor": "compressor of keys",
     "laurel": "Laurel, a narrow way beside attention",
