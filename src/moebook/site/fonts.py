@@ -1,21 +1,20 @@
 """The text face of the site: Source Sans 3, in the Latin subset that its package carries.
 
 One file holds every weight, and the figures are all of one width, so that they line
-up in tables. A second one, for italics, is fetched by pages that have any.
+up in tables. A second one, for italics of one weight, is fetched by pages that have any.
 """
 
 import re
 import shutil
 from pathlib import Path
 
-PACKAGE = "@fontsource-variable/source-sans-3"
-#: Style -> (the package's stylesheet, its file).
+#: Style -> (package, its stylesheet, its file).
 FACES = {
-    "normal": ("wght.css", "source-sans-3-latin-wght-normal.woff2"),
-    "italic": ("wght-italic.css", "source-sans-3-latin-wght-italic.woff2"),
+    "normal": ("@fontsource-variable/source-sans-3", "wght.css", "source-sans-3-latin-wght-normal.woff2"),
+    "italic": ("@fontsource/source-sans-3", "400-italic.css", "source-sans-3-latin-400-italic.woff2"),
 }
 #: What every page fetches before it knows that it needs it, from the site's root.
-FIRST = f"_static/fonts/{FACES['normal'][1]}"
+FIRST = f"_static/fonts/{FACES['normal'][2]}"
 
 #: A face of the reader's own machine, scaled until a line is as long and as high as in Source Sans 3: while that is
 #: on its way, nothing stands where it will not stay. Arial and Liberation Sans have the same widths.
@@ -29,13 +28,14 @@ _STAND_IN = """@font-face {
 
 def copy_fonts(packages: Path, to: Path) -> str:
     """Copy the font files into a folder ``fonts``; the stylesheet that names them, which lies beside it."""
-    package = packages / PACKAGE
     (to / "fonts").mkdir(parents=True, exist_ok=True)
     rules = []
-    for sheet, file in FACES.values():
-        shutil.copy(package / "files" / file, to / "fonts")
-        text = (package / sheet).read_text(encoding="utf-8")
+    for package, sheet, file in FACES.values():
+        shutil.copy(packages / package / "files" / file, to / "fonts")
+        text = (packages / package / sheet).read_text(encoding="utf-8")
         (rule,) = [rule for rule in re.findall(r"@font-face \{[^}]*\}", text) if file in rule]
+        # the older form of the file is for browsers that cannot show the figures either
+        rule = re.sub(r",\s*url\([^)]*\.woff\) format\('woff'\)", "", rule)
         rules.append(rule.replace("./files/", "fonts/").replace("Source Sans 3 Variable", "Source Sans 3"))
     return "\n".join([*rules, _STAND_IN])
 
