@@ -68,7 +68,8 @@ STATE = """(name) => {
     controls: Object.fromEntries([...section.querySelectorAll("[data-control]")].map(
       e => [e.dataset.control, e.type === "checkbox" ? e.checked : e.value])),
     picture: shown?.innerHTML ?? "",
-    table: section.querySelector("details table")?.textContent ?? "",
+    table: [...section.querySelector("details table")?.rows ?? []]
+      .map(row => [...row.cells].map(cell => cell.textContent.trim()).join("|")).join("\\n"),
   };
 }"""
 

@@ -80,7 +80,7 @@ def test_a_pasted_config_wins_and_an_empty_one_does_not():
     assert took(config=pasted) == took(model="llama-3.1-8b")
     assert took(config=" \n") == took()
     with pytest.raises(InputError):
-        took(config='{"model_type": "gemma"}')
+        took(config='{"model_type": "bert"}')
 
 
 # --- the bar, the cards, the small pictures --------------------------------------------------------------------------

@@ -24,12 +24,12 @@ test("one control away answers from the moves, where its value is a stop", () =>
   assert.deepEqual(at({ num_gpus: 9 }), { from: "engine" });
 });
 
-test("a move that shows the rows of the defaults has them", () => {
+test("a move has what it shows as the defaults do", () => {
   const rows = [{ run: "one" }];
   const moves = { price: { 3: { metrics: { usd: 1 }, same_rows: true } } };
-  const definition = { ...DEFINITION, moves, defaults: { metrics: {}, rows } };
+  const definition = { ...DEFINITION, moves, defaults: { metrics: { gpus: 2, usd: 3 }, rows } };
   const found = locate(definition, START, { ...START, price: 3 });
-  assert.deepEqual(found, { from: "moves", answer: { metrics: { usd: 1 }, same_rows: true, rows } });
+  assert.deepEqual(found, { from: "moves", answer: { metrics: { gpus: 2, usd: 1 }, same_rows: true, rows } });
 });
 
 test("a value that Python writes in another way is found by its number", () => {

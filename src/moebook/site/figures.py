@@ -54,12 +54,16 @@ def definition(explorer: Explorer) -> bytes:
     -------
     bytes
         With the rows of the moves, unless that makes it larger than :data:`MAX_GZIPPED_BYTES`; a move that shows the
-        rows of the defaults says ``same_rows`` instead.
+        rows of the defaults says ``same_rows`` instead. Metrics are those that differ from the defaults'. Where it is too
+        large without rows too, the engine answers the moves of the control that has most of them.
     """
     moves, defaults = single_moves(explorer), explorer.run()
     defaults = portable({"metrics": defaults.metrics, "rows": defaults.rows})
     results = [result for values in moves.values() for result in values.values()]
     for result in results:
+        if "metrics" in result:
+            of_defaults = defaults["metrics"]
+            result["metrics"] = {key: value for key, value in result["metrics"].items() if value != of_defaults[key]}
         if result.get("rows") == defaults["rows"]:
             del result["rows"]
             result["same_rows"] = True
@@ -82,7 +86,10 @@ def definition(explorer: Explorer) -> bytes:
         return whole
     for result in results:
         result.pop("rows", None)
-    return compact({**told, "has_rows": False})
+    told["has_rows"] = False
+    if len(gzip.compress(compact(told))) > MAX_GZIPPED_BYTES:
+        del moves[max(moves, key=lambda key: len(moves[key]))]
+    return compact(told)
 
 
 def compact(value) -> bytes:

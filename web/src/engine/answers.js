@@ -22,7 +22,10 @@ export function locate(definition, built, values) {
         ? stored(definition.moves[moved[0].key], moved[0], values[moved[0].key])
         : undefined;
   if (!answer) return { from: "engine" };
-  return { from: "moves", answer: answer.same_rows ? { ...answer, rows: definition.defaults?.rows } : answer };
+  if (!answer.metrics) return { from: "moves", answer };
+  const { metrics, rows } = { ...definition.defaults };
+  const kept = answer.same_rows ? { rows } : {};
+  return { from: "moves", answer: { ...answer, ...kept, metrics: { ...metrics, ...answer.metrics } } };
 }
 
 /**
