@@ -222,16 +222,19 @@ def upper_windows(config):
         return [None] * config.num_hidden_layers
     if config.layer_types is None and config.max_window_layers is None:
         raise InputError("max_window_layers must be a number of layers where use_sliding_window is true; found null")
-    kinds = kinds_of_layers(config, lambda index: FULL if index < config.max_window_layers else SLIDING)
-    return [config.sliding_window if kind == SLIDING else None for kind in kinds]
+    return windows_of_layers(config, lambda index: FULL if index < config.max_window_layers else SLIDING)
 
 
 def periodic_windows(config, period):
     """Sliding window of every layer, None where it attends to all: see `PERIOD_WINDOW_KEYS`. Without ``layer_types`` every
     `period`-th layer attends to all; a period of 0 or None leaves no window.
     """
-    kinds = kinds_of_layers(config, lambda index: SLIDING if period and (index + 1) % period else FULL)
-    return window_of_kinds(config, kinds)
+    return windows_of_layers(config, lambda index: SLIDING if period and (index + 1) % period else FULL)
+
+
+def windows_of_layers(config, default):
+    """The window of each layer that slides one, else None; `default` gives the kind of a layer that no key names."""
+    return window_of_kinds(config, kinds_of_layers(config, default))
 
 
 def window_of_kinds(config, kinds):

@@ -7,7 +7,6 @@ from ._parts import (
     COMMON_KEYS,
     GQA_KEYS,
     GROUP_KEYS,
-    SLIDING,
     decoder,
     grouped_experts_mlp,
     kinds_of_layers,
@@ -49,11 +48,6 @@ def routed_layers(config, prefix, flags=None):
         return [flag == 1 for flag in kinds_of_layers(config, key=flags)]
     kinds = kinds_of_layers(config, lambda index: DENSE if index < prefix else SPARSE, "mlp_layer_types")
     return [kind == SPARSE for kind in kinds]
-
-
-def windows_of_layers(config, default):
-    """The window of each layer that slides one, else None; `default` gives the kind of a layer that no key names."""
-    return [config.sliding_window if kind == SLIDING else None for kind in kinds_of_layers(config, default)]
 
 
 def with_sizes(config, **sizes):

@@ -4,8 +4,8 @@ beside shared ones behind a dense prefix.
 
 from ..anatomy import matrix
 from ..keys import flag, layer_count, layers, names, size
-from ._parts import FULL, SLIDING, gqa_attention, head_size
-from ._sparse import SHARED_SPELLING, SPARSE_KEYS, sparse_decoder, windows_of_layers
+from ._parts import FULL, SLIDING, gqa_attention, head_size, windows_of_layers
+from ._sparse import SHARED_SPELLING, SPARSE_KEYS, sparse_decoder
 
 KEYS = SPARSE_KEYS | {
     "attention_bias": flag(False),

@@ -16,8 +16,9 @@ from ._parts import (
     layer_name,
     stack,
     swiglu,
+    windows_of_layers,
 )
-from ._sparse import MLP_TYPES, routed_layers, windows_of_layers
+from ._sparse import MLP_TYPES, routed_layers
 
 KEYS = COMMON_KEYS | GQA_KEYS | MLP_TYPES | {
     "attention_bias": flag(False),

@@ -1,8 +1,8 @@
 """dots.llm1: DeepSeek-V3's experts behind attention with norms of each head; upper layers may slide a window."""
 
 from ..keys import flag, layer_count, names, size
-from ._parts import FULL, SLIDING, gqa_attention
-from ._sparse import SPARSE_KEYS, sparse_decoder, windows_of_layers
+from ._parts import FULL, SLIDING, gqa_attention, windows_of_layers
+from ._sparse import SPARSE_KEYS, sparse_decoder
 
 KEYS = SPARSE_KEYS | {
     "attention_bias": flag(False),

@@ -4,8 +4,8 @@ DeepSeek-V3's prediction module around a dense layer.
 
 from ...base.checks import whole
 from ..keys import MAX_LAYERS, layer_count, names, size
-from ._parts import FULL, SLIDING, gqa_attention, layer, swiglu
-from ._sparse import MLP_TYPES, SHARED_SPELLING, SPARSE_KEYS, routed_layers, sparse_decoder, windows_of_layers
+from ._parts import FULL, SLIDING, gqa_attention, layer, swiglu, windows_of_layers
+from ._sparse import MLP_TYPES, SHARED_SPELLING, SPARSE_KEYS, routed_layers, sparse_decoder
 from .deepseek_v3 import mtp_module
 
 

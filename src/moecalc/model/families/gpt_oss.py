@@ -10,10 +10,10 @@ from ._parts import (
     decoder,
     experts_mlp,
     gqa_attention,
-    kinds_of_layers,
     layer,
     layer_name,
     stack,
+    windows_of_layers,
 )
 
 KEYS = COMMON_KEYS | GQA_KEYS | {
@@ -34,5 +34,5 @@ def describe(config):
         routed = experts_mlp(config, config.num_local_experts, config.intermediate_size, bias=True)
         return layer(config, layer_name(moe=True, window=window), (tensors, scores, cache), routed)
 
-    kinds = kinds_of_layers(config, lambda index: FULL if index % 2 else SLIDING)
-    return decoder(config, stack([(config.sliding_window if kind == SLIDING else None,) for kind in kinds], block))
+    windows = windows_of_layers(config, lambda index: FULL if index % 2 else SLIDING)
+    return decoder(config, stack([(window,) for window in windows], block))
