@@ -130,6 +130,6 @@ def parse_config(text: str, name: str = "") -> ModelConfig:
 
     >>> parse_config("{}")
     Traceback (most recent call last):
-    moecalc.base.errors.InputError: model_type is missing; accepted are dbrx, deepseek_v2, deepseek_v3, ...
+    moecalc.base.errors.InputError: model_type is missing; a name such as llama is accepted, see moecalc families
     """
     return ModelConfig(read_pasted(text, name), name)

@@ -41,7 +41,7 @@ WAYS = {
 
 
 def run(args):
-    from ...training.mfu import training_flops_by_convention, utilisation, utilisation_6nd
+    from ...training.mfu import utilisation, utilisation_6nd
 
     way = the_way(args)
     peak, said = peak_flops_per_s(args)
@@ -58,6 +58,7 @@ def run(args):
         result |= utilisation_6nd(args.num_params, tokens, hours, peak)
         config = None
     else:
+        from ...model.flops import TRAINING_PASSES, model_flops_per_token
         from ...model.params import num_activated_params
 
         config = read_model(args)
@@ -65,8 +66,7 @@ def run(args):
         if args.num_params is None:
             result["num_params_nd"] = num_activated_params(config)
         result |= utilisation(config, args.seq_len, tokens, hours, peak, args.num_params, args.recompute)
-        by_convention = training_flops_by_convention(config, args.seq_len, args.num_params, args.recompute)
-        result["training_flops_per_token"] = by_convention["mfu"]
+        result["training_flops_per_token"] = TRAINING_PASSES * model_flops_per_token(config, args.seq_len)
     result["tokens_per_s_per_gpu"] = tokens / hours / 3600
     return result | notes(args, config, *said, *impossible(result))
 
