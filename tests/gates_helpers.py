@@ -6,24 +6,27 @@ from site_helpers import ROOT
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
-#: Violations of WCAG 2.2 A and AA within what a selector names; a rule that axe holds for experimental is Lighthouse's too.
-VIOLATIONS = """async (what) => {
-  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"];
+#: The rules of WCAG 2.2 A and AA.
+WCAG = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]}
+#: Those that hang on colours: the others find the same in the dark as in the light.
+COLOUR_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+
+#: Violations of some rules; with tags, a rule that axe holds for experimental is Lighthouse's too.
+VIOLATIONS = """async (runOnly) => {
   const rules = {"label-content-name-mismatch": {enabled: true}};
-  const options = {runOnly: {type: "tag", values: tags}, rules, resultTypes: ["violations"]};
-  const found = await axe.run({include: [[what]]}, options);
+  const found = await axe.run({runOnly, ...(runOnly.type === "tag" && {rules}), resultTypes: ["violations"]});
   return found.violations.flatMap(({id, nodes}) => nodes.map(node => `${id}: ${node.html.slice(0, 120)}`));
 }"""
 
 #: The explorers of a page with their controls, each with the settings to try: both ends of a slider and one between, every
-#: option of a list, or a dozen of a long one; the numbers of every option are asked of the engine without a page.
+#: option of a list, or some of a long one; the numbers of every option are asked of the engine without a page.
 CONTROLS = """() => [...document.querySelectorAll("section[data-explorer]")].map(section => ({
   name: section.dataset.explorer,
   controls: [...section.querySelectorAll("[data-control]")].map(box => {
     const slider = section.querySelector(`[data-slider-for="${box.dataset.control}"]`);
-    const many = slider ? Number(slider.max) : 0;
+    const many = slider ? Number(slider.max) : 0, length = box.options?.length;
     const settings = slider ? [0, many, Math.floor(many / 3)]
-      : box.options ? [...box.options].map((_, at) => at).filter(at => at % Math.ceil(box.options.length / 12) === 0)
+      : length ? [...Array(length).keys()].filter(at => length <= 12 || at % (length >> 2) === 0)
       : box.type === "checkbox" ? [!box.checked, box.checked] : [""];
     return {key: box.dataset.control, kind: slider ? "range" : box.type, settings};
   }),
@@ -78,10 +81,10 @@ _AT_REST = """(name) => [...document.querySelectorAll("section[data-explorer]")]
     && !section.querySelector("fieldset").disabled && !section.querySelector("figure.stale")))"""
 
 
-#: Move one control after another; what is shown, without the picture, each time the figure is at rest again.
+#: Move one control after another; what is said to be wrong each time the figure is at rest again.
 DRIVE = f"""async ([name, moves]) => {{
   const move = {MOVE};
-  const state = {STATE};
+  const section = document.querySelector(`section[data-explorer="${{name}}"]`);
   const atRest = {_AT_REST};
   const told = [];
   for (const moved of moves) {{
@@ -90,7 +93,8 @@ DRIVE = f"""async ([name, moves]) => {{
       if (Date.now() > until) throw Error(`${{name}} is not at rest: ${{moved}}`);
       await new Promise(go => setTimeout(go, 5));
     }}
-    told.push({{ ...state(name), picture: null, moved }});
+    const refused = !section.querySelector(".explorer-error").hidden;
+    told.push({{ refused, stale: section.querySelector(".metrics").classList.contains("stale"), moved }});
   }}
   return told;
 }}"""
@@ -110,7 +114,7 @@ class Figure:
         self.tab.evaluate(MOVE, [self.name, key, setting])
 
     def drive(self, moves) -> list:
-        """Make moves one after another, each (control, setting), and what is shown once each is answered."""
+        """Make moves one after another, each (control, setting); what is wrong once each is answered."""
         return self.tab.evaluate(DRIVE, [self.name, list(moves)])
 
     def put(self, key, text):

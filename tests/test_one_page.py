@@ -1,6 +1,5 @@
 """One page with its figure, built and opened in a browser: the quick loop's look at the site."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +9,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from site_helpers import ROOT
+
+from moebook.site.build import JUPYTER_BOOK
 
 PAGE, FIGURE = "notebooks/1-overview/cost", "cost"
 pytest_plugins = ["site_fixtures"]
@@ -29,11 +30,8 @@ def page(tmp_path_factory):
     for name in ("_config.yml", "pyproject.toml", "README.md", "LICENSE", "CITATION.cff"):
         shutil.copy(ROOT / name, book / name)
     (book / "_toc.yml").write_text(f"{{format: jb-book, root: {PAGE}, chapters: [file: book/bibliography]}}")
-    command = ["jupyter-book", "build", "-n", "--path-output", ".", "."]
-    run = subprocess.run(
-        [os.path.join(os.path.dirname(sys.executable), command[0]), *command[1:]],
-        cwd=book, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    command = [sys.executable, "-c", JUPYTER_BOOK, "build", "-n", "--path-output", ".", "."]
+    run = subprocess.run(command, cwd=book, capture_output=True, text=True, check=False)
     built = book / "_build" / "html" / f"{PAGE}.html"
     assert built.exists(), run.stdout[-3000:] + run.stderr[-3000:]
     with ThreadingHTTPServer(("localhost", 0), partial(Quiet, directory=book / "_build" / "html")) as server:

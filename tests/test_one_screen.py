@@ -2,16 +2,15 @@
 
 import pytest
 from site_helpers import FIGURE_PAGES
-from visits import View
+from visits import visits
 
 from moecalc.explorers import explorer
 
 pytest_plugins = ["site_fixtures"]
 pytestmark = pytest.mark.site
 
-LAPTOP = {"viewport": {"width": 1280, "height": 720}}
-PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
-SIZES = {"laptop": LAPTOP, "phone": PHONE}
+#: The screens for which the report is laid out [px].
+SCREENS = {"laptop": (1280, 720), "phone": (390, 780)}
 #: The least share of a picture that is seen from each of its controls.
 SEEN = 0.6
 #: The highest that a picture is on a laptop [px].
@@ -32,7 +31,7 @@ MEASURE = """async () => {
   const stuck = () => Math.max(0, ...sticky.map(e => e.getBoundingClientRect())
     .filter(({left, right, top, height}) => top < 1 && height > 0 && left < width / 2 && right > width / 2)
     .map(({bottom}) => bottom));
-  const grid = [...Array(20).keys()].map(n => (n + .5) / 20);
+  const grid = [...Array(12).keys()].map(n => (n + .5) / 12);
   const seen = svg => {
     const {left, top, width: w, height: h} = svg.getBoundingClientRect();
     const points = grid.flatMap(x => grid.map(y => [left + x * w, top + y * h]));
@@ -62,52 +61,30 @@ MEASURE = """async () => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def measured(chromium, address):
-    """Size of the screen -> its figures, measured on every page."""
-    found = {}
-    for size, how in SIZES.items():
-        view = View(chromium, address, **how)
-        found[size] = []
-        for page in FIGURE_PAGES:
-            view.open(f"{page}.html")
-            found[size] += view.measure(MEASURE)
-        view.close()
-    return found
+@visits(FIGURE_PAGES, *SCREENS)
+def test_a_picture_is_on_the_screen_with_each_of_its_controls(visit):
+    where = "phone" if visit.size["width"] < 600 else "laptop"
+    visit.resize(*SCREENS[where])
+    for one in visit.measure(MEASURE):
+        assert one["controls"].keys() == {control.key for control in explorer(one["name"]).controls}
+        assert {key: share for key, share in one["controls"].items() if share < SEEN} == {}, one["name"]
+        assert one["scale"] >= SMALLEST, f"{one['name']} is laid out for the room that it has"
+        if where == "laptop":
+            assert one["height"] <= HIGHEST, one["name"]
+        else:
+            assert 0 < one["sticks"] <= STICKS, one["name"]
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_a_picture_is_on_the_screen_with_each_of_its_controls(measured, size):
-    shares = {(one["name"], key): share for one in measured[size] for key, share in one["controls"].items()}
-    names = {name for name, _ in shares}
-    assert shares.keys() == {(name, control.key) for name in names for control in explorer(name).controls}
-    unseen = {which: share for which, share in shares.items() if share < SEEN}
-    print(f"{size}: {len(shares) - len(unseen)} of {len(shares)} controls")
-    assert not unseen
-
-
-def test_a_picture_is_low_enough_for_a_laptop(measured):
-    assert {one["name"]: one["height"] for one in measured["laptop"] if one["height"] > HIGHEST} == {}
-
-
-def test_what_sticks_leaves_a_phone_room_for_the_controls(measured):
-    assert {one["name"]: one["sticks"] for one in measured["phone"] if not 0 < one["sticks"] <= STICKS} == {}
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_a_picture_is_laid_out_for_the_room_that_it_has(measured, size):
-    assert {one["name"]: one["scale"] for one in measured[size] if one["scale"] < SMALLEST} == {}
-
-
-def test_what_covers_a_picture_is_noticed(chromium, address):
-    view = View(chromium, address, **PHONE)
-    # a figure with many controls: the last are far below its picture
-    view.open("notebooks/3-system/model-states.html")
-    view.tab.add_style_tag(content=".explorer-shown { position: static !important }")
-    assert min(min(one["controls"].values()) for one in view.measure(MEASURE)) < SEEN
-    view.measure("""() => {
+# a figure with many controls: the last are far below its picture
+@visits(["notebooks/3-system/model-states"], "phone")
+def test_what_covers_a_picture_is_noticed(visit):
+    style = visit.tab.add_style_tag(content=".explorer-shown { position: static !important }")
+    assert min(min(one["controls"].values()) for one in visit.measure(MEASURE)) < SEEN
+    visit.measure("""() => {
       const sheet = document.body.appendChild(document.createElement("div"));
+      sheet.id = "sheet";
       sheet.style.cssText = "position: fixed; inset: 0; z-index: 2000";
     }""")
-    assert max(max(one["controls"].values()) for one in view.measure(MEASURE)) == 0
-    view.close()
+    assert max(max(one["controls"].values()) for one in visit.measure(MEASURE)) == 0
+    style.evaluate("style => style.remove()")
+    visit.measure("document.getElementById('sheet').remove()")

@@ -1,7 +1,7 @@
 """A page of the site, opened once for all tests of a worker that look at it, and what goes wrong in its tab."""
 
 import pytest
-from gates_helpers import AXE, CONTROLS, VIOLATIONS, Figure
+from gates_helpers import AXE, CONTROLS, VIOLATIONS, WCAG, Figure
 
 #: How a page is opened: on a laptop, on a phone, and in both without scripts.
 LAPTOP = {"viewport": {"width": 1280, "height": 900}, "permissions": ["clipboard-read", "clipboard-write"]}
@@ -71,11 +71,11 @@ class View:
     def measure(self, script, *given):
         return self.tab.evaluate(script, *given)
 
-    def violations(self, what="html") -> list:
-        """What axe finds within what a selector names."""
+    def violations(self, rules=WCAG) -> list:
+        """What axe finds in the page."""
         if not self.measure("typeof axe !== 'undefined'"):
             self.measure(AXE.read_text(encoding="utf-8"))
-        return self.measure(VIOLATIONS, what)
+        return self.measure(VIOLATIONS, rules)
 
     def keep_engine(self):
         """Wait until the browser has kept the engine that runs here, so that it starts much faster on the next page."""
