@@ -13,6 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 SITE = ROOT / "_build" / "html"
+#: Jupyter Book with this package imported first, which spares it seconds: see the top of `moebook`.
+JUPYTER_BOOK = "import moebook; from jupyter_book.cli.main import main; main(prog_name='jupyter-book')"
 
 
 def build(source: Path = ROOT, output: Path | None = None) -> int:
@@ -34,8 +36,8 @@ def build(source: Path = ROOT, output: Path | None = None) -> int:
     site = output / "_build" / "html"
     for left in (site, site.with_name(".doctrees"), site.with_name("jupyter_execute")):
         shutil.rmtree(left, ignore_errors=True)
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", "-W", "-n", "--keep-going"]
-    code = subprocess.run([*command, "--path-output", output, "."], cwd=source, check=False).returncode
+    command = [sys.executable, "-c", JUPYTER_BOOK, "build", "-W", "-n", "--keep-going", "--path-output", output, "."]
+    code = subprocess.run(command, cwd=source, check=False).returncode
     if code:
         # a half-built site must not be mistaken for one
         shutil.rmtree(site, ignore_errors=True)
