@@ -41,6 +41,7 @@ CONTRACT = [
         "--seq-len 4096 --schedule 1f1b --recipe deepseek-v3",
         {"per_gpu_bytes", "components", "fits", "ranks"},
     ),
+    ("round --format e5m6 --values '[0.3, 1e9]'", {"rounded", "codes"}),
     ("claims", {"claims"}),
     ("explore --list", {"explorers"}),
     ("explore cost --set num_gpus=2000", {"explorer", "controls", "metrics"}),

@@ -11,7 +11,7 @@ SRC = Path(__file__).parent.parent / "src"
 #: Floors of packages, bottom to top: a package imports what stands below its floor, and says so in its docstring.
 FLOORS = (
     ("base",),
-    ("facts",),
+    ("facts", "numerics"),
     ("model",),
     ("mechanisms",),
     ("hardware",),
@@ -31,6 +31,7 @@ INNER = {
         ("checkpoint",),
         ("catalog",),
     ),
+    "numerics": (("formats",), ("scaling", "matrices"), ("accumulation",)),
     "training": (("layout", "recipes", "mfu"), ("states", "phases", "hyperparameters")),
     "claims": (("printed", "evidence"), ("registry", "talk_formulas")),
     "explorers": (("_define",), ("_choices", "_exchange")),

@@ -1,4 +1,4 @@
 """What a run costs: prices and sums.
 
-May import: base, facts, model, mechanisms, hardware, training, serving.
+May import: base, facts, numerics, model, mechanisms, hardware, training, serving.
 """

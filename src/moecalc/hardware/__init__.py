@@ -1,4 +1,4 @@
 """What computes and what connects: accelerators and one roofline.
 
-May import: base, facts, model, mechanisms.
+May import: base, facts, numerics, model, mechanisms.
 """

@@ -1,4 +1,4 @@
 """How a model is served: decoding, speculation, capacity.
 
-May import: base, facts, model, mechanisms, hardware.
+May import: base, facts, numerics, model, mechanisms, hardware.
 """

@@ -1,4 +1,4 @@
 """How a model is trained: layout, recipes, states, phases, hyperparameters, utilisation.
 
-May import: base, facts, model, mechanisms, hardware.
+May import: base, facts, numerics, model, mechanisms, hardware.
 """
