@@ -1,0 +1,97 @@
+"""How activations are kept for the backward pass: what is recomputed, in which format, by which kernels."""
+
+from typing import NamedTuple
+
+from ..base.checks import one_of, whole
+from ..base.errors import InputError
+from ..base.limits import MAX_SEQ_LEN
+
+#: What may be recomputed -> what a reader calls it. "full" is the whole layer from its input.
+RECOMPUTABLE = {
+    "norm": "outputs of norms",
+    "mla-up": "MLA's up-projections: queries, keys and values",
+    "swiglu": "products of SwiGLU",
+    "router": "scores of the router",
+    "permuted-tokens": "inputs of the routed experts, which are dispatched again",
+    "full": "whole layers",
+}
+#: V3's own list (DeepSeek-V3 Technical Report, section 3.2.3, and 3.3.3 for SwiGLU).
+V3_RECOMPUTE = ("norm", "mla-up", "swiglu")
+#: "fp8" keeps inputs of Linear layers and of SwiGLU in FP8, those of attention's output projection in E5M6 (section 3.3.3).
+CACHES = ("bf16", "fp8")
+TILE = 128  #: numbers that share one scale
+
+
+class ActivationPolicy(NamedTuple):
+    """What a training program keeps. The defaults are plain BF16 with flash attention and nothing recomputed."""
+
+    recompute: tuple = ()  #: names of :data:`RECOMPUTABLE`
+    cache: str = "bf16"  #: one of :data:`CACHES`
+    weight_before_down: bool = False  #: routing weights multiply before the down projection: its output is not kept
+    index_tensors: int = 2  #: of 64-bit numbers, one for each expert that a token chose; 2 or 3, by the implementation
+    flash_attention: bool = True  #: keeps log-sum-exps in place of probabilities
+    seq_len: int = 0  #: needed for the probabilities only [tokens]
+    fused_swiglu: bool = True  #: else SiLU's output is kept too
+    dropout: bool = False  #: masks of a byte, after both halves of a layer and on probabilities that are kept
+
+    def recomputes(self, name: str) -> bool:
+        return name in self.recompute
+
+
+def recompute_of(text: str) -> tuple:
+    """Names of :data:`RECOMPUTABLE` from words between commas; ``none`` and the empty text stand for nothing.
+
+    >>> recompute_of("norm,mla-up"), recompute_of("none")
+    (('norm', 'mla-up'), ())
+    """
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    for word in words:
+        one_of("recompute", word, [*RECOMPUTABLE, "none"])
+    for alone in ("none", "full"):
+        if alone in words and len(set(words)) > 1:
+            raise InputError(f"recompute {alone} stands alone; found {','.join(words)[:60]!r}")
+    return () if words == ["none"] else tuple(dict.fromkeys(words))
+
+
+def check_policy(policy: ActivationPolicy, parts=None) -> ActivationPolicy:
+    """The policy, if each choice is one that there is, and the model has the `parts` that are to be recomputed.
+
+    `parts` are the names of :data:`RECOMPUTABLE` that a model has; without them the model is not asked.
+    """
+    for name in policy.recompute:
+        one_of("recompute", name, RECOMPUTABLE)
+        if parts is not None and name not in parts:
+            accepted = ", ".join(one for one in RECOMPUTABLE if one in parts)
+            raise InputError(f"recompute {name}: the model has no {_LACKING[name]}; accepted are {accepted} or none")
+    one_of("cache", policy.cache, CACHES)
+    whole("index_tensors", policy.index_tensors, 0, 8)
+    whole("seq_len", policy.seq_len, 0 if policy.flash_attention else 1, MAX_SEQ_LEN)
+    return policy
+
+
+_LACKING = {
+    "norm": "norms",
+    "mla-up": "multi-head latent attention",
+    "swiglu": "gated feed-forward",
+    "router": "router",
+    "permuted-tokens": "routed experts",
+    "full": "layers",
+}
+
+
+def linear_input(width: int, policy: ActivationPolicy) -> int:
+    """Bytes of the input of a Linear layer, `width` numbers of one token: BF16, or FP8 with an FP32 scale a tile [bytes].
+
+    >>> linear_input(7168, ActivationPolicy()), linear_input(7168, ActivationPolicy(cache="fp8"))
+    (14336, 7392)
+    """
+    return width + 4 * -(-width // TILE) if policy.cache == "fp8" else 2 * width
+
+
+def projection_input(width: int, policy: ActivationPolicy) -> int:
+    """Bytes of the input of attention's output projection: BF16, or E5M6 of 12 bits with a scale of one byte a tile [bytes].
+
+    >>> projection_input(16384, ActivationPolicy(cache="fp8"))
+    24704
+    """
+    return -(-3 * width // 2) + -(-width // TILE) if policy.cache == "fp8" else 2 * width
