@@ -32,7 +32,7 @@ INNER = {
         ("catalog",),
     ),
     "numerics": (("formats",), ("scaling", "matrices"), ("accumulation",)),
-    "training": (("layout", "recipes", "mfu"), ("states", "phases", "hyperparameters")),
+    "training": (("stages",), ("layout", "recipes", "mfu"), ("states", "placement", "phases", "hyperparameters")),
     "claims": (("printed", "evidence"), ("registry", "talk_formulas")),
     "explorers": (("_define",), ("_choices", "_exchange")),
 }

@@ -6,6 +6,8 @@ from .errors import InputError, quoted
 #: and products of such numbers would leave the range of a float.
 LARGEST = 1e30
 SMALLEST = 1e-30
+#: A refused size names a neighbour that would do if it is no farther than this.
+MOST_TRIED = 10**5
 
 
 def real(name: str, value, least: float = 0, most: float = LARGEST, positive: bool = False):
@@ -32,6 +34,21 @@ def one_of(name: str, value, accepted):
     accepted = list(accepted)
     if value not in accepted:
         raise InputError(f"{name} must be one of {', '.join(map(str, accepted))}; found {quoted(value)}")
+    return value
+
+
+def divisor(name: str, value: int, number: int, of: str):
+    """`value`, if it divides a `number` of something; else :class:`InputError`, which names the nearest that do.
+
+    >>> divisor("ep", 5, 256, "routed experts")
+    Traceback (most recent call last):
+    moecalc.base.errors.InputError: ep must divide the 256 routed experts; found 5, 4 and 8 divide them
+    """
+    if number % value:
+        below = next((n for n in range(min(value, number), max(0, value - MOST_TRIED), -1) if number % n == 0), 1)
+        above = next((n for n in range(value + 1, min(number, value + MOST_TRIED)) if number % n == 0), number)
+        near = f"{below} and {above} divide them" if below != above else f"{below} divides them"
+        raise InputError(f"{name} must divide the {number} {of}; found {value}, {near}")
     return value
 
 

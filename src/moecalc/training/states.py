@@ -6,7 +6,7 @@ b_w, b_g and b_o are bytes of a weight, a gradient and the optimizer's states, b
 
 from ..base.checks import whole
 from ..model.config import ModelConfig
-from .layout import Layout, check_layout, stages_of_rank
+from .layout import Layout, check_layout
 from .recipes import Recipe, recipe
 
 STATES = ("weights", "gradients", "optimizer_states")
@@ -28,10 +28,15 @@ def stage_blocks(config: ModelConfig, layout: Layout) -> list:
     ['MoE layer', 'MoE layer', 'MoE layer', 'head', 'MTP module']
     """
     anatomy = config.anatomy
-    stages = [[anatomy.layers[i] for i in indices] for indices in layout.stages(len(anatomy.layers))]
-    stages[0].insert(0, anatomy.embedding)
-    stages[-1] += [anatomy.head, *anatomy.mtp]
-    return stages
+    return [
+        [
+            *([anatomy.embedding] if stage.embedding else []),
+            *(anatomy.layers[index] for index in stage.layers),
+            *([anatomy.head] if stage.head else []),
+            *(anatomy.mtp[index] for index in stage.mtp),
+        ]
+        for stage in layout.pipeline(len(anatomy.layers), len(anatomy.mtp))
+    ]
 
 
 def params_per_gpu(tensor, layout: Layout) -> int:
@@ -59,7 +64,7 @@ def rank_states(blocks, layout: Layout, dtypes: Recipe, copies: int = 1) -> dict
             held[key] = held.get(key, 0) + params_per_gpu(tensor, layout)
 
     def share(num_params, routed, from_stage):
-        replicas = copies * (layout.expert_replicas if routed else layout.dp)
+        replicas = copies * (layout.expert_replicas if routed else layout.dense_replicas)
         return -(-num_params // replicas) if layout.zero >= from_stage else num_params
 
     return {
@@ -78,7 +83,7 @@ def model_states(config: ModelConfig, layout: Layout, recipe_name: str) -> dict:
               + \frac{b_o}{r_g^{[z \ge 1]}} \right)
 
     n_g are the parameters on one GPU, in two groups: routed experts and the rest. A group has r_g replicas:
-    DP x TP / (EP x ETP) of the experts, DP of the rest.
+    TP x CP x DP / (EP x ETP) of the experts, CP x DP of the rest.
 
     Returns
     -------
@@ -100,16 +105,16 @@ def model_states(config: ModelConfig, layout: Layout, recipe_name: str) -> dict:
     check_layout(layout, config)
     dtypes = recipe(recipe_name)
     stages = stage_blocks(config, layout)
-    layer_indices = layout.stages(len(config.anatomy.layers))
+    pipeline = layout.pipeline(len(config.anatomy.layers))
     ranks = []
     for rank in range(layout.pp):
-        held = stages_of_rank(rank, layout.pp, layout.schedule)
+        held = layout.stages_of_rank(rank)
         blocks = [block for stage in held for block in stages[stage]]
         states = rank_states(blocks, layout, dtypes, copies=2 if layout.schedule == "dualpipe" else 1)
         ranks.append(
             {
                 "rank": rank,
-                "layers": [index for stage in held for index in layer_indices[stage]],
+                "layers": [index for stage in held for index in pipeline[stage].layers],
                 "holds": [block.name for block in blocks],
                 **states,
                 "bytes": sum(states[state] for state in STATES),
@@ -157,8 +162,8 @@ def states_of_all_gpus(config: ModelConfig, layout: Layout, recipe_name: str) ->
 
     .. math:: M = \sum_{t} n_t \left( b_w r_t^{[z < 3]} + b_g r_t^{[z < 2]} + b_o r_t^{[z < 1]} \right)
 
-    The cluster holds the n_t parameters of a tensor r_t times: DP / (EP x ETP) times for routed experts, DP times for the
-    rest, twice as often with DualPipe. Tensor parallelism must be 1.
+    The cluster holds the n_t parameters of a tensor r_t times: CP x DP / (EP x ETP) times for routed experts, CP x DP times
+    for the rest, twice as often with DualPipe. Tensor parallelism must be 1.
 
     Notes
     -----
@@ -177,11 +182,12 @@ def states_of_all_gpus(config: ModelConfig, layout: Layout, recipe_name: str) ->
     dtypes = recipe(recipe_name)
     copies = 2 if layout.schedule == "dualpipe" else 1
     anatomy = config.anatomy
+    modules = layout.pipeline(len(anatomy.layers), len(anatomy.mtp))[-1].mtp.stop  # none where none is placed by hand
     sums = dict.fromkeys(STATES, 0)
-    for block in (anatomy.embedding, *anatomy.layers, anatomy.head, *anatomy.mtp):
+    for block in (anatomy.embedding, *anatomy.layers, anatomy.head, *anatomy.mtp[:modules]):
         for tensor in block.tensors:
             routed = tensor.component == "routed_experts"
-            held = copies * (layout.expert_replicas if routed else layout.dp)
+            held = copies * (layout.expert_replicas if routed else layout.dense_replicas)
             widths = dtypes.weight_bytes(tensor), dtypes.gradient, dtypes.optimizer
             for state, width, from_stage in zip(STATES, widths, (3, 2, 1), strict=True):
                 sums[state] += tensor.num_params * width * (1 if layout.zero >= from_stage else held)
