@@ -219,7 +219,7 @@ class Anatomy:
 
     @property
     def num_routed_experts(self) -> int:
-        return max(block.num_routed_experts for block in self.layers)
+        return max(block.num_routed_experts for block, _ in self.counted)
 
     @property
     def scores(self) -> tuple:
