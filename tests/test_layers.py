@@ -32,7 +32,14 @@ INNER = {
         ("catalog",),
     ),
     "numerics": (("formats",), ("scaling", "matrices"), ("accumulation",)),
-    "training": (("stages",), ("layout", "recipes", "mfu"), ("states", "placement", "phases", "hyperparameters")),
+    "training": (
+        ("stages",),
+        ("layout", "recipes", "mfu"),
+        ("held_params",),
+        ("rank_states",),
+        ("states", "placement", "phases", "hyperparameters"),
+        ("state_views",),
+    ),
     "claims": (("printed", "evidence"), ("registry", "talk_formulas")),
     "explorers": (("_define",), ("_choices", "_exchange")),
 }

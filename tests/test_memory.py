@@ -4,6 +4,7 @@ import pytest
 
 from moecalc import ModelConfig, load_model
 from moecalc.training.layout import Layout, check_layout, stages_of_rank
+from moecalc.training.rank_states import OPTIMIZER_SHARDS
 from moecalc.training.recipes import RECIPES, recipe_of
 from moecalc.training.states import NOT_COUNTED, model_states
 
@@ -20,9 +21,20 @@ PROJECTION = 2 * HIDDEN * HIDDEN
 LOW, KEPT, ROUTED = ATTENTION + EXPERT, ROUTER + NORMS + LATENT_NORMS, 4 * EXPERT
 
 
+def scale_bytes(*matrices):
+    """Bytes of the FP32 scale factors of matrices, one for each 128 x 128, edges rounded up."""
+    return 4 * sum(-(-inputs // 128) * -(-outputs // 128) for inputs, outputs in matrices)
+
+
+ATTENTION_SCALES = scale_bytes((7168, 1536), (1536, 24_576), (7168, 576), (512, 32_768), (16_384, 7168))
+EXPERT_SCALES = 3 * scale_bytes((7168, 2048))
+#: of a MoE layer: the shared expert and four routed ones
+LAYER_SCALES = ATTENTION_SCALES + 5 * EXPERT_SCALES
+
+
 def v3_states(low, kept, routed):
     """States at ZeRO-1: FP8 or BF16 weights, FP32 gradients, FP32 master copies and BF16 moments."""
-    optimizer = -(-low // 128) + -(-kept // 128) + -(-routed // 2)  # 128 x 1 / 64 = 2 replicas of an expert
+    optimizer = -(-(low + kept) // 128) + -(-routed // 2)  # 128 x 1 / 64 = 2 replicas of an expert
     return {
         "num_params": low + kept + routed,
         "num_routed_params": routed,
@@ -34,7 +46,7 @@ def v3_states(low, kept, routed):
 
 def is_rank(rank, **expected):
     assert {key: rank[key] for key in expected} == expected
-    assert rank["bytes"] == rank["weights"] + rank["gradients"] + rank["optimizer_states"]
+    assert rank["bytes"] == rank["weights"] + rank["fp8_scales"] + rank["gradients"] + rank["optimizer_states"]
 
 
 def test_v3_layout_is_2048_gpus_with_two_replicas_of_an_expert():
@@ -47,7 +59,7 @@ def test_61_layers_on_16_ranks():
     assert [len(rank["layers"]) for rank in ranks] == 13 * [4] + 3 * [3]
     assert [layer for rank in ranks for layer in rank["layers"]] == list(range(61))
     assert ranks[0]["holds"] == ["embedding", *3 * ["dense layer"], "MoE layer"]
-    assert ranks[-1]["holds"] == [*3 * ["MoE layer"], "head", "MTP module"]
+    assert ranks[-1]["holds"] == [*3 * ["MoE layer"], "head", "MTP module", "copy of embedding"]
 
 
 def test_a_middle_rank_of_v3():
@@ -57,20 +69,23 @@ def test_a_middle_rank_of_v3():
     by_hand = {"weights": 1_644_036_096, "gradients": 6_546_522_112, "optimizer_states": 2_876_821_504}
     assert {state: expected[state] for state in by_hand} == by_hand
     for rank in ranks[1:13]:
-        is_rank(rank, **expected, bytes=11_067_379_712)
+        is_rank(rank, **expected, fp8_scales=4 * LAYER_SCALES, bytes=11_067_379_712 + 398_208)
 
 
 def test_the_first_rank_of_v3():
     """Embedding, three dense layers, one MoE layer."""
     dense = ATTENTION + 3 * HIDDEN * 18_432
     kept = VOCAB * HIDDEN + 3 * (NORMS + LATENT_NORMS) + KEPT
-    is_rank(model_states(V3, PUBLISHED, "deepseek-v3")["ranks"][0], **v3_states(3 * dense + LOW, kept, ROUTED))
+    scales = 3 * (ATTENTION_SCALES + 3 * scale_bytes((HIDDEN, 18_432))) + LAYER_SCALES
+    expected = v3_states(3 * dense + LOW, kept, ROUTED) | {"fp8_scales": scales}
+    is_rank(model_states(V3, PUBLISHED, "deepseek-v3")["ranks"][0], **expected)
 
 
 def test_the_last_rank_of_v3():
-    """Three MoE layers, final norm and head, and the MTP module: projection, three norms, one more layer."""
-    kept = 4 * KEPT + HIDDEN + VOCAB * HIDDEN + 3 * HIDDEN
-    is_rank(model_states(V3, PUBLISHED, "deepseek-v3")["ranks"][-1], **v3_states(4 * LOW + PROJECTION, kept, 4 * ROUTED))
+    """Three MoE layers, final norm and head, and the MTP module: projection, three norms, one more layer, an embedding."""
+    kept = 4 * KEPT + HIDDEN + VOCAB * HIDDEN + PROJECTION + 3 * HIDDEN + VOCAB * HIDDEN
+    expected = v3_states(4 * LOW, kept, 4 * ROUTED) | {"fp8_scales": 4 * LAYER_SCALES}
+    is_rank(model_states(V3, PUBLISHED, "deepseek-v3")["ranks"][-1], **expected)
 
 
 def test_four_experts_in_each_of_58_layers_are_10_b_and_a_sixteenth_is_0_64_b():
@@ -86,7 +101,9 @@ def test_tensor_parallelism_cuts_heads_columns_and_vocabulary_and_repeats_the_re
     (rank,) = model_states(llama, Layout(tp=16, zero=0), "bf16")["ranks"]
     attention = 2 * hidden * 4096 // 16 + 2 * hidden * 128  # two query heads; one of eight key-value heads, held twice
     cut = attention + 3 * hidden * 14_336 // 16
-    assert rank["num_params"] == layers * (cut + 2 * hidden) + hidden + 2 * 128_256 * hidden // 16
+    assert 129_024 % (16 * 128) == 0 and 129_024 - 128_256 < 16 * 128  # rows of a padded table
+    assert rank["num_params"] == layers * (cut + 2 * hidden) + hidden + 2 * 129_024 * hidden // 16
+    assert rank["padding_params"] == 2 * (129_024 - 128_256) * hidden // 16
     assert rank["bytes"] == (2 + 4 + 12) * rank["num_params"]
 
 
@@ -122,7 +139,9 @@ def test_experts_are_cut_by_tensor_parallelism_where_there_is_no_expert_parallel
     """Mixtral-8x7B on 32 GPUs: as Megatron cuts it, and as one may ask."""
     command = "memory --model mixtral-8x7b --tp 8 --pp 2 --dp 2 --ep 1 --zero 1 --recipe bf16 --gpu h100-sxm"
     cut = moecalc(command, "--json").json
-    assert (cut["num_params_fullest_rank"], cut["per_gpu_bytes"]) == (2_919_501_824, 35_034_021_888)
+    padding = (32 * 1024 - 32_000) * 4096 // 8  # of one table of the vocabulary
+    held = 2_919_501_824 + padding
+    assert (cut["num_params_fullest_rank"], cut["per_gpu_bytes"]) == (held, 35_034_021_888 + padding * (2 + 4 + 12 // 2))
     assert cut["layout"]["etp"] == 8 and "one part in 8 of each" in moecalc(command).out
     whole = moecalc(f"{command} --etp 1 --json").json
     expert = 3 * 4096 * 14_336
@@ -161,18 +180,32 @@ def test_a_model_without_a_recipe_is_trained_in_bf16(moecalc):
 
 
 def test_dualpipe_holds_every_stage_twice():
-    ranks = model_states(V3, PUBLISHED._replace(zero=0), "deepseek-v3")["ranks"]
-    twice = model_states(V3, PUBLISHED._replace(zero=0, schedule="dualpipe"), "deepseek-v3")["ranks"]
-    for rank, both in enumerate(twice):
-        for key in ("num_params", "bytes"):
-            assert both[key] == ranks[rank][key] + ranks[15 - rank][key] == twice[15 - rank][key]
-    # ZeRO shards over both copies, so that the optimizer's states of the whole pipeline stay what they were
-    sharded = [
-        model_states(V3, PUBLISHED._replace(schedule=schedule), "deepseek-v3")["ranks"] for schedule in ("1f1b", "dualpipe")
-    ]
-    once, both = (sum(rank["optimizer_states"] for rank in ranks) for ranks in sharded)
-    part_filled = 16 * 3 * RECIPES["deepseek-v3"].optimizer  # of three groups on each rank, less than a parameter
-    assert 0 <= both - once <= part_filled
+    layout, mirrored = PUBLISHED._replace(zero=0), PUBLISHED._replace(zero=0, schedule="dualpipe")
+    for mtp in (False, True):
+        ranks = model_states(V3, layout, "deepseek-v3", mtp=mtp)["ranks"]
+        twice = model_states(V3, mirrored, "deepseek-v3", mtp=mtp)["ranks"]
+        shared = {0: VOCAB * HIDDEN, 15: VOCAB * HIDDEN} if mtp else {}  # 1F1B's copy of the embedding is not needed
+        for rank, both in enumerate(twice):
+            held = ranks[rank]["num_params"] + ranks[15 - rank]["num_params"] - shared.get(rank, 0)
+            assert both["num_params"] == held == twice[15 - rank]["num_params"]
+            held = ranks[rank]["bytes"] + ranks[15 - rank]["bytes"] - shared.get(rank, 0) * (2 + 4 + 8)
+            assert both["bytes"] == held == twice[15 - rank]["bytes"]
+
+
+def test_zero_shards_over_both_copies_of_dualpipe_or_over_one():
+    """Over both, the optimizer's states of the whole pipeline stay what they were, but for parts of a parameter."""
+    one, both = OPTIMIZER_SHARDS
+    mirrored = PUBLISHED._replace(schedule="dualpipe")
+
+    def optimizer(layout, shard=None):
+        return sum(rank["optimizer_states"] for rank in model_states(V3, layout, "deepseek-v3", shard, False)["ranks"])
+
+    once, part_filled = optimizer(PUBLISHED), 16 * 4 * RECIPES["deepseek-v3"].optimizer  # of two groups of two stages
+    assert 0 <= optimizer(mirrored, both) - once <= part_filled
+    assert optimizer(mirrored, one) == 2 * once
+    assert optimizer(mirrored) == optimizer(mirrored, both)
+    with pytest.raises(ValueError, match="data_parallel_and_mirror needs the schedule dualpipe"):
+        model_states(V3, PUBLISHED, "bf16", both)
 
 
 def test_dualpipev_holds_every_stage_once_folded():

@@ -39,6 +39,7 @@ from moecalc.model.params import (
 )
 from moecalc.training.layout import SCHEDULES, ZERO_STAGES, Layout, split_evenly
 from moecalc.training.mfu import model_flops_utilisation, terms_beyond_6nd, utilisation
+from moecalc.training.rank_states import rank_states
 from moecalc.training.recipes import RECIPES
 from moecalc.training.states import STATES, model_states, rank_groups, states_of_all_gpus
 
@@ -299,12 +300,27 @@ def test_memory_parts_sum(case, recipe):
 def test_the_ranks_hold_the_whole_model(case):
     config, layout = case
     alone = layout._replace(tp=1, ep=1, dp=1)
-    held = sum(rank["num_params"] for rank in model_states(config, alone, "bf16")["ranks"])
+    ranks = model_states(config, alone, "bf16")["ranks"]
+    held = sum(rank["num_params"] - rank["padding_params"] for rank in ranks)
     whole = num_total_params(config) + (num_mtp_params(config) or 0)
-    assert held == whole * (2 if layout.schedule == "dualpipe" else 1)
+    table = config.anatomy.embedding.tensors[0].num_params
+    copies = sum(rank["holds"].count("copy of embedding") for rank in ranks)
+    apart = layout.pp > 1 and layout.schedule in ("1f1b", "zb1p", "interleaved")
+    assert copies == (apart and (config.anatomy.is_tied or len(config.anatomy.mtp) > 0))
+    assert held == whole * (2 if layout.schedule == "dualpipe" else 1) + copies * table
     # laid over tp x ep, the GPUs of a stage hold no less together: what is not cut is held by each
     held = sum(rank["num_params"] for rank in model_states(config, layout, "bf16")["ranks"])
     assert held * max(layout.tp, layout.ep) >= whole
+
+
+@given(laid_out(), st.sampled_from([*RECIPES, "weights=fp8+bf16,gradients=2,master=4,moments=8"]), st.integers(2, 5))
+def test_memory_never_grows_with_data_or_context_parallelism(case, recipe, times):
+    config, layout = case
+    layout = layout._replace(etp=1)
+    ranks = rank_states(config, layout, recipe)
+    for more in (layout._replace(dp=layout.dp * times), layout._replace(cp=layout.cp * times)):
+        for less, one in zip(rank_states(config, more, recipe), ranks, strict=True):
+            assert all(mine <= its for mine, its in zip(less[1:], one[1:], strict=True))
 
 
 @given(laid_out(), st.sampled_from(list(RECIPES)))
@@ -314,11 +330,12 @@ def test_the_gpus_hold_together_what_the_tensors_are_held(case, recipe):
     layout = layout._replace(tp=1)
     ranks, by_tensor = model_states(config, layout, recipe)["ranks"], states_of_all_gpus(config, layout, recipe)
     dtypes = RECIPES[recipe]
-    width = {"weights": dtypes.kept_weight, "gradients": dtypes.gradient, "optimizer_states": dtypes.optimizer}
-    groups = 3  # on a GPU: routed experts, other products, what is kept wider
+    width = {"weights": dtypes.kept_weight, "fp8_scales": dtypes.scale}
+    width |= {"gradients": dtypes.gradient, "optimizer_states": dtypes.optimizer}
+    groups = 2 * 3  # of each of two stages on a GPU: routed experts, other products, what is kept wider
     for state, held in by_tensor.items():
         by_rank = sum(rank[state] for rank in ranks) * layout.dp
-        sharded = layout.zero >= {"weights": 3, "gradients": 2, "optimizer_states": 1}[state]
+        sharded = layout.zero >= {"weights": 3, "fp8_scales": 3, "gradients": 2, "optimizer_states": 1}[state]
         assert held <= by_rank <= held + (layout.num_gpus * groups * width[state] if sharded else 0)
 
 

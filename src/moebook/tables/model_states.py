@@ -4,6 +4,7 @@ from moecalc.claims.registry import config_fact
 from moecalc.explorers.training.model_states import SCHEDULES
 from moecalc.facts import tables as facts
 from moecalc.training.recipes import RECIPES
+from moecalc.training.state_views import shown
 from moecalc.training.states import STATES
 
 from ..prose import fact_table, source_link, table
@@ -20,6 +21,7 @@ def by_rank(groups: list):
         "optimizer_states": ("Optimizer", "bytes"),
         "bytes": ("Sum", "bytes"),
     }
+    groups = [group | shown(group) for group in groups]
     return table(groups, columns, "Model states on one GPU of each pipeline rank, each stage held once")
 
 

@@ -1,28 +1,33 @@
 """Model states on each GPU: weights, gradients, optimizer. Activations are not counted here.
 
 b_w, b_g and b_o are bytes of a weight, a gradient and the optimizer's states, by a recipe of
-:data:`moecalc.training.recipes.RECIPES`; z is the ZeRO stage. Examples use ``v3 = load_model("deepseek-v3")``.
+:data:`moecalc.training.recipes.RECIPES`, or one spelt out; z is the ZeRO stage, Z its group, one of
+:data:`moecalc.training.rank_states.OPTIMIZER_SHARDS`. Examples use ``v3 = load_model("deepseek-v3")``.
 """
 
 from ..base.checks import whole
 from ..model.config import ModelConfig
-from .layout import Layout, check_layout
-from .recipes import Recipe, recipe
+from .held_params import is_vocabulary, params_per_gpu, scale_blocks, vocabulary_rows
+from .layout import Layout, check_layout, num_routed_experts
+from .rank_states import RankStates, copied_tables, filled_stages, rank_states, zero_group
+from .recipes import is_low_precision, recipe
 
-STATES = ("weights", "gradients", "optimizer_states")
+__all__ = ("params_per_gpu",)
 
-COUNTED = "weights, gradients and optimizer states"
+#: Parts of the model states on a GPU, which sum to them.
+STATES = ("weights", "fp8_scales", "gradients", "optimizer_states")
+
+COUNTED = "weights with FP8 scale factors, gradients and optimizer states"
 NOT_COUNTED = (
     "activations",
     "communication buffers",
     "workspace and fragmentation",
-    "FP8 scale factors",
-    "a second copy of a shared embedding on the last rank",
+    "copies of layers that several stages share",
 )
 
 
-def stage_blocks(config: ModelConfig, layout: Layout) -> list:
-    """Blocks of each pipeline stage: its layers, embedding first, head and MTP modules last.
+def stage_blocks(config: ModelConfig, layout: Layout, mtp: bool | None = None) -> list:
+    """Blocks of each pipeline stage in order; by default embedding first, head and MTP modules last.
 
     >>> [block.name for block in stage_blocks(v3, Layout(pp=16))[-1]]
     ['MoE layer', 'MoE layer', 'MoE layer', 'head', 'MTP module']
@@ -35,55 +40,25 @@ def stage_blocks(config: ModelConfig, layout: Layout) -> list:
             *([anatomy.head] if stage.head else []),
             *(anatomy.mtp[index] for index in stage.mtp),
         ]
-        for stage in layout.pipeline(len(anatomy.layers), len(anatomy.mtp))
+        for stage in filled_stages(config, layout, mtp)
     ]
 
 
-def params_per_gpu(tensor, layout: Layout) -> int:
-    """Parameters of one tensor on the GPU of its pipeline rank that holds most of it [parameters].
-
-    Expert parallelism deals out whole experts, expert tensor parallelism cuts each; tensor parallelism cuts the rest.
-    """
-    held, parts = tensor.num_params, layout.tp
-    if tensor.component == "routed_experts":
-        held, parts = held // layout.ep, layout.expert_tp
-    # what cannot be cut evenly (a vocabulary, few key-value heads) leaves the first GPUs one shard more
-    return held // tensor.shards * -(-tensor.shards // parts)
-
-
-def rank_states(blocks, layout: Layout, dtypes: Recipe, copies: int = 1) -> dict:
-    """Bytes that a GPU keeps of the states of some blocks, those that its pipeline rank holds.
-
-    The pipeline holds each stage `copies` times, twice for DualPipe, and ZeRO shards over all of them. ``num_params`` and
-    ``num_routed_params`` are those on this GPU [parameters]; each of :data:`STATES` is in [bytes].
-    """
-    held = {}  # (is routed, bytes of a weight) -> parameters
-    for block in blocks:
-        for tensor in block.tensors:
-            key = tensor.component == "routed_experts", dtypes.weight_bytes(tensor)
-            held[key] = held.get(key, 0) + params_per_gpu(tensor, layout)
-
-    def share(num_params, routed, from_stage):
-        replicas = copies * (layout.expert_replicas if routed else layout.dense_replicas)
-        return -(-num_params // replicas) if layout.zero >= from_stage else num_params
-
-    return {
-        "num_params": sum(held.values()),
-        "num_routed_params": sum(n for (routed, _), n in held.items() if routed),
-        "weights": sum(share(n, routed, 3) * width for (routed, width), n in held.items()),
-        "gradients": sum(share(n, routed, 2) for (routed, _), n in held.items()) * dtypes.gradient,
-        "optimizer_states": sum(share(n, routed, 1) for (routed, _), n in held.items()) * dtypes.optimizer,
-    }
-
-
-def model_states(config: ModelConfig, layout: Layout, recipe_name: str) -> dict:
+def model_states(
+    config: ModelConfig,
+    layout: Layout,
+    recipe_name: str,
+    optimizer_shard: str | None = None,
+    mtp: bool | None = None,
+) -> dict:
     r"""Model states on the GPUs of every pipeline rank: what ``moecalc memory`` prints.
 
     .. math:: M = \sum_{g} n_g \left( \frac{b_w}{r_g^{[z \ge 3]}} + \frac{b_g}{r_g^{[z \ge 2]}}
               + \frac{b_o}{r_g^{[z \ge 1]}} \right)
 
-    n_g are the parameters on one GPU, in two groups: routed experts and the rest. A group has r_g replicas:
-    TP x CP x DP / (EP x ETP) of the experts, CP x DP of the rest.
+    n_g are the parameters on one GPU, in two groups: routed experts and the rest, with a vocabulary padded to a multiple of
+    128 x TP. Their replicas r_g are those of :func:`moecalc.training.rank_states.zero_group`, which takes `optimizer_shard`.
+    `mtp` is False where MTP modules are not trained.
 
     Returns
     -------
@@ -93,8 +68,10 @@ def model_states(config: ModelConfig, layout: Layout, recipe_name: str) -> dict:
 
     Notes
     -----
-    Without ``layers_per_stage`` the first stages take the layers that are left over; embedding on the
-    first rank, head and MTP modules on the last. How DeepSeek-V3 filled its stages is not published.
+    Without ``layers_per_stage`` or ``stages`` the first stages take the layers that are left over; embedding on the
+    first rank, head and MTP modules on the last. How DeepSeek-V3 filled its stages is not published. A rank that needs an
+    embedding or head which it has not (for a tied head, or an MTP module) holds a copy, so that ranks may sum to more than
+    the model.
 
     Examples
     --------
@@ -102,27 +79,26 @@ def model_states(config: ModelConfig, layout: Layout, recipe_name: str) -> dict:
     >>> states["ranks"][1]["num_routed_params"] == 4 * 4 * (3 * 7168 * 2048)  # 4 experts in each of 4 layers
     True
     """
-    check_layout(layout, config)
-    dtypes = recipe(recipe_name)
-    stages = stage_blocks(config, layout)
-    pipeline = layout.pipeline(len(config.anatomy.layers))
+    counted = rank_states(config, layout, recipe_name, optimizer_shard, mtp)
+    stages, blocks = filled_stages(config, layout, mtp), stage_blocks(config, layout, mtp)
+    replicas = zero_group(layout, optimizer_shard)
     ranks = []
-    for rank in range(layout.pp):
-        held = layout.stages_of_rank(rank)
-        blocks = [block for stage in held for block in stages[stage]]
-        states = rank_states(blocks, layout, dtypes, copies=2 if layout.schedule == "dualpipe" else 1)
+    for states in counted:
+        held = [stages[stage] for stage in states.stages]
+        copies = [f"copy of {table}" for _, table in copied_tables(held, config.anatomy.is_tied)]
         ranks.append(
             {
-                "rank": rank,
-                "layers": [index for stage in held for index in pipeline[stage].layers],
-                "holds": [block.name for block in blocks],
-                **states,
-                "bytes": sum(states[state] for state in STATES),
+                "rank": states.rank,
+                "layers": [index for stage in held for index in stage.layers],
+                "holds": [block.name for stage in states.stages for block in blocks[stage]] + copies,
+                **by_state(states),
             }
         )
     fullest = max(ranks, key=lambda one: one["bytes"])
     return {
         "num_gpus": layout.num_gpus,
+        "dense_replicas": replicas.dense,
+        "expert_replicas": replicas.experts if num_routed_experts(config) else None,
         "per_gpu_bytes": fullest["bytes"],
         "num_params_fullest_rank": fullest["num_params"],
         "fullest_rank": fullest["rank"],
@@ -131,6 +107,20 @@ def model_states(config: ModelConfig, layout: Layout, recipe_name: str) -> dict:
         "counted": COUNTED,
         "not_counted": list(NOT_COUNTED),
         "ranks": ranks,
+    }
+
+
+def by_state(states: RankStates) -> dict:
+    """What a rank holds, by name: parameters, each of :data:`STATES`, and ``bytes``, their sum.
+
+    ``num_routed_params`` is an older name of ``expert_params``.
+    """
+    return {
+        "num_params": states.num_params,
+        "num_routed_params": states.expert_params,
+        **{name: value for name, value in states._asdict().items() if name != "rank"},
+        "optimizer_states": states.optimizer_states,
+        "bytes": states.gpu_total,
     }
 
 
@@ -158,7 +148,7 @@ def rank_groups(ranks) -> list:
 
 
 def states_of_all_gpus(config: ModelConfig, layout: Layout, recipe_name: str) -> dict:
-    r"""Model states summed over all GPUs, without looking at stages or ranks: a second route [bytes].
+    r"""Model states summed over all GPUs tensor by tensor: a second route [bytes].
 
     .. math:: M = \sum_{t} n_t \left( b_w r_t^{[z < 3]} + b_g r_t^{[z < 2]} + b_o r_t^{[z < 1]} \right)
 
@@ -171,26 +161,34 @@ def states_of_all_gpus(config: ModelConfig, layout: Layout, recipe_name: str) ->
 
     Examples
     --------
-    At ZeRO-1 the optimizer's states are held once: eight bytes for each parameter, the MTP module included.
+    At ZeRO-1 the optimizer's states are held once: eight bytes for each parameter, the MTP module and the embedding that
+    its rank copies included.
 
     >>> states = states_of_all_gpus(v3, Layout(pp=16, ep=64, dp=128), "deepseek-v3")
-    >>> states["optimizer_states"] == 8 * (671026404352 + 11610067968)
+    >>> states["optimizer_states"] == 8 * (671026404352 + 11610067968 + 129280 * 7168)
     True
     """
     check_layout(layout, config)
     whole("tp", layout.tp, most=1)
-    dtypes = recipe(recipe_name)
-    copies = 2 if layout.schedule == "dualpipe" else 1
-    anatomy = config.anatomy
-    modules = layout.pipeline(len(anatomy.layers), len(anatomy.mtp))[-1].mtp.stop  # none where none is placed by hand
+    dtypes, anatomy, stages = recipe(recipe_name), config.anatomy, filled_stages(config, layout)
+    tensors = [tensor for blocks in stage_blocks(config, layout) for block in blocks for tensor in block.tensors]
+    for rank in range(0 if layout.schedule == "dualpipe" else layout.pp):  # the mirror has what DualPipe's ranks need
+        for _, table in copied_tables([stages[stage] for stage in layout.stages_of_rank(rank)], anatomy.is_tied):
+            block = anatomy.embedding if table == "embedding" else anatomy.head
+            tensors += [tensor._replace(owned=True) for tensor in block.tensors if is_vocabulary(tensor)]
     sums = dict.fromkeys(STATES, 0)
-    for block in (anatomy.embedding, *anatomy.layers, anatomy.head, *anatomy.mtp[:modules]):
-        for tensor in block.tensors:
-            routed = tensor.component == "routed_experts"
-            held = copies * (layout.expert_replicas if routed else layout.dense_replicas)
-            widths = dtypes.weight_bytes(tensor), dtypes.gradient, dtypes.optimizer
-            for state, width, from_stage in zip(STATES, widths, (3, 2, 1), strict=True):
-                sums[state] += tensor.num_params * width * (1 if layout.zero >= from_stage else held)
+    for tensor in tensors:
+        held = layout.expert_replicas if tensor.component == "routed_experts" else layout.dense_replicas
+        held *= 2 if layout.schedule == "dualpipe" else 1
+        weight, grads, optimizer = (1 if layout.zero >= stage else held for stage in (3, 2, 1))
+        num_params = tensor.num_params
+        if is_vocabulary(tensor):
+            num_params = num_params // tensor.shards * vocabulary_rows(tensor, 1)
+        sums["weights"] += num_params * dtypes.weight_bytes(tensor) * weight
+        if is_low_precision(tensor):
+            sums["fp8_scales"] += tensor.copies * scale_blocks(tensor, 1) * dtypes.scale * weight
+        sums["gradients"] += num_params * dtypes.gradient * grads
+        sums["optimizer_states"] += num_params * dtypes.optimizer * optimizer
     return sums
 
 

@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from moecalc.training.states import STATES
+from moecalc.training.state_views import SHOWN_STATES
 
 from ...theme import hue
 from .. import chart, column
@@ -14,7 +14,7 @@ LAST = f"extent({column('rank')})[1]"
 
 
 def draw(wide, controls):
-    order = [state.replace("_", " ") for state in STATES]
+    order = [state.replace("_", " ") for state in SHOWN_STATES]
     states = alt.Scale(domain=order, range=[hue("blue"), hue("orange"), hue("green")])
     legend = alt.Legend(columns=3, columnPadding=24 if wide else 10)
     numbers = {

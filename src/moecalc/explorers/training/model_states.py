@@ -3,7 +3,8 @@
 from ...model.config import load_model
 from ...training.layout import ZERO_STAGES, Layout
 from ...training.recipes import RECIPES
-from ...training.states import STATES, model_states
+from ...training.state_views import shown
+from ...training.states import model_states
 from .._choices import NOTES, accelerator_choice, accelerator_numbers, chosen_accelerator, model_choice, notes
 from .._define import Choice, Explorer, Metric, Number
 
@@ -33,16 +34,16 @@ def compute(model, tp, pp, ep, etp, dp, zero, schedule, recipe, accelerator, acc
         "expert_tp": layout.expert_tp,
         "expert_replicas": layout.expert_replicas,
         "per_gpu_bytes": states["per_gpu_bytes"],
-        **states["components"],
+        **shown(states["components"]),
         "num_params": fullest["num_params"],
         "fullest_rank": fullest["rank"],
         "lightest_rank_bytes": min(rank["bytes"] for rank in states["ranks"]),
         "share_of_memory": states["per_gpu_bytes"] / memory_bytes,
     }
     rows = [
-        {"rank": rank["rank"], "layers": len(rank["layers"]), "state": state.replace("_", " "), "bytes": rank[state]}
+        {"rank": rank["rank"], "layers": len(rank["layers"]), "state": state.replace("_", " "), "bytes": held}
         for rank in states["ranks"]
-        for state in STATES
+        for state, held in shown(rank).items()
     ]
     return metrics | {"notes": notes(config)}, rows
 
