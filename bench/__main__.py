@@ -11,6 +11,8 @@ from moecalc import load_model, num_total_params, parse_config
 from moecalc.model.flops import flops_report
 from moecalc.model.kv_cache import kv_cache_report
 from moecalc.model.params import params_report
+from moecalc.training.layout import Layout
+from moecalc.training.rank_states import rank_states
 
 from .timing import Row, median_ms, median_us, table
 
@@ -37,8 +39,21 @@ def calculators() -> list:
             "us",
             5,
         ),
+        Row("model states of V3 on all 16 ranks, a layout of a search", states_of_layouts(v3), "us", 500),
         Row("one more config for such a sweep", median_us(lambda: v3.replace(n_routed_experts=128)), "us"),
     ]
+
+
+def states_of_layouts(config) -> float:
+    """Microseconds of one layout of a search: ZeRO stages, schedules and sizes in turn, as a search meets them."""
+    layouts = [
+        Layout(tp=tp, pp=16, ep=ep, dp=128, zero=zero, schedule=schedule)
+        for tp in (1, 2, 4)
+        for ep in (16, 32, 64)
+        for zero in (1, 2, 3)
+        for schedule in ("1f1b", "dualpipe")
+    ]
+    return median_us(lambda: [rank_states(config, layout, "deepseek-v3") for layout in layouts], 21, 1) / len(layouts)
 
 
 def processes() -> list:

@@ -3,6 +3,7 @@
 Examples use ``v3 = load_model("deepseek-v3")``.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..base.checks import one_of
@@ -15,6 +16,7 @@ from .stages import Stage
 
 #: Over which GPUs ZeRO shards: those that hold the same part of the same stage, or with DualPipe the mirrored rank's too.
 OPTIMIZER_SHARDS = ("data_parallel", "data_parallel_and_mirror")
+MIRRORED = OPTIMIZER_SHARDS[1]
 
 
 class RankStates(NamedTuple):
@@ -53,6 +55,11 @@ class Replicas(NamedTuple):
     experts: int
 
 
+def default_shard(layout: Layout) -> str:
+    """Which of :data:`OPTIMIZER_SHARDS` is meant where none is named: the mirror too, where there is one."""
+    return MIRRORED if layout.schedule == "dualpipe" else OPTIMIZER_SHARDS[0]
+
+
 def zero_group(layout: Layout, optimizer_shard: str | None = None) -> Replicas:
     r"""How many GPUs ZeRO shards over.
 
@@ -65,16 +72,13 @@ def zero_group(layout: Layout, optimizer_shard: str | None = None) -> Replicas:
     >>> zero_group(Layout(pp=16, ep=64, dp=128, schedule="dualpipe"), "data_parallel")
     Replicas(dense=128, experts=2)
     """
-    mirrored = layout.schedule == "dualpipe"
-    if optimizer_shard is not None:
-        one_of("optimizer_shard", optimizer_shard, OPTIMIZER_SHARDS)
-        if optimizer_shard == OPTIMIZER_SHARDS[1] and not mirrored:
-            raise InputError(
-                f"optimizer_shard {optimizer_shard} needs the schedule dualpipe, whose ranks have a mirror; "
-                f"{OPTIMIZER_SHARDS[0]} is accepted with {layout.schedule}"
-            )
-        mirrored = optimizer_shard == OPTIMIZER_SHARDS[1]
-    copies = 2 if mirrored else 1
+    shard = one_of("optimizer_shard", optimizer_shard or default_shard(layout), OPTIMIZER_SHARDS)
+    copies = 2 if shard == MIRRORED else 1
+    if copies == 2 and layout.schedule != "dualpipe":
+        raise InputError(
+            f"optimizer_shard {MIRRORED} needs the schedule dualpipe, whose ranks have a mirror; "
+            f"{OPTIMIZER_SHARDS[0]} is accepted with {layout.schedule}"
+        )
     return Replicas(copies * layout.dense_replicas, copies * layout.expert_replicas)
 
 
@@ -170,7 +174,7 @@ def rank_states(
 ) -> tuple:
     """:class:`RankStates` of every pipeline rank, quick enough for a search over layouts.
 
-    The parameters of each part are kept for the next layout with the same TP, EP and ETP; stages that hold the same are
+    What the ranks hold is kept for the next layout that differs in DP, CP or ZeRO alone; ranks that hold the same are
     counted once.
 
     >>> ranks = rank_states(v3, Layout(pp=16, ep=64, dp=64), "bf16", mtp=False)
@@ -180,26 +184,41 @@ def rank_states(
     check_layout(layout, config)
     dtypes = recipe(recipe_name)
     replicas = zero_group(layout, optimizer_shard)
-    stages = filled_stages(config, layout, mtp)
-    parts = held_parts(config.anatomy, layout.tp, layout.ep, layout.expert_tp)
-    layers, tied = config.anatomy.layers, config.anatomy.is_tied
+    shape = layout._replace(dp=1, cp=1, zero=0, etp=layout.expert_tp)
+    if isinstance(shape.layers_per_stage, list):  # cannot be a key of what is kept
+        shape = shape._replace(layers_per_stage=tuple(shape.layers_per_stage))
     counted, ranks = {}, []
-    for rank in range(layout.pp):
-        indices = layout.stages_of_rank(rank)
-        held = [stages[index] for index in indices]
-        same = tuple([(layers[stage.layers.start : stage.layers.stop], *stage[1:]) for stage in held])
-        if same not in counted:
-            counted[same] = _sums(held_of_rank(held, parts, tied), replicas, dtypes, layout.zero)
-        ranks.append(RankStates(rank, indices, *counted[same]))
+    for rank, (indices, held) in enumerate(_held(config, shape, mtp)):
+        if held not in counted:
+            counted[held] = _sums(held, replicas, dtypes, layout.zero)
+        ranks.append(RankStates(rank, indices, *counted[held]))
     return tuple(ranks)
 
 
-def held_of_rank(stages: list, parts: HeldParts, tied: bool) -> list:
+@lru_cache(maxsize=1024)
+def _held(config, layout, mtp) -> tuple:
+    """Of each rank the indices of its stages, and the :class:`HeldParams` of each of them."""
+    stages = filled_stages(config, layout, mtp)
+    parts = held_parts(config.anatomy, layout.tp, layout.ep, layout.expert_tp)
+    layers, tied = config.anatomy.layers, config.anatomy.is_tied
+    # a stage is what its layers are, not which: most ranks of a pipeline hold the same
+    kinds = [(layers[stage.layers.start : stage.layers.stop], *stage[1:]) for stage in stages]
+    counted, ranks = {}, []
+    for rank in range(layout.pp):
+        indices = layout.stages_of_rank(rank)
+        kind = tuple([kinds[index] for index in indices])
+        if kind not in counted:
+            counted[kind] = held_of_rank([stages[index] for index in indices], parts, tied)
+        ranks.append((indices, counted[kind]))
+    return tuple(ranks)
+
+
+def held_of_rank(stages: list, parts: HeldParts, tied: bool) -> tuple:
     """:class:`HeldParams` of each of the stages that a rank holds, with the tables that it holds for them."""
     held = [held_of_stage(stage, parts) for stage in stages]
     for at, table in copied_tables(stages, tied):
         held[at] = held[at].plus(parts.embedding_table if table == "embedding" else parts.head_table)
-    return held
+    return tuple(held)
 
 
 def _sums(held, replicas, dtypes, zero) -> list:

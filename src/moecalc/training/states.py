@@ -9,7 +9,7 @@ from ..base.checks import whole
 from ..model.config import ModelConfig
 from .held_params import is_vocabulary, params_per_gpu, scale_blocks, vocabulary_rows
 from .layout import Layout, check_layout, num_routed_experts
-from .rank_states import RankStates, copied_tables, filled_stages, rank_states, zero_group
+from .rank_states import RankStates, copied_tables, default_shard, filled_stages, rank_states, zero_group
 from .recipes import is_low_precision, recipe
 
 __all__ = ("params_per_gpu",)
@@ -97,6 +97,7 @@ def model_states(
     fullest = max(ranks, key=lambda one: one["bytes"])
     return {
         "num_gpus": layout.num_gpus,
+        "optimizer_shard": optimizer_shard or default_shard(layout),
         "dense_replicas": replicas.dense,
         "expert_replicas": replicas.experts if num_routed_experts(config) else None,
         "per_gpu_bytes": fullest["bytes"],
