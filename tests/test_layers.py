@@ -32,14 +32,7 @@ INNER = {
         ("catalog",),
     ),
     "numerics": (("formats",), ("scaling", "matrices"), ("accumulation",)),
-    "training": (
-        ("stages",),
-        ("layout", "recipes", "mfu"),
-        ("held_params",),
-        ("rank_states",),
-        ("states", "placement", "phases", "hyperparameters"),
-        ("state_views",),
-    ),
+    "training": (("layout", "recipes", "mfu", "pipeline"), ("states", "phases", "hyperparameters")),
     "claims": (("printed", "evidence"), ("registry", "talk_formulas")),
     "explorers": (("_define",), ("_choices", "_exchange")),
 }

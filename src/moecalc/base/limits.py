@@ -8,3 +8,7 @@ MAX_BYTES_PER_ELEMENT = 16
 MAX_DEPTH = 100
 #: Most GPUs that one kind of parallelism spans
 MAX_PARALLEL_SIZE = 10**6
+#: Most ranks of one pipeline, and most stages on one of them
+MAX_PIPELINE_RANKS = 1024
+#: Most chunks (a micro-batch on a stage) of one pipeline schedule
+MAX_CHUNKS = 10**6
