@@ -10,7 +10,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 # what needs neither the whole site nor every figure
 QUICK := src/moecalc $(addprefix tests/test_, one_page.py accelerators.py attention.py claims.py columns.py counts.py \
-	data.py defaults.py docstrings.py errors.py families.py field_cases.py grpo.py layers.py memory.py mtp.py names.py notebooks.py properties.py \
+	data.py defaults.py docstrings.py errors.py families.py field_cases.py grpo.py layers.py memory.py mtp.py names.py notebooks.py overlap.py pipeline.py properties.py \
 	prose.py published.py routing.py second_route.py stages.py storage.py units.py yarn.py)
 
 .DEFAULT_GOAL := help

@@ -42,6 +42,11 @@ CONTRACT = [
         {"per_gpu_bytes", "components", "fits", "ranks"},
     ),
     ("round --format e5m6 --values '[0.3, 1e9]'", {"rounded", "codes"}),
+    (
+        "pipeline --schedule dualpipe --ranks 8 --micro-batches 20 --forward 1 --backward 2 --weight 1 --overlapped 3 "
+        "--orders --tasks",
+        {"makespan", "bubble", "bubble_formula", "formula_exact", "peak_activations", "orders", "tasks"},
+    ),
     ("claims", {"claims"}),
     ("explore --list", {"explorers"}),
     ("explore cost --set num_gpus=2000", {"explorer", "controls", "metrics"}),
@@ -214,6 +219,7 @@ V3_FILES = {"models/deepseek-v3.json", "model_types/deepseek_v3.json"}
         ("mfu --model deepseek-v3 --seq-len 4096 --num-tokens 1 --gpu-hours 1 --peak-tflops-per-s 1", V3_ON_H20),
         ("memory --model deepseek-v3", V3_FILES),
         ("memory --model deepseek-v3 --gpu h20", {*V3_FILES, "accelerators.csv", "sources.json"}),
+        ("pipeline --schedule 1f1b --ranks 2 --micro-batches 2 --forward 1 --backward 2", set()),
         ("accelerators", {"accelerators.csv", "sources.json"}),
         ("--version", set()),
         ("--help", set()),

@@ -26,6 +26,7 @@ COMMANDS = (
     "cost",
     "memory",
     "round",
+    "pipeline",
     "claims",
     "explore",
 )
