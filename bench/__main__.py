@@ -13,6 +13,9 @@ from moecalc.model.kv_cache import kv_cache_report
 from moecalc.model.params import params_report
 from moecalc.training.layout import Layout
 from moecalc.training.rank_states import rank_states
+from moecalc.training.pipeline.live import peak_chunks
+from moecalc.training.pipeline.orders import Pipeline, forget_orders
+from moecalc.training.pipeline.simulate import Durations, simulate
 
 from .timing import Row, median_ms, median_us, table
 
@@ -54,6 +57,21 @@ def states_of_layouts(config) -> float:
         for schedule in ("1f1b", "dualpipe")
     ]
     return median_us(lambda: [rank_states(config, layout, "deepseek-v3") for layout in layouts], 21, 1) / len(layouts)
+def pipelines() -> list:
+    """A schedule of 16 ranks and 120 micro-batches with its tasks, orders made anew; its peaks as a search asks for them."""
+
+    def schedule(name):
+        forget_orders()
+        return simulate(Pipeline(name, 16, 120), Durations(1, 2, 1, 3)).tasks
+
+    names = ("1f1b", "zb1p", "dualpipe", "dualpipev")
+    v3 = Pipeline("dualpipe", 16, 120)
+    return [
+        *(
+            Row(f"{name}, 16 x 120, with tasks", median_us(lambda n=name: schedule(n), 21, 1) / 1e3, "ms", 20)
+            for name in names
+        ),
+        Row("most live chunks of all 16 ranks", median_us(lambda: peak_chunks(v3)), "us", 100),
 
 
 def processes() -> list:
@@ -82,7 +100,7 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true", help="also time llm-analysis; installs its 216 MB on first use")
     args = parser.parse_args()
     print(f"Python {platform.python_version()} on {platform.machine()}, {os.cpu_count()} cores")
-    print(table([*calculators(), *processes(), *(site() if args.site else [])]))
+    print(table([*calculators(), *pipelines(), *processes(), *(site() if args.site else [])]))
     if args.peers:
         from .peers import report
 
