@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from moecalc import load_model
 from moecalc.training.pipeline.chunk_pair import ChunkDurations, busy, critical_path, nodes, sequential, static_share
 from moecalc.training.pipeline.overlap import best_order, dynamic_share, greedy, in_order
+from moecalc.training.pipeline.published import figure_4_widths, layer_flops, trace_durations
 
 TRUTH = json.loads((Path(__file__).parent / "truth" / "overlap.json").read_text(encoding="utf-8"))
 CASES = TRUTH["cases"]
@@ -131,3 +133,18 @@ def test_bad_input():
     }.items():
         with pytest.raises(ValueError, match=words):
             call()
+
+
+def test_durations_that_are_published():
+    """The drawn widths are those of the truth, the trace's sums are all used, and FLOPs split as its matrices do."""
+    v3 = load_model("deepseek-v3")
+    assert figure_4_widths() == figure_4()
+    trace, flops = trace_durations(v3), layer_flops(v3, 4096)
+    works = busy(trace, 4)
+    assert works["compute"] == pytest.approx(129_548) and works["communication"] == pytest.approx(13_621 + 17_383 + 49_448)
+    assert trace.mlp_forward / trace.attention_forward == pytest.approx(flops.mlp_forward / flops.attention_forward)
+    forward, backward_input, weight = flops.chunk
+    assert weight < forward < backward_input, "attention's products have no weights, and twice the work backward"
+    one_layer = 2 * (187_105_280 + 256 * 7168 + 9 * 3 * 7168 * 2048)  # matrices of attention, router, nine experts
+    assert weight == one_layer
+    assert in_order(trace, 4).makespan == pytest.approx(works["compute"]), "all of its communication is hidden"
