@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from moecalc.training.layout import SCHEDULES as LAYOUTS
 from moecalc.training.layout import stages_of_rank
 from moecalc.training.pipeline.bubbles import bubble_formula, longest_bubble
+from moecalc.training.pipeline.compare import equal_devices, equal_memory
 from moecalc.training.pipeline.live import live_combinations, peak_activation_bytes, peak_chunks
 from moecalc.training.pipeline.orders import SCHEDULES, Pipeline, check_pipeline, orders
 from moecalc.training.pipeline.simulate import PAIRED, Durations, simulate
@@ -181,7 +182,8 @@ def test_the_formula_is_exact_where_it_says_so_and_the_bubble_scales(pipeline, d
         assert max(found.bubble) == formula.bubble
         assert pipeline.schedule in PAIRED or set(found.bubble) == {formula.bubble}
     longest = longest_bubble(pipeline, durations)
-    assert longest is None or longest == max(found.bubble)
+    in_range = max(durations[:2]) <= durations.overlapped <= sum(durations[:2])
+    assert longest == (max(found.bubble) if pipeline.schedule in PAIRED and in_range else None)
     doubled = simulate(pipeline, Durations(*(2 * time for time in durations)))
     assert doubled.bubble == tuple(2 * bubble for bubble in found.bubble)
     per_rank = simulate(pipeline, Durations(*([time] * pipeline.ranks for time in durations)))
@@ -237,6 +239,28 @@ def test_a_slow_rank_holds_up_all():
     slow = simulate(Pipeline("1f1b", 4, 8), Durations((1, 1, 2, 1), (2, 2, 4, 2)))
     assert slow.bubble.index(min(slow.bubble)) == 2
     assert bubble_formula(Pipeline("1f1b", 4, 8), Durations((1, 1, 2, 1), 2))[1:3] == (None, False)
+
+
+def test_side_by_side():
+    """The same work everywhere; two DualPipeV are one DualPipe, and ZB1P waits as long where F = B - W = W."""
+    alike, shorter = Durations(1, 2, 1, 3), Durations(1, 2, 1, 2.5)
+    for durations in (alike, shorter):
+        wide, dense = equal_devices(8, 24, durations), equal_memory(8, 24, durations)
+        assert [one.parameters for one in wide] == [1, 1, 1, 2, 1] and {one.parameters for one in dense} == {2}
+        for one in (*wide, *dense):
+            if one.schedule not in PAIRED:
+                assert one.busy == 24 * 3
+        found = {one.schedule: one for one in dense}
+        assert (found["dualpipe"].bubble, found["dualpipe"].makespan) == (
+            found["dualpipev"].bubble,
+            found["dualpipev"].makespan,
+        )
+        assert found["dualpipe"].activations == found["dualpipev"].activations == found["zb1p"].activations + 1
+    assert {one.schedule: one.bubble for one in equal_memory(8, 24, alike)} == {
+        "1f1b": 18, "interleaved": 9, "zb1p": 6, "dualpipe": 6, "dualpipev": 6,
+    }  # fmt: skip
+    with pytest.raises(ValueError, match="must be even, to be halved; found 7 and 20"):
+        equal_memory(7, 20, alike)
 
 
 def test_dualpipev_is_half_of_a_dualpipe():

@@ -101,9 +101,7 @@ def show(result):
     value = "needs ranks that are alike" if result["bubble_formula"] is None else cell(result["bubble_formula"])
     lines.append(f"bubble by the formula {result['formula']}: {value} ({exact})")
     if result.get("longest_bubble_formula") is not None and not result["formula_exact"]:
-        lines.append(
-            f"longest bubble, (P/2 - 1)(F&B + F - W - min(W, B_in)) of P stages: {cell(result['longest_bubble_formula'])}"
-        )
+        lines.append(f"longest bubble by a formula for any durations: {cell(result['longest_bubble_formula'])}")
     for rank, order in enumerate(result.get("orders", ())):
         lines.append(f"rank {rank}: {order}")
     for rank, tasks in enumerate(result.get("tasks", ())):

@@ -52,14 +52,20 @@ def bubble_dualpipe(num_stages: int, backward: float, weight: float, overlapped:
 
 
 def longest_bubble_dualpipe(num_stages: int, forward: float, backward: float, weight: float, overlapped: float) -> float:
-    """(P/2 - 1)(F&B + F - W - min(W, B_in)), the longest bubble of a rank where B_in <= F [as the durations].
+    r"""The longest bubble of a rank of DualPipe, for any durations with max(F, B) <= F&B <= F + B [as the durations].
 
-    Unlike [1]_ it holds for any W; with F = B_in and W <= B_in both are equal. B <= F&B <= F + B, as for all of DualPipe.
+    .. math:: \max\left( h \, (F\&B + F - S), \; h \, (F\&B + B_{in} - S) - F \right),
+              \qquad h = P/2 - 1, \quad S = W + \min(W, B_{in})
+
+    It was found from simulations, of which none contradicts it; it is not published. With F = B_in and W <= B_in it is the
+    formula of [1]_.
 
     >>> longest_bubble_dualpipe(8, 1.5, 1.5, 1, 3), bubble_dualpipe(8, 1.5, 1, 3)
     (9.0, 4.5)
     """
-    return (num_stages // 2 - 1) * (overlapped + forward - weight - min(weight, backward - weight))
+    backward_input, ranks = backward - weight, num_stages // 2 - 1
+    shared = overlapped - weight - min(weight, backward_input)
+    return max(ranks * (shared + forward), ranks * (shared + backward_input) - forward)
 
 
 def bubble_formula(pipeline: Pipeline, durations: Durations, communication: float = 0) -> BubbleFormula:
@@ -90,7 +96,8 @@ def bubble_formula(pipeline: Pipeline, durations: Durations, communication: floa
             and (_at_most(overlapped, forward + backward) or pipeline.num_stages == 4)
         )
         return BubbleFormula(expression, bubble, communication == 0 and exact, where)
-    return BubbleFormula(expression, bubble_1f1b(pipeline.ranks, forward, backward), communication == 0, where)
+    exact = communication == 0 or pipeline.ranks == 1
+    return BubbleFormula(expression, bubble_1f1b(pipeline.ranks, forward, backward), exact, where)
 
 
 def longest_bubble(pipeline: Pipeline, durations: Durations) -> float | None:
@@ -99,11 +106,7 @@ def longest_bubble(pipeline: Pipeline, durations: Durations) -> float | None:
     if pipeline.schedule not in PAIRED or any(one != lengths[0] for one in lengths):
         return None
     forward, backward, weight, overlapped = (lengths[0][kind] for kind in "FBWX")
-    exact = (
-        _at_most(backward - weight, forward)
-        and _at_most(max(forward, backward), overlapped)
-        and _at_most(overlapped, forward + backward)
-    )
+    exact = _at_most(max(forward, backward), overlapped) and _at_most(overlapped, forward + backward)
     return longest_bubble_dualpipe(pipeline.num_stages, forward, backward, weight, overlapped) if exact else None
 
 
