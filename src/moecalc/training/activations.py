@@ -77,6 +77,7 @@ def has_fp32_router(config: ModelConfig, block: Block) -> bool:
     return said or block.num_correction_biases > 0
 
 
+@lru_cache(maxsize=1024)
 def kept_of_block(config: ModelConfig, block: Block, policy: ActivationPolicy) -> tuple:
     """What a block of the model keeps of each token: a layer, the embedding, the head or an MTP module.
 
