@@ -16,7 +16,7 @@ FLOORS = (
     ("mechanisms",),
     ("hardware",),
     ("training", "serving"),
-    ("economics",),
+    ("economics", "validation"),
     ("claims",),
     ("explorers",),
     ("cli",),

@@ -6,6 +6,7 @@ A command module holds ``HELP`` (one line), ``EXAMPLE`` (a command that works),
 that is asked for is imported: starting quickly is part of being usable in a script.
 
 May import: base, facts, numerics, model, mechanisms, hardware, training, serving, economics, claims, explorers.
+May import: base, facts, model, mechanisms, hardware, training, serving, economics, validation, claims, explorers.
 """
 
 import os

@@ -1,0 +1,156 @@
+"""Memory of training runs: predicted beside measured, for each run of ``data/memory_measured.csv``.
+
+A run is a config (of a model of ``data/models``, with some keys changed), a layout in the words of ``moecalc memory``, and
+what was measured: allocated at the peak, reserved with fragmentation, or allocated after a step, when no activations live.
+"""
+
+import json
+from typing import NamedTuple
+
+from ..base.errors import InputError, quoted
+from ..facts.tables import facts
+from ..model.config import ModelConfig, load_model
+from ..training.activation_policy import ActivationPolicy, recompute_of
+from ..training.layout import Layout
+from ..training.memory import FRAGMENTATION, FRAMEWORK_SHARE, Batch, Memory, RankMemory, memory
+from ..training.stages import parse_stages
+
+TABLE = "memory_measured"
+FITTED, HELD_OUT = "fitted", "held out"
+#: Quantities of the table that are measured -> how the rank is found.
+MEASURED = (
+    "peak_allocated_fullest_rank",
+    "peak_allocated_lightest_rank",
+    "peak_allocated_last_rank",
+    "peak_reserved_fullest_rank",
+    "allocated_after_step_last_rank",
+)
+_FLAGS = {"yes": True, "no": False}
+
+
+class MemoryCase(NamedTuple):
+    """One measured figure of a run, and what is predicted for it."""
+
+    subject: str  #: the run
+    quantity: str  #: one of :data:`MEASURED`
+    use: str  #: fitted or held out
+    measured: float  #: [bytes]
+    predicted: float  #: [bytes]
+    rank: int  #: pipeline rank that is predicted to be it
+    source: str  #: key of data/sources.json
+    note: str  #: what is assumed of the layout
+
+    @property
+    def error(self) -> float:
+        """Predicted over measured, less 1: a ratio."""
+        return self.predicted / self.measured - 1
+
+
+class MemoryErrors(NamedTuple):
+    """Errors of some cases, as shares of what was measured."""
+
+    cases: int
+    mean: float  #: of the sizes of the errors
+    bias: float  #: of the errors with their signs
+    worst: float  #: with its sign
+    worst_subject: str
+
+
+def memory_cases() -> tuple:
+    """:class:`MemoryCase` of every measured figure, in the order of the table."""
+    cases = []
+    for subject, quantities in _runs().items():
+        found = run_memory(quantities["config"].value, quantities["layout"].value)
+        for quantity in MEASURED:
+            if fact := quantities.get(quantity):
+                rank, predicted = prediction(found, quantity)
+                said = (fact.source, quantities["layout"].note)
+                use = quantities["use"].value
+                cases.append(MemoryCase(subject, quantity, use, fact.to("bytes"), predicted, rank.rank, *said))
+    return tuple(cases)
+
+
+def memory_errors(cases) -> MemoryErrors:
+    """Mean, bias and worst error of some cases, as shares of the measured memory."""
+    errors = [case.error for case in cases]
+    if not errors:
+        raise InputError("cases must have at least one case; found none")
+    worst = max(cases, key=lambda case: abs(case.error))
+    return MemoryErrors(
+        len(errors), sum(map(abs, errors)) / len(errors), sum(errors) / len(errors), worst.error, worst.subject
+    )
+
+
+def run_memory(config_text: str, layout_text: str) -> Memory:
+    """The memory of a run as the table writes it: JSON of a config, and words such as ``tp=2 dp=4 seq_len=4096``."""
+    changes = json.loads(config_text)
+    base = changes.pop("from", None)
+    config = ModelConfig(changes) if base is None else load_model(base).replace(**changes)
+    told = dict(word.split("=", 1) for word in layout_text.split())
+    layout, batch, policy, more = {}, {}, {}, {"recipe_name": told.pop("recipe", "bf16")}
+    for name, text in told.items():
+        value = int(text) if text.isdigit() else _FLAGS.get(text, text)
+        if name == "stages":
+            layout[name] = parse_stages(text)
+        elif name == "layers_per_stage":
+            layout[name] = tuple(int(size) for size in text.split(","))
+        elif name in Layout._fields:
+            layout[name] = value
+        elif name in Batch._fields:
+            batch[name] = value
+        elif name == "recompute":
+            policy[name] = recompute_of(text)
+        elif name in ActivationPolicy._fields:
+            policy[name] = value
+        elif name == "sequence_parallel":
+            more[name] = value
+        else:
+            raise InputError(f"layout has {quoted(name)}, which moecalc memory does not take")
+    return memory(config, Layout(**layout), batch=Batch(**batch), policy=ActivationPolicy(**policy), **more)
+
+
+def allocated(rank: RankMemory) -> float:
+    """What a framework's allocator is predicted to hand out at the peak of a rank [bytes]."""
+    return rank.counted + FRAMEWORK_SHARE * rank.activations
+
+
+def prediction(found: Memory, quantity: str) -> tuple:
+    """(rank, bytes) that is predicted for a measured quantity."""
+    if quantity == "allocated_after_step_last_rank":
+        return found.ranks[-1], found.ranks[-1].states.gpu_total
+    choose = {"fullest": max, "lightest": min}.get(quantity.split("_")[2])
+    rank = choose(found.ranks, key=allocated) if choose else found.ranks[-1]
+    return rank, allocated(rank) * (1 + FRAGMENTATION[1] if "reserved" in quantity else 1)
+
+
+def fitted_shares() -> tuple:
+    """(framework's share of activations, least, mean and most fragmentation) that the fitted runs give: factors.
+
+    The first by least squares on peaks that are allocated, the others from runs that reserve and allocate.
+
+    .. math:: f = \\frac{\\sum_i A_i (m_i - M_i)}{\\sum_i A_i^2}
+
+    m_i was measured where M_i bytes are counted, A_i of them activations.
+    """
+    above = square = 0.0
+    gaps = []
+    for quantities in _runs().values():
+        if quantities["use"].value != FITTED:
+            continue
+        found = run_memory(quantities["config"].value, quantities["layout"].value)
+        for quantity in ("peak_allocated_fullest_rank", "peak_allocated_lightest_rank"):
+            if fact := quantities.get(quantity):
+                rank = prediction(found, quantity)[0]
+                above += rank.activations * (fact.to("bytes") - rank.counted)
+                square += rank.activations**2
+        peak, reserved = (quantities[f"peak_{kind}_fullest_rank"].value for kind in ("allocated", "reserved"))
+        gaps.append(reserved / peak - 1)
+    return above / square, min(gaps), sum(gaps) / len(gaps), max(gaps)
+
+
+def _runs() -> dict:
+    """Run -> quantity -> fact."""
+    runs = {}
+    for fact in facts(TABLE):
+        runs.setdefault(fact.subject, {})[fact.quantity] = fact
+    return runs
