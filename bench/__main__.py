@@ -16,6 +16,8 @@ from moecalc.training.rank_states import rank_states
 from moecalc.training.pipeline.live import peak_chunks
 from moecalc.training.pipeline.orders import Pipeline, forget_orders
 from moecalc.training.pipeline.simulate import Durations, simulate
+from moecalc.training.activation_policy import V3_RECOMPUTE, ActivationPolicy
+from moecalc.training.memory import Batch, memory
 
 from .timing import Row, median_ms, median_us, table
 
@@ -43,6 +45,7 @@ def calculators() -> list:
             5,
         ),
         Row("model states of V3 on all 16 ranks, a layout of a search", states_of_layouts(v3), "us", 500),
+        Row("memory of V3 on all 16 ranks, a layout of a search", memory_of_layouts(v3), "us", 500),
         Row("one more config for such a sweep", median_us(lambda: v3.replace(n_routed_experts=128)), "us"),
     ]
 
@@ -57,6 +60,26 @@ def states_of_layouts(config) -> float:
         for schedule in ("1f1b", "dualpipe")
     ]
     return median_us(lambda: [rank_states(config, layout, "deepseek-v3") for layout in layouts], 21, 1) / len(layouts)
+#: Layouts of a search: ZeRO stages, schedules and sizes in turn, as a search meets them.
+LAYOUTS = [
+    Layout(tp=tp, pp=16, ep=ep, dp=128, zero=zero, schedule=schedule)
+    for tp in (1, 2, 4)
+    for ep in (16, 32, 64)
+    for zero in (1, 2, 3)
+    for schedule in ("1f1b", "dualpipe")
+]
+
+
+    """Microseconds of the model states of one layout of a search."""
+    return median_us(lambda: [rank_states(config, one, "deepseek-v3") for one in LAYOUTS], 21, 1) / len(LAYOUTS)
+
+
+def memory_of_layouts(config) -> float:
+    """Microseconds of the memory of one layout of a search, with V3's own recompute and caches."""
+    policy, batch = ActivationPolicy(V3_RECOMPUTE, "fp8"), Batch(1, 4096, 120)
+    return median_us(lambda: [memory(config, one, "deepseek-v3", batch, policy) for one in LAYOUTS], 21, 1) / len(LAYOUTS)
+
+
 def pipelines() -> list:
     """A schedule of 16 ranks and 120 micro-batches with its tasks, orders made anew; its peaks as a search asks for them."""
 
@@ -72,6 +95,7 @@ def pipelines() -> list:
             for name in names
         ),
         Row("most live chunks of all 16 ranks", median_us(lambda: peak_chunks(v3)), "us", 100),
+    ]
 
 
 def processes() -> list:

@@ -455,3 +455,14 @@ def test_cost_of_a_run_at_an_assumed_utilisation(moecalc):
     assert moecalc(line, "--mfu", "40%").json["gpu_hours"] == moecalc(line, "--mfu", "0.4").json["gpu_hours"]
     unpriced = moecalc(line.replace("h800-sxm", "l40s"), "--mfu", "40%").json
     assert "usd" not in unpriced and {"gpu_hours", "wall_days"} <= set(unpriced)
+
+
+@counted("lacking: activations", "F55")
+def test_activations_by_component_with_recompute_choices(ask, case):
+    found = ask(case, "--json").json
+    parts = found["activation_components"]
+    assert sum(parts.values()) == found["components"]["activations"] > 0 and len(parts) > 5
+    assert {"none", *found["recomputable"]} >= {"none", "norm", "mla-up", "swiglu", "router", "full"}
+    kept = [ask(case, "--json", "--recompute", name).json["components"]["activations"] for name in ("none", "norm", "full")]
+    assert found["components"]["activations"] == kept[0] > kept[1] > kept[2]
+    assert "its activations" in ask(case).out and "routed_experts" in ask(case).out

@@ -34,7 +34,7 @@ INNER = {
     "numerics": (("formats",), ("scaling", "matrices"), ("accumulation",)),
     "training": (
         ("stages",),
-        ("layout", "recipes", "mfu"),
+        ("layout", "recipes", "mfu", "pipeline"),
         ("held_params",),
         ("rank_states",),
         ("states", "placement", "phases", "hyperparameters", "activation_policy"),
@@ -43,6 +43,7 @@ INNER = {
         ("activations",),
         ("memory_buffers",),
         ("memory",),
+        ("memory_views",),
     ),
     "claims": (("printed", "evidence"), ("registry", "talk_formulas")),
     "explorers": (("_define",), ("_choices", "_exchange")),

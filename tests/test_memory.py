@@ -141,7 +141,8 @@ def test_experts_are_cut_by_tensor_parallelism_where_there_is_no_expert_parallel
     cut = moecalc(command, "--json").json
     padding = (32 * 1024 - 32_000) * 4096 // 8  # of one table of the vocabulary
     held = 2_919_501_824 + padding
-    assert (cut["num_params_fullest_rank"], cut["per_gpu_bytes"]) == (held, 35_034_021_888 + padding * (2 + 4 + 12 // 2))
+    states = 35_034_021_888 + padding * (2 + 4 + 12 // 2)
+    assert (cut["num_params_fullest_rank"], cut["model_states"]["bytes"]) == (held, states)
     assert cut["layout"]["etp"] == 8 and "one part in 8 of each" in moecalc(command).out
     whole = moecalc(f"{command} --etp 1 --json").json
     expert = 3 * 4096 * 14_336
@@ -173,7 +174,8 @@ def test_a_model_without_a_recipe_is_trained_in_bf16(moecalc):
     """And the text says so: recipe, ZeRO stage, schedule, how experts are held."""
     llama = moecalc("memory --model llama-3.1-8b --dp 4 --zero 3")
     assert "recipe bf16" in llama.out and "ZeRO-3, schedule 1f1b" in llama.out and "ETP" not in llama.out
-    assert moecalc("memory --model llama-3.1-8b --dp 4 --zero 3 --json").json["per_gpu_bytes"] == 8_030_261_248 * 18 // 4
+    found = moecalc("memory --model llama-3.1-8b --dp 4 --zero 3 --json").json
+    assert found["model_states"]["bytes"] == 8_030_261_248 * 18 // 4
     assert moecalc("memory --model llama-3.1-8b --set torch_dtype=float32 --json").code == 2  # not a key that is read
     assert recipe_of(load_model("deepseek-v3")) == "bf16"
     assert recipe_of(ModelConfig({**load_model("llama-3.1-8b").raw, "torch_dtype": "float32"})) == "fp32"
@@ -223,8 +225,8 @@ def test_the_sum_is_not_called_what_it_is_not(moecalc):
     command = "memory --model deepseek-v3 --gpu h800-sxm --pp 16 --ep 64 --dp 128 --zero 1 --recipe deepseek-v3"
     for answer in (moecalc(command), moecalc(command, "--json"), moecalc("memory --model llama-3.1-8b")):
         assert answer.code == 0
-        assert "needed" not in answer.out.lower()
-        assert "activations" in answer.out
+        assert "activations" in answer.out and "not counted: the driver's context" in answer.out or "{" in answer.out
     result = moecalc(command, "--json").json
-    assert result["fits"] is None and result["per_gpu_bytes"] == states["per_gpu_bytes"]
+    assert result["model_states"]["bytes"] == states["per_gpu_bytes"] < result["per_gpu_bytes"]
     assert {"per_gpu_bytes", "components", "fits", "ranks"} <= set(result)
+    assert moecalc("memory --model llama-3.1-8b --json").json["fits"] is None

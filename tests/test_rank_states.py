@@ -63,7 +63,7 @@ def test_every_rank_through_the_command_line(name, moecalc):
         assert told == case["ranks"].get(key, [0] * len(told)), key
     for rank in found["ranks"]:
         assert rank["optimizer_states"] == rank["master"] + rank["moments"]
-    assert (found["fullest_rank"], found["per_gpu_bytes"]) == (case["largest_rank"], case["largest_total"])
+    assert found["model_states"] == {"rank": case["largest_rank"], "bytes": case["largest_total"]}
     assert (found["num_gpus"], found["dense_replicas"]) == (case["world"], case["dense_replicas"])
     assert found["expert_replicas"] == case["expert_replicas"]
     assert sum(found["components"].values()) == found["per_gpu_bytes"]

@@ -1,18 +1,18 @@
 """moecalc memory"""
 
-from ..arguments import add_accelerator, add_model, length, notes, read_model, whole
+from ..activations import add_activations, read_batch, read_policy, read_yes
+from ..arguments import add_accelerator, add_model, notes, read_model, whole
 from ..layouts import add_layout, layout_told, read_layout
 
-HELP = "model states on each GPU: weights, gradients, optimizer (activations are not counted yet)"
-EXAMPLE = "moecalc memory --model deepseek-v3 --gpu h800-sxm --pp 16 --ep 64 --dp 128 --zero 1 --recipe deepseek-v3"
-
-
-#: Answers to --mtp; without it MTP modules are trained where the model has them.
-MTP = {"yes": True, "no": False}
+HELP = "memory of each GPU in training: model states, activations, buffers; and whether it fits"
+EXAMPLE = (
+    "moecalc memory --model deepseek-v3 --gpu h800-sxm --pp 16 --ep 64 --dp 128 --schedule dualpipe --recipe deepseek-v3 "
+    "--recompute norm,mla-up,swiglu --activations fp8"
+)
 
 
 def add_arguments(parser):
-    add_model(parser)
+    add_model(parser, required=False)
     add_accelerator(parser)
     add_layout(parser)
     parser.add_argument("--zero", type=whole, default=1, metavar="STAGE", help="0, 1, 2 or 3")
@@ -27,40 +27,107 @@ def add_arguments(parser):
         "weights=fp8+bf16,gradients=4,master=4,moments=4,ema=4; without it fp32 where the config says so, else bf16",
     )
     parser.add_argument("--mtp", metavar="yes|no", help="train MTP modules; without it where the model has them")
-    parser.add_argument("--micro-batch", type=whole, default=1, metavar="N", help="for activations, not counted yet")
-    parser.add_argument("--seq-len", type=length, default=4096, metavar="N", help="for activations, not counted yet")
+    add_activations(parser)
+    parser.add_argument("--measured", action="store_true", help="runs of others: predicted beside measured, and no layout")
 
 
 def run(args):
-    from ...base.checks import whole as check_whole
     from ...hardware.accelerator import read_accelerator
+    from ...training.activations import ActivationCut, activation_notes, recomputable_parts
+    from ...training.memory_views import activation_components, memory_steps
     from ...training.recipes import recipe_of
     from ...training.states import model_states
 
-    check_whole("micro_batch", args.micro_batch)
-    check_whole("seq_len", args.seq_len)
+    if args.measured:
+        return measured()
     config, layout = read_model(args), read_layout(args)
-    recipe = args.recipe or recipe_of(config)
-    states = model_states(config, layout, recipe, args.optimizer_shard, read_mtp(args))
+    recipe, batch, policy = args.recipe or recipe_of(config), read_batch(args), read_policy(args)
+    accelerator = None if args.gpu is None else read_accelerator(args.gpu)
+    mtp, sequence_parallel = read_yes(args, "mtp"), read_yes(args, "sequence_parallel")
+    where = (layout, recipe, batch)
+    more = {"sequence_parallel": sequence_parallel, "skew": args.skew, "optimizer_shard": args.optimizer_shard, "mtp": mtp}
+    if accelerator is not None:
+        more["memory_bytes"] = accelerator.needed("memory_bytes")
+    steps = memory_steps(config, policy, *where, **more)
+    found = steps[0].memory
+    states = model_states(config, layout, recipe, args.optimizer_shard, mtp)
+    cut = ActivationCut(layout.tp, layout.cp, layout.expert_tp, sequence_parallel, args.skew)
+    fullest = found.fullest
+    own = states["ranks"][fullest.rank]
+    parts = ("weights", "fp8_scales", "gradients", "optimizer_states")
     result = {
         "model": config.name,
         "layout": layout_told(args, layout),
         "recipe": recipe,
         **states,
-        **notes(args, config),
+        "per_gpu_bytes": fullest.counted,
+        "model_states": {"rank": states["fullest_rank"], "bytes": states["per_gpu_bytes"]},
+        "fullest_rank": fullest.rank,
+        "components": {
+            **{name: own[name] for name in parts},
+            "activations": fullest.activations,
+            "buffers": fullest.buffers.peak,
+        },
+        "buffers": fullest.buffers._asdict(),
+        "activation_components": activation_components(config, layout, batch, policy, cut, fullest.rank, mtp),
+        "band": {"least": fullest.band[0], "most": fullest.band[1]},
+        "fits": found.fits,
+        "why_not": found.why_not,
+        "num_micro_batches": found.num_micro_batches,
+        "recompute": list(policy.recompute),
+        "recomputable": sorted(recomputable_parts(config)),
+        "activation_policy": {"format": policy.cache, "routing_weight": args.routing_weight, "skew": args.skew},
+        "counted": f"{states['counted']}, activations of the schedule's peak, buffers",
+        "not_counted": list(NOT_COUNTED),
+        "assumptions": list(assumptions(config, layout, args, policy)),
+        "steps": [
+            {"step": one.name, "rank": one.memory.fullest.rank, "bytes": one.memory.fullest.counted}
+            | {"most": one.memory.fullest.band[1], "fits": one.memory.fits}
+            for one in steps
+        ],
+        **notes(args, config, *activation_notes(config, policy)),
     }
+    for one, rank in zip(result["ranks"], found.ranks, strict=True):
+        one |= {"activations": rank.activations, "layer_activations": rank.layer_activations}
+        one |= {"peak_micro_batches": rank.peak_micro_batches, "buffers": rank.buffers.peak, "total": rank.counted}
+        one["band"] = {"least": rank.band[0], "most": rank.band[1]}
     if config.anatomy.num_routed_experts > 1:
         result["experts"] = held_experts(config.anatomy.num_routed_experts, layout)
-    if args.gpu is not None:
-        result["gpu_memory_bytes"] = read_accelerator(args.gpu).needed("memory_bytes")
+    if accelerator is not None:
+        result["gpu_memory_bytes"] = more["memory_bytes"]
     return result
 
 
-def read_mtp(args) -> bool | None:
-    """Whether MTP modules are trained, None where nothing was said."""
-    from ...base.checks import one_of
+NOT_COUNTED = ("the driver's context", "buffers of communication libraries", "CUDA graphs", "what the input pipeline holds")
 
-    return None if args.mtp is None else MTP[one_of("mtp", args.mtp, MTP)]
+
+def assumptions(config, layout, args, policy):
+    """Sentences that must be true for the sum to be."""
+    from ...training.memory import FRAGMENTATION, FRAMEWORK_SHARE
+    from ...training.rank_states import default_shard
+
+    shard = (args.optimizer_shard or default_shard(layout)).replace("_", " ")
+    yield f"ZeRO-{layout.zero} shards over {shard}"
+    if config.anatomy.num_routed_experts > 1:
+        yield f"the fullest GPU's experts get {args.skew:g} times the mean of tokens in every layer"
+        where = "before the down projection, so that" if policy.weight_before_down else "after the down projection:"
+        kept = "experts' outputs are not kept" if policy.weight_before_down else "experts' outputs are kept in BF16"
+        yield f"routing weights multiply {where} {kept}"
+    yield (
+        f"the upper end adds {FRAMEWORK_SHARE:.0%} of activations, which frameworks keep beyond the rules, "
+        f"and {FRAGMENTATION[-1]:.1%} of fragmentation: both fitted on runs of Megatron-LM"
+    )
+
+
+def measured() -> dict:
+    """What runs of others needed, beside what is predicted for them."""
+    from ...validation.memory import FITTED, HELD_OUT, memory_cases, memory_errors
+
+    cases = memory_cases()
+    return {
+        "cases": [{**case._asdict(), "error": case.error} for case in cases],
+        "errors": {use: memory_errors([one for one in cases if one.use == use])._asdict() for use in (FITTED, HELD_OUT)},
+    }
 
 
 def held_experts(num_experts: int, layout) -> str:
@@ -73,10 +140,12 @@ def held_experts(num_experts: int, layout) -> str:
 
 
 def show(result):
+    if "cases" in result:
+        return show_measured(result)
     from ...base.units import si
     from ...training.recipes import recipe
     from ...training.state_views import shown
-    from ..text import noted, table
+    from ..text import noted, parts, table
 
     layout, named = result["layout"], recipe(result["recipe"])
     lines = [f"recipe {named.name}: {named.title}; ZeRO-{layout['zero']}, schedule {layout['schedule']}"]
@@ -86,11 +155,17 @@ def show(result):
         lines.append(f"ZeRO shards over {result['dense_replicas']:,} GPUs{of_experts}: {group}")
     if "experts" in result:
         lines.append(f"ETP {layout['etp']}: {result['experts']}")
+    chosen = ",".join(result["recompute"]) or "none"
+    lines.append(
+        f"activations in {result['activation_policy']['format']}, recompute {chosen} of {', '.join(result['recomputable'])}"
+    )
     rows = [
         {
             "rank": one["rank"],
             "layers": len(one["layers"]),
             **{key: si(held, "bytes") for key, held in {**shown(one), "bytes": one["bytes"]}.items()},
+            **{key: si(one[key], "bytes") for key in ("activations", "buffers", "total")},
+            "chunks": one["peak_micro_batches"],
             "params": si(one["num_params"], "parameters"),
         }
         for one in result["ranks"]
@@ -103,13 +178,54 @@ def show(result):
         "gradients": "gradients",
         "optimizer_states": "optimizer",
         "bytes": "model states",
+        "chunks": "live chunks",
+        "activations": "activations",
+        "buffers": "buffers",
+        "total": "all",
     }
-    lines += ["", table(rows, columns), ""]
-    lines.append(f"fullest: rank {result['fullest_rank']}, {si(result['per_gpu_bytes'], 'bytes')} of model states a GPU")
-    if "gpu_memory_bytes" in result:
-        share = result["per_gpu_bytes"] / result["gpu_memory_bytes"]
-        lines[-1] += f", {share:.1%} of its {si(result['gpu_memory_bytes'], 'bytes')}"
+    lines += ["", table(rows, columns), "", f"fullest: rank {result['fullest_rank']}", parts(result["components"], "bytes")]
+    lines += ["", "its activations", parts(result["activation_components"], "bytes"), ""]
+    least, most = (si(result["band"][end], "bytes") for end in ("least", "most"))
+    if result["fits"]:
+        lines.append(f"it fits: {least}, up to {most} with fragmentation, of {si(result['gpu_memory_bytes'], 'bytes')}")
+    elif result["fits"] is None:
+        lines.append(f"{least}, up to {most} with fragmentation; {result['why_not']}")
+    else:
+        lines += [f"it does not fit: {result['why_not']}", "", table(told(result["steps"]), STEPS)]
     if average := max(one["ema_cpu"] for one in result["ranks"]):
         lines.append(f"beside it in the memory of the CPU: a moving average, at most {si(average, 'bytes')} a GPU")
+    lines += [f"assumed: {one}" for one in result["assumptions"]]
     lines.append(f"counted: {result['counted']}; not counted: {', '.join(result['not_counted'])}")
     return noted(lines, result)
+
+
+STEPS = {"step": "one after the other", "bytes": "fullest GPU", "most": "at most", "fits": "fits"}
+
+
+def told(steps) -> list:
+    """Steps of saving as a table has them."""
+    from ...base.units import si
+
+    return [
+        {**one, "bytes": si(one["bytes"], "bytes"), "most": si(one["most"], "bytes"), "fits": "yes" if one["fits"] else "no"}
+        for one in steps
+    ]
+
+
+def show_measured(result):
+    from ...base.units import si
+    from ..text import table
+
+    rows = [
+        {
+            **{key: case[key] for key in ("subject", "quantity", "use")},
+            **{key: si(case[key], "bytes") for key in ("measured", "predicted")},
+            "error": f"{case['error']:+.1%}",
+        }
+        for case in result["cases"]
+    ]
+    lines = [table(rows, {key: key for key in rows[0]}), ""]
+    for use, errors in result["errors"].items():
+        worst = f"worst {errors['worst']:+.1%} ({errors['worst_subject']})"
+        lines.append(f"{use}: {errors['cases']} figures, mean error {errors['mean']:.1%}, {worst}")
+    return "\n".join(lines)
