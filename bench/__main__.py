@@ -11,13 +11,13 @@ from moecalc import load_model, num_total_params, parse_config
 from moecalc.model.flops import flops_report
 from moecalc.model.kv_cache import kv_cache_report
 from moecalc.model.params import params_report
+from moecalc.training.activation_policy import V3_RECOMPUTE, ActivationPolicy
 from moecalc.training.layout import Layout
-from moecalc.training.rank_states import rank_states
+from moecalc.training.memory import Batch, memory
 from moecalc.training.pipeline.live import peak_chunks
 from moecalc.training.pipeline.orders import Pipeline, forget_orders
 from moecalc.training.pipeline.simulate import Durations, simulate
-from moecalc.training.activation_policy import V3_RECOMPUTE, ActivationPolicy
-from moecalc.training.memory import Batch, memory
+from moecalc.training.rank_states import rank_states
 
 from .timing import Row, median_ms, median_us, table
 
@@ -50,16 +50,6 @@ def calculators() -> list:
     ]
 
 
-def states_of_layouts(config) -> float:
-    """Microseconds of one layout of a search: ZeRO stages, schedules and sizes in turn, as a search meets them."""
-    layouts = [
-        Layout(tp=tp, pp=16, ep=ep, dp=128, zero=zero, schedule=schedule)
-        for tp in (1, 2, 4)
-        for ep in (16, 32, 64)
-        for zero in (1, 2, 3)
-        for schedule in ("1f1b", "dualpipe")
-    ]
-    return median_us(lambda: [rank_states(config, layout, "deepseek-v3") for layout in layouts], 21, 1) / len(layouts)
 #: Layouts of a search: ZeRO stages, schedules and sizes in turn, as a search meets them.
 LAYOUTS = [
     Layout(tp=tp, pp=16, ep=ep, dp=128, zero=zero, schedule=schedule)
@@ -70,6 +60,7 @@ LAYOUTS = [
 ]
 
 
+def states_of_layouts(config) -> float:
     """Microseconds of the model states of one layout of a search."""
     return median_us(lambda: [rank_states(config, one, "deepseek-v3") for one in LAYOUTS], 21, 1) / len(LAYOUTS)
 
