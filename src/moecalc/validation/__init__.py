@@ -1,4 +1,4 @@
 """Predicted beside measured: what runs of others needed, and what the calculators say of them.
 
-May import: base, facts, model, mechanisms, hardware, training, serving.
+May import: base, facts, numerics, model, mechanisms, hardware, training, serving.
 """
