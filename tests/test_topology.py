@@ -230,6 +230,19 @@ def test_copies_reach_each_gpu_once_and_each_node_once(gpus_per_node, source, ta
     assert len({end for _, end in copies.scale_up}) == len(copies.scale_up)
 
 
+@given(st.sampled_from([1, 2, 4, 8, 72]), st.integers(0, 500), st.lists(st.integers(0, 500), max_size=20))
+def test_copies_that_change_rails_at_home(gpus_per_node, source, targets):
+    copies, once = (dispatched(source, targets, gpus_per_node, first) for first in ("scale-up", "scale-out"))
+    node = source // gpus_per_node
+    away = {gpu for gpu in targets if gpu // gpus_per_node != node}
+    assert {end for _, end in copies.scale_out} == away and len(copies.scale_out) == len(away) >= len(once.scale_out)
+    assert all(start // gpus_per_node == node for start, _ in copies.scale_out + copies.scale_up)
+    assert all(start % gpus_per_node == end % gpus_per_node for start, end in copies.scale_out)
+    has_it = {source} | {end for _, end in copies.scale_up}
+    assert {start for start, _ in copies.scale_out} <= has_it
+    assert set(targets) <= has_it | away
+
+
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
@@ -256,6 +269,7 @@ def test_copies_reach_each_gpu_once_and_each_node_once(gpus_per_node, source, ta
         (lambda: place(103, 8, fat_tree(2, 64, 104), "rails"), "into leaf 8 on rails; the network has 4"),
         (lambda: path(0, 2048, 8, fat_tree(2, 64)), "target must be a whole number from 0 to 2,047; found 2048"),
         (lambda: path(0, 1, 0, fat_tree(2, 64)), "gpus_per_node must be a whole number from 1"),
+        (lambda: dispatched(0, [1], 8, "rails"), "first must be one of scale-out, scale-up; found 'rails'"),
         (lambda: dispatched(0, [-1], 8), "each of targets must be a whole number from 0"),
     ],
 )  # fmt: skip

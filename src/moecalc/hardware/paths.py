@@ -12,7 +12,7 @@ from .topology import Network
 
 #: How cards are plugged into leaves: node by node, rail by rail, or each rail into a network of its own.
 WIRINGS = ("nodes", "rails", "planes")
-SCALE_UP = "scale-up"
+SCALE_UP, SCALE_OUT = "scale-up", "scale-out"
 #: Layers of switches, lowest first.
 SWITCHES = ("leaf", "spine", "core")
 
@@ -103,21 +103,30 @@ def path(source: int, target: int, gpus_per_node: int, network: Network, wiring:
     return Path((*up, *up[-2::-1], *((SCALE_UP,) if arrives != target else ())))
 
 
-def dispatched(source: int, targets: Iterable[int], gpus_per_node: int) -> Copies:
-    """Copies of a token that go from its GPU to those of its experts: one a node, on the rail of its source, then inside.
+def dispatched(source: int, targets: Iterable[int], gpus_per_node: int, first: str = SCALE_OUT) -> Copies:
+    """Copies of a token that go from its GPU to those of its experts.
 
-    `source` is the token's own GPU, `targets` are those that hold its experts, each as often as it does.
+    `source` is the token's own GPU, `targets` are those that hold its experts, each as often as it does. With `first`
+    ``scale-out`` one copy a node leaves, on the rail of its source, and is passed on inside, as DeepSeek-V3 does; with
+    ``scale-up`` the token moves to the rail of each target inside its own node, and one copy a target leaves.
 
     >>> dispatched(1, [1, 3, 9, 10, 10, 20], 8)
     Copies(scale_out=((1, 9), (1, 17)), scale_up=((1, 3), (9, 10), (17, 20)))
+    >>> dispatched(1, [1, 3, 9, 10, 10, 20], 8, "scale-up")
+    Copies(scale_out=((1, 9), (2, 10), (4, 20)), scale_up=((1, 2), (1, 3), (1, 4)))
     """
     whole("gpus_per_node", gpus_per_node)
+    one_of("first", first, (SCALE_OUT, SCALE_UP))
     node, rail = divmod(whole("source", source, 0), gpus_per_node)
     gpus = sorted({whole("each of targets", target, 0) for target in targets})
-    nodes = sorted({gpu // gpus_per_node for gpu in gpus} - {node})
-    entry = {node: source} | {other: other * gpus_per_node + rail for other in nodes}
-    inside = [(entry[gpu // gpus_per_node], gpu) for gpu in gpus]
-    return Copies(
-        tuple((source, entry[other]) for other in nodes),
-        tuple((start, end) for start, end in inside if start != end),
-    )
+    at_home = [gpu for gpu in gpus if gpu // gpus_per_node == node]
+    away = [gpu for gpu in gpus if gpu // gpus_per_node != node]
+    if first == SCALE_OUT:
+        entry = {gpu: gpu // gpus_per_node * gpus_per_node + rail for gpu in away}
+        out = sorted({(source, gpu) for gpu in entry.values()})
+        inside = [(source, gpu) for gpu in at_home] + [(entry[gpu], gpu) for gpu in away]
+    else:
+        exits = {gpu: node * gpus_per_node + gpu % gpus_per_node for gpu in away}
+        out = [(exits[gpu], gpu) for gpu in away]
+        inside = [(source, gpu) for gpu in sorted({*at_home, *exits.values()})]
+    return Copies(tuple(out), tuple((start, end) for start, end in inside if start != end))
