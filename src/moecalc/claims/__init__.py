@@ -19,6 +19,7 @@ PAGES = {
     "notebooks/2-model/parameters": "C29-C30 C48",
     "notebooks/2-model/v2-to-v3": "C31-C44 C90-C93",
     "notebooks/2-model/routing": "C60",
+    "notebooks/3-system/cluster": "C53-C56 C101",
     "notebooks/3-system/model-states": "C57-C59 C64-C65",
     "notebooks/3-system/flops-and-mfu": "C69-C82",
     "notebooks/4-industry/mixture-of-experts": "C86",
@@ -45,7 +46,7 @@ def ledger() -> list:
     >>> row["printed"], row["recomputed"], row["verdict"]
     ('37.2', '38.96 %', 'differs')
     """
-    from . import comparison, mfu, mfu_table, model, mtp, overview, placement, routing, training  # noqa: F401  they register
+    from . import cluster, comparison, mfu, mfu_table, model, mtp, overview, placement, routing, training  # noqa: F401  they register
     from .printed import claims
     from .registry import CHECKS
 

@@ -103,6 +103,23 @@ def path(source: int, target: int, gpus_per_node: int, network: Network, wiring:
     return Path((*up, *up[-2::-1], *((SCALE_UP,) if arrives != target else ())))
 
 
+def paths_from(source: int, gpus_per_node: int, network: Network, wiring: str = "nodes") -> dict:
+    """Every :class:`Path` from one GPU, shortest first -> how many other GPUs it leads to.
+
+    `source` is its number.
+
+    >>> planes = moecalc.hardware.topology.multi_plane_fat_tree(8, 2, 64, 2048)
+    >>> [(len(one.crosses), count) for one, count in paths_from(0, 8, planes, "planes").items()]
+    [(1, 7), (1, 31), (2, 217), (3, 224), (4, 1568)]
+    """
+    found = {}
+    for target in range(network.endpoints):
+        if target != source:
+            one = path(source, target, gpus_per_node, network, wiring)
+            found[one] = found.get(one, 0) + 1
+    return dict(sorted(found.items(), key=lambda item: (len(item[0].crosses), item[0].switches)))
+
+
 def dispatched(source: int, targets: Iterable[int], gpus_per_node: int, first: str = SCALE_OUT) -> Copies:
     """Copies of a token that go from its GPU to those of its experts.
 

@@ -2,40 +2,32 @@
 
 import altair as alt
 
-from moecalc.explorers.training.network_topologies import MEASURES, PLANES, PRINTED, THREE, TWO
+from moecalc.explorers.training.network_topologies import PLANES, PRINTED, THREE, TWO
 
 from ...theme import hue
 from .. import chart
 
-#: Each chart has its own title of the axis, and its own kind of axis.
-VARIANTS = ("measure",)
 KINDS = {TWO: "orange", PLANES: "blue", THREE: "green"}
-#: Numbers on the axis of each measure.
-FORMATS = {"usd": ",.0f", "switches": ".0f", "links": ".1f", "total_usd": "~g"}
 
 
 def draw(wide, controls):
-    measure = controls["measure"]
     x = alt.X(
         "endpoints:Q",
         title="Endpoints",
         scale=alt.Scale(type="log", domain=[60, 500_000], nice=False),
         axis=alt.Axis(values=[100, 1_000, 10_000, 100_000], format="~s", labelExpr="replace(datum.label, 'k', 'K')"),
     )
-    logarithmic = measure == "total_usd"
-    words = MEASURES[measure]
-    y = alt.Y(
-        "value:Q",
-        title=words[0].upper() + words[1:],
-        scale=alt.Scale(type="log", nice=True) if logarithmic else alt.Scale(domainMin=0, nice=True),
-        axis=alt.Axis(format=FORMATS[measure], tickCount=4 if logarithmic else 6),
-    )
+    y = alt.Y("value:Q", title=None, scale=alt.Scale(domainMin=0, nice=True), axis=alt.Axis(format=",~f", tickCount=6))
     colour = alt.Color(
         "kind:N",
         scale=alt.Scale(domain=list(KINDS), range=[hue(name) for name in KINDS.values()]),
-        legend=alt.Legend(title=None, columns=3, columnPadding=20 if wide else 8, symbolType="stroke", symbolStrokeWidth=3),
+        legend=alt.Legend(title=None, columns=3, columnPadding=20 if wide else 8, offset=24, symbolType="stroke"),
     )
-    base = chart(wide, 66, height=280 if wide else 190)
+    base = chart(wide, 50, height=280 if wide else 190)
+    # what is shown is a control, so the axis has its title from the rows
+    title = base.transform_filter("isValid(datum.shown)").mark_text(
+        align="left", baseline="bottom", dx=-38, dy=-8, fontSize=12, color=hue("text")
+    )
     # planes and three layers hide the line of two where they cost the same: it is drawn last, and thinner
     width = alt.StrokeWidth("kind:N", scale=alt.Scale(domain=list(KINDS), range=[2, 4.5, 3]), legend=None)
     lines = base.transform_filter("datum.part == 'line'").transform_calculate(
@@ -74,6 +66,7 @@ def draw(wide, controls):
     ]
     return alt.layer(
         *drawn,
+        title.encode(x=alt.value(0), y=alt.value(0), text="shown:N"),
         ends,
         here.encode(x=x, y=y, color=colour),
         points.encode(x=x, y=y),

@@ -8,10 +8,9 @@ from .._define import Choice, Explorer, Metric, Number
 TWO, PLANES, THREE, PRINTED = "two layers", "planes of two layers", "three layers", "printed"
 #: What may be drawn: key of a row -> words.
 MEASURES = {
-    "usd": "cost of an endpoint [USD]",
-    "switches": "switches for 1,000 endpoints",
-    "links": "links between switches, an endpoint",
-    "total_usd": "cost of the network [M USD]",
+    "usd": "Cost of an endpoint [USD]",
+    "switches": "Switches for 1,000 endpoints",
+    "links": "Links between switches, for an endpoint",
 }
 PORTS = (16, 32, 64, 128)
 NUM_PLANES = (2, 4, 8, 16)
@@ -66,6 +65,7 @@ def compute(measure, ports, planes, ratio, endpoints):
         }
     if ratio == 1:
         rows += [_printed(one, measure) for one in published_networks() if one.network.switch_ports in (ports - 1, ports)]
+    rows[0]["shown"] = MEASURES[measure]  # the title of the axis
     return metrics, rows
 
 

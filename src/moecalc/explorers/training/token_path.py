@@ -84,7 +84,7 @@ def _copy(pair, what, crosses, gpus_per_node) -> dict:
     (from_node, from_gpu), (node, gpu) = (divmod(one, gpus_per_node) for one in pair)
     name = f"copy from GPU {pair[0] + 1} to GPU {pair[1] + 1}"
     ends = {"from_node": from_node, "from_gpu": from_gpu, "node": node, "gpu": gpu}
-    return {"part": "copy", "name": name, "what": what, "crosses": crosses} | ends
+    return {"part": "copy", "name": name, "what": what, "holds": None, "chosen": None, "crosses": crosses} | ends
 
 
 def _gpu(gpu, what, held, experts, gpus_per_node) -> dict:
@@ -97,6 +97,7 @@ def _gpu(gpu, what, held, experts, gpus_per_node) -> dict:
         "what": what,
         "holds": f"E{first + 1}" + (f" to E{first + held}" if held > 1 else ""),
         "chosen": ", ".join(f"E{expert + 1}" for expert in chosen) or None,
+        "crosses": None,
         # for the picture: which of its experts, from 0
         "slots": ",".join(str(expert - first) for expert in chosen) or None,
         "held": held,
