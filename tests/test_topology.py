@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moecalc.base.errors import InputError
+from moecalc.explorers import explore
 from moecalc.facts import tables
 from moecalc.hardware.cluster import cluster_facts, cluster_slugs, load_cluster
 from moecalc.hardware.network_cost import (
@@ -241,6 +242,48 @@ def test_copies_that_change_rails_at_home(gpus_per_node, source, targets):
     has_it = {source} | {end for _, end in copies.scale_up}
     assert {start for start, _ in copies.scale_out} <= has_it
     assert set(targets) <= has_it | away
+
+
+# --- figures
+
+
+@pytest.mark.parametrize("seed", range(1, 21))
+def test_a_token_of_v3_reaches_at_most_four_nodes_and_leaves_once_for_each(seed):
+    token, each = (explore("token-path", seed=seed, forwarding=how)["metrics"] for how in ("scale-out", "scale-up"))
+    at_home = token["at_home"] > 0
+    assert token["nodes"] <= 4 and token["scale_out"] == token["nodes"] - at_home
+    assert token["planes"] == 1 and token["switches"] == 1
+    assert each["scale_out"] == each["one_each"] == token["one_each"] >= token["scale_out"]
+
+
+def test_a_group_of_the_gate_spans_two_nodes_where_experts_lie_on_more_gpus():
+    reached = [explore("token-path", seed=seed, ep=128)["metrics"]["nodes"] for seed in range(1, 21)]
+    assert 4 < max(reached) <= 8
+    assert explore("token-path", gpus_per_node=64)["metrics"]["scale_out"] == 0
+
+
+@pytest.mark.parametrize(
+    ("controls", "sentence"),
+    [
+        ({"model": "deepseek-v2"}, "ep must divide the 160 experts of deepseek-v2; found 64, 32 would do"),
+        ({"source": 65}, "source must be a whole number from 1 to 64; found 65"),
+        ({"limit": 1, "top_k": 16, "ep": 16, "model": "gpt-oss-120b", "gpus_per_node": 2}, None),
+    ],
+)
+def test_what_the_figure_refuses(controls, sentence):
+    if sentence is None:
+        assert explore("token-path", **controls)["metrics"]["nodes"] == 1
+        return
+    with pytest.raises(InputError, match=sentence):
+        explore("token-path", **controls)
+
+
+def test_lines_end_where_networks_do():
+    found = explore("network-topologies", ports=32, planes=4)["metrics"]
+    assert (found["two_reach"], found["planes_reach"], found["three_reach"]) == (512, 2048, 8192)
+    at = explore("network-topologies", ports=32, planes=4, endpoints=1024)["metrics"]
+    assert at["two_usd"] is None and at["planes_usd"] < at["three_usd"]
+    assert (at["planes_most"], at["three_most"]) == (3, 5)
 
 
 @pytest.mark.parametrize(

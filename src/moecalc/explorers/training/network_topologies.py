@@ -83,7 +83,7 @@ def _printed(one, measure) -> dict:
 def _metrics() -> dict:
     names = {"two": "Two layers", "planes": "Planes", "three": "Three layers"}
     each = (
-        ("usd", "an endpoint", "USD", 4),
+        ("usd", "an endpoint", "USD", 3),
         ("reach", "at most", "endpoints", 4),
         ("switches", "switches", "", 4),
         ("links", "links", "", 4),
