@@ -31,7 +31,7 @@ INNER = {
         ("checkpoint",),
         ("catalog",),
     ),
-    "numerics": (("formats",), ("scaling", "matrices"), ("accumulation",)),
+    "numerics": (("formats",), ("scaling", "matrices"), ("accumulation",), ("experiments",)),
     "training": (
         ("stages",),
         ("layout", "recipes", "mfu", "pipeline"),

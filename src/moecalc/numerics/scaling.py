@@ -21,12 +21,13 @@ class Block(NamedTuple):
     columns: int | None
 
 
-#: DeepSeek-V3 scales activations by tiles and weights by blocks; rows and whole tensors are the coarser ways.
+#: DeepSeek-V3 scales activations by tiles, weights by blocks; rows and tensors are coarser, the groups of MX formats finer.
 GRANULARITIES = {
     "tile": Block(1, 128),
     "block": Block(128, 128),
     "row": Block(1, None),
     "tensor": Block(None, None),
+    "group": Block(1, 32),
 }
 
 

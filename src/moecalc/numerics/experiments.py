@@ -1,0 +1,124 @@
+"""Small experiments with the formats: what a scale for each tile saves, what an accumulator of few bits loses."""
+
+from functools import lru_cache
+from math import sqrt
+from operator import mul, sub
+from typing import NamedTuple
+
+from ..base.checks import one_of, real, whole
+from .accumulation import Accumulator, exact_sums, partial_sums, scaled_to
+from .formats import FloatFormat
+from .matrices import product, random_matrix, random_vectors, relative_error, with_outliers, without
+from .scaling import GRANULARITIES, quantised
+
+#: Longest vectors that are added up [entries]
+MAX_INNER = 2**16
+#: Tokens and channels of the activations, and outputs that they are multiplied into: small enough for a page
+SHAPE, OUTPUTS = (8, 512), 4
+#: Where outliers are -> whether they have a row, a column: one entry, a channel of all tokens, all channels of a token.
+PLACES = {"entry": (True, True), "channel": (False, True), "token": (True, False)}
+
+
+class Poisoned(NamedTuple):
+    """Activations with outliers in a row, a column or where both meet, and weights to multiply them with."""
+
+    activations: list
+    weights: tuple
+    row: int | None
+    column: int | None
+
+
+class Loss(NamedTuple):
+    """What a granularity of scales costs; errors are relative Frobenius norms."""
+
+    values: list
+    error_rest: float  # of the activations without the outliers
+    product_error: float  # of activations times weights
+    share_lost: float  # of all entries, those that became zero
+
+
+def poisoned(
+    largest: float = 0.0, place: str = "entry", row: int = 0, column: int = 0, row_scale_bits: float = 0, seed: int = 1
+) -> Poisoned:
+    """Gaussian activations of :data:`SHAPE` and weights for them.
+
+    One of :data:`PLACES` of the activations is multiplied so that its `largest` entry is that many standard deviations;
+    0 leaves it as it is. `row_scale_bits` is that of :func:`random_matrix`, an exponent of factors.
+    """
+    has_row, has_column = PLACES[one_of("place", place, PLACES)]
+    hit = row if has_row else None, column if has_column else None
+    matrix, weights = _drawn(row_scale_bits, seed)
+    if not real("largest", largest):
+        return Poisoned(matrix, weights, *hit)
+    entries = [matrix[row]] if has_row else matrix
+    size = max(abs(x) for one in entries for x in ([one[column]] if has_column else one))
+    return Poisoned(with_outliers(matrix, largest / size, *hit), weights, *hit)
+
+
+def losses(case: Poisoned, fmt: FloatFormat, power_of_two: bool = False) -> dict:
+    """Granularity of the activations' scales -> :class:`Loss`.
+
+    Weights are scaled like activations by row or tensor, else by blocks of 128 x 128.
+    """
+    exact = product(case.activations, case.weights)
+    rest, num_entries = without(case.activations, case.row, case.column), len(case.activations) * len(case.activations[0])
+    found = {}
+    for name, block in GRANULARITIES.items():
+        a = quantised(case.activations, fmt, block, power_of_two)
+        w = _scaled(case.weights, fmt, GRANULARITIES["block"] if block.columns else block, power_of_two)
+        found[name] = Loss(
+            a.values,
+            relative_error(without(a.values, case.row, case.column), rest),
+            relative_error(product(a.values, w), exact),
+            a.num_underflows / num_entries,
+        )
+    return found
+
+
+def cell_errors(values, exact, width: int) -> list:
+    """Relative errors of runs of `width` entries of a row: rows of ratios, as a picture shows them."""
+    found = []
+    for x, y in zip(values, exact, strict=True):
+        off, size = [d * d for d in map(sub, x, y)], [d * d for d in y]
+        runs = [(sum(off[k : k + width]), sum(size[k : k + width])) for k in range(0, len(y), width)]
+        found.append([sqrt(one / all_) if all_ else 0.0 for one, all_ in runs])
+    return found
+
+
+def accumulation_errors(
+    law: str, inner: int, fmt: FloatFormat, how: Accumulator, num_vectors: int = 4, seed: int = 1
+) -> list:
+    """Mean error of dot products after each step, over the mean magnitude of the exact ones, a ratio.
+
+    Vectors of `inner` entries of a law are brought to the range of a format, as :func:`scaled_to` does.
+    """
+    whole("inner", inner, how.products_per_step, MAX_INNER)
+    drawn = _products(law, inner, fmt, whole("num_vectors", num_vectors, 1, 64), seed)
+    errors = sizes = None
+    for products in drawn:
+        exact = exact_sums(products, how.products_per_step)
+        off = [abs(x - y) for x, y in zip(partial_sums(products, how), exact, strict=True)]
+        errors = off if errors is None else [x + y for x, y in zip(errors, off, strict=True)]
+        sizes = list(map(abs, exact)) if sizes is None else [x + abs(y) for x, y in zip(sizes, exact, strict=True)]
+    return [x / y if y else 0.0 for x, y in zip(errors, sizes, strict=True)]
+
+
+# A figure moves outliers and accumulators far more often than the numbers behind them.
+
+
+@lru_cache(maxsize=16)
+def _drawn(row_scale_bits, seed) -> tuple:
+    rows, columns = SHAPE
+    weights = random_matrix("gauss", seed + 1000, OUTPUTS, columns)
+    return random_matrix("gauss", seed, rows, columns, row_scale_bits), tuple(map(tuple, weights))
+
+
+@lru_cache(maxsize=16)
+def _scaled(weights, fmt, block, power_of_two) -> list:
+    return quantised(weights, fmt, block, power_of_two).values
+
+
+@lru_cache(maxsize=16)
+def _products(law, inner, fmt, num_vectors, seed) -> tuple:
+    pairs = (random_vectors(law, 1000 * seed + i, inner, 2) for i in range(num_vectors))
+    return tuple(list(map(mul, scaled_to(a, fmt), scaled_to(b, fmt))) for a, b in pairs)
