@@ -21,6 +21,7 @@ PAGES = {
     "notebooks/2-model/routing": "C60",
     "notebooks/3-system/cluster": "C53-C56 C101",
     "notebooks/3-system/model-states": "C57-C59 C64-C65",
+    "notebooks/3-system/fp8": "C49 C66-C68 C105",
     "notebooks/3-system/flops-and-mfu": "C69-C82",
     "notebooks/4-industry/mixture-of-experts": "C86",
 }
@@ -46,7 +47,20 @@ def ledger() -> list:
     >>> row["printed"], row["recomputed"], row["verdict"]
     ('37.2', '38.96 %', 'differs')
     """
-    from . import cluster, comparison, mfu, mfu_table, model, mtp, overview, placement, routing, training  # noqa: F401  they register
+    # they register
+    from . import (  # noqa: F401
+        cluster,
+        comparison,
+        fp8,
+        mfu,
+        mfu_table,
+        model,
+        mtp,
+        overview,
+        placement,
+        routing,
+        training,
+    )
     from .printed import claims
     from .registry import CHECKS
 

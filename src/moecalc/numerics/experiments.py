@@ -6,15 +6,15 @@ from operator import mul, sub
 from typing import NamedTuple
 
 from ..base.checks import one_of, real, whole
-from .accumulation import Accumulator, exact_sums, partial_sums, scaled_to
+from .accumulation import MODELS, Accumulator, exact_sums, partial_sums, scaled_to
 from .formats import FloatFormat
 from .matrices import product, random_matrix, random_vectors, relative_error, with_outliers, without
 from .scaling import GRANULARITIES, quantised
 
 #: Longest vectors that are added up [entries]
 MAX_INNER = 2**16
-#: Tokens and channels of the activations, and outputs that they are multiplied into: small enough for a page
-SHAPE, OUTPUTS = (8, 512), 4
+#: Tokens and channels of the activations: small enough for a page
+SHAPE = (8, 512)
 #: Where outliers are -> whether they have a row, a column: one entry, a channel of all tokens, all channels of a token.
 PLACES = {"entry": (True, True), "channel": (False, True), "token": (True, False)}
 
@@ -23,31 +23,36 @@ class Poisoned(NamedTuple):
     """Activations with outliers in a row, a column or where both meet, and weights to multiply them with."""
 
     activations: list
-    weights: tuple
+    weights: list
     row: int | None
     column: int | None
 
 
 class Loss(NamedTuple):
-    """What a granularity of scales costs; errors are relative Frobenius norms."""
+    """What a granularity of scales costs: the error is a relative Frobenius norm."""
 
     values: list
     error_rest: float  # of the activations without the outliers
-    product_error: float  # of activations times weights
     share_lost: float  # of all entries, those that became zero
 
 
 def poisoned(
-    largest: float = 0.0, place: str = "entry", row: int = 0, column: int = 0, row_scale_bits: float = 0, seed: int = 1
+    largest: float = 0.0,
+    place: str = "entry",
+    row: int = 0,
+    column: int = 0,
+    row_scale_bits: float = 0,
+    seed: int = 1,
+    outputs: int = 1,
 ) -> Poisoned:
-    """Gaussian activations of :data:`SHAPE` and weights for them.
+    """Gaussian activations of :data:`SHAPE`, and weights for so many `outputs`.
 
     One of :data:`PLACES` of the activations is multiplied so that its `largest` entry is that many standard deviations;
     0 leaves it as it is. `row_scale_bits` is that of :func:`random_matrix`, an exponent of factors.
     """
     has_row, has_column = PLACES[one_of("place", place, PLACES)]
     hit = row if has_row else None, column if has_column else None
-    matrix, weights = _drawn(row_scale_bits, seed)
+    matrix, weights = _drawn(row_scale_bits, seed, whole("outputs", outputs, 1, 1024))
     if not real("largest", largest):
         return Poisoned(matrix, weights, *hit)
     entries = [matrix[row]] if has_row else matrix
@@ -56,23 +61,34 @@ def poisoned(
 
 
 def losses(case: Poisoned, fmt: FloatFormat, power_of_two: bool = False) -> dict:
-    """Granularity of the activations' scales -> :class:`Loss`.
-
-    Weights are scaled like activations by row or tensor, else by blocks of 128 x 128.
-    """
-    exact = product(case.activations, case.weights)
+    """Granularity of scales, of :data:`GRANULARITIES` -> :class:`Loss` of the activations."""
     rest, num_entries = without(case.activations, case.row, case.column), len(case.activations) * len(case.activations[0])
     found = {}
     for name, block in GRANULARITIES.items():
         a = quantised(case.activations, fmt, block, power_of_two)
-        w = _scaled(case.weights, fmt, GRANULARITIES["block"] if block.columns else block, power_of_two)
-        found[name] = Loss(
-            a.values,
-            relative_error(without(a.values, case.row, case.column), rest),
-            relative_error(product(a.values, w), exact),
-            a.num_underflows / num_entries,
-        )
+        error_rest = relative_error(without(a.values, case.row, case.column), rest)
+        found[name] = Loss(a.values, error_rest, a.num_underflows / num_entries)
     return found
+
+
+def product_errors(case: Poisoned, fmt: FloatFormat, power_of_two: bool = False) -> dict:
+    """Granularity of the activations' scales -> relative error of activations times weights.
+
+    Weights are scaled like activations by row or tensor, else by blocks of 128 x 128.
+    """
+    exact = product(case.activations, case.weights)
+    found = {}
+    for name, block in GRANULARITIES.items():
+        a = quantised(case.activations, fmt, block, power_of_two)
+        w = quantised(case.weights, fmt, GRANULARITIES["block"] if block.columns else block, power_of_two)
+        found[name] = relative_error(product(a.values, w.values), exact)
+    return found
+
+
+def outlier_cases(sizes: tuple, place: str, fmt: FloatFormat, outputs: int = 128) -> dict:
+    """Size of outliers -> (:func:`losses`, :func:`product_errors`)."""
+    cases = {size: poisoned(size, place, outputs=outputs) for size in sizes}
+    return {size: (losses(case, fmt), product_errors(case, fmt)) for size, case in cases.items()}
 
 
 def cell_errors(values, exact, width: int) -> list:
@@ -103,19 +119,35 @@ def accumulation_errors(
     return [x / y if y else 0.0 for x, y in zip(errors, sizes, strict=True)]
 
 
+class SumErrors(NamedTuple):
+    """Mean relative errors of dot products whose numbers follow a law, by the model of the accumulator."""
+
+    law: str
+    aligned: float
+    aligned_promoted: float
+    rounded: float
+    rounded_promoted: float
+
+
+def sum_errors(
+    law: str, inner: int, fmt: FloatFormat, promote_every: int, bits: int = 14, num_vectors: int = 8
+) -> SumErrors:
+    """Errors at the end of `inner` elements, each model without promotion and with it every `promote_every` elements."""
+    ends = [
+        accumulation_errors(law, inner, fmt, Accumulator(model, bits, promote_every=every), num_vectors)[-1]
+        for model in MODELS
+        for every in (None, promote_every)
+    ]
+    return SumErrors(law, *ends)
+
+
 # A figure moves outliers and accumulators far more often than the numbers behind them.
 
 
 @lru_cache(maxsize=16)
-def _drawn(row_scale_bits, seed) -> tuple:
+def _drawn(row_scale_bits, seed, outputs) -> tuple:
     rows, columns = SHAPE
-    weights = random_matrix("gauss", seed + 1000, OUTPUTS, columns)
-    return random_matrix("gauss", seed, rows, columns, row_scale_bits), tuple(map(tuple, weights))
-
-
-@lru_cache(maxsize=16)
-def _scaled(weights, fmt, block, power_of_two) -> list:
-    return quantised(weights, fmt, block, power_of_two).values
+    return random_matrix("gauss", seed, rows, columns, row_scale_bits), random_matrix("gauss", seed + 1000, outputs, columns)
 
 
 @lru_cache(maxsize=16)

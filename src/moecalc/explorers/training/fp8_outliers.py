@@ -23,12 +23,13 @@ PANELS = {
 }
 
 
+#: Half decades of a power of ten -> the number: 0.1, 0.3, 1, 3, ...
+HALF_DECADES = {steps: float(f"{10 ** (steps / 2):.1g}") for steps in range(-40, 41)}
+
+
 def half_decade(value: float) -> float:
-    """The nearest of ..., 0.1, 0.3, 1, 3, 10, ...: a shade tells no more, and a page is small."""
-    if value <= 0:
-        return 0.0
-    steps = round(2 * log10(value))
-    return float(f"{10 ** (steps / 2):.1g}")
+    """The nearest half decade: a shade tells no more, and a page is small."""
+    return HALF_DECADES[round(2 * log10(value))] if value > 1e-20 else 0.0
 
 
 def compute(largest, place, channel, token, format, power_of_two, row_scale_bits, seed):
@@ -43,7 +44,7 @@ def compute(largest, place, channel, token, format, power_of_two, row_scale_bits
     ]
     metrics = {"gain": found["tensor"].error_rest / found["tile"].error_rest}
     for name, one in found.items():
-        metrics |= {f"{name}_rest": one.error_rest, f"{name}_product": one.product_error, f"{name}_lost": one.share_lost}
+        metrics |= {f"{name}_rest": one.error_rest, f"{name}_lost": one.share_lost}
     return metrics, rows
 
 
@@ -54,7 +55,7 @@ EXPLORER = Explorer(
     "shows how large they are, with the outliers; the others the relative error that scales of five granularities leave, "
     "pale where it is no more than rounding, full red where the entries are lost.",
     lead=("largest", "place", "channel", "token", "format", "power_of_two"),
-    headline=("tensor_rest", "tile_rest", "tile_product"),
+    headline=("tensor_rest", "tile_rest", "tensor_lost"),
     controls=(
         Choice("largest", "Outliers reach", 3e5, ((0, "no outliers"), *((one, f"{one:,.0f} deviations") for one in SIZES))),
         Choice("place", "Outliers in", "entry", tuple(PLACES.items())),
@@ -68,14 +69,15 @@ EXPLORER = Explorer(
     metrics={
         "tensor_rest": Metric("The others' error, one scale", "%", 1),
         "tile_rest": Metric("The others' error, tiles", "%", 1),
-        "row_rest": Metric("one a token", "%", 1),
-        "block_rest": Metric("blocks", "%", 1),
-        "group_rest": Metric("groups of 32", "%", 1),
+        "row_rest": Metric("The others' error, one a token", "%", 1),
+        "block_rest": Metric("The others' error, blocks", "%", 1),
+        "group_rest": Metric("The others' error, groups of 32", "%", 1),
         "gain": Metric("Tiles leave less than one scale, times", "", 3),
-        "tensor_lost": Metric("Entries that become zero, one scale", "%", 1),
-        "tile_lost": Metric("tiles", "%", 1),
-        "tensor_product": Metric("Product with weights, one scale", "%", 1),
-        "tile_product": Metric("Product with weights, tiles", "%", 1),
+        "tensor_lost": Metric("Entries lost, one scale", "%", 1),
+        "row_lost": Metric("Entries lost, one a token", "%", 1),
+        "block_lost": Metric("Entries lost, blocks", "%", 1),
+        "tile_lost": Metric("Entries lost, tiles", "%", 1),
+        "group_lost": Metric("Entries lost, groups of 32", "%", 1),
     },
     columns={
         "token": Metric("Token"),
