@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from ..base.checks import one_of, real, whole
 from ..base.errors import InputError, quoted
+from .distinct import distinct_parts
 from .softmax import softmax
 
 SCORING = ("sigmoid", "softmax")
@@ -132,16 +133,8 @@ def groups_touched(n_routed_experts: int = 256, n_group: int = 8, num_experts_pe
     size = _group_size(n_routed_experts, num_experts_per_tok, n_group, n_group)
     ways = math.comb(n_routed_experts, num_experts_per_tok)
     expected = n_group * (1 - math.comb(n_routed_experts - size, num_experts_per_tok) / ways)
-
-    def exactly(touched):
-        # of the ways within some groups, those that leave none of them out
-        inside = sum(
-            (-1) ** (touched - some) * math.comb(touched, some) * math.comb(some * size, num_experts_per_tok)
-            for some in range(touched + 1)
-        )
-        return math.comb(n_group, touched) * inside / ways
-
-    return {"expected": expected, "probabilities": [exactly(touched) for touched in range(1, n_group + 1)]}
+    probabilities = distinct_parts(n_group, size, num_experts_per_tok)[1:]
+    return {"expected": expected, "probabilities": [*probabilities, *[0.0] * (n_group - len(probabilities))]}
 
 
 def copies_sent(touched: float, num_experts_per_tok: int = 8, n_group: int = 8) -> dict:
