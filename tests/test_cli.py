@@ -47,6 +47,18 @@ CONTRACT = [
         "--orders --tasks",
         {"makespan", "bubble", "bubble_formula", "formula_exact", "peak_activations", "orders", "tasks"},
     ),
+    (
+        "all-to-all --model deepseek-v3 --ep 64 --gpus-per-node 8 --gpu h800-sxm",
+        {
+            "expected_nodes",
+            "expected_nodes_without_limit",
+            "scale_out_bytes_per_token",
+            "scale_up_bytes_per_token",
+            "dispatch_s",
+            "combine_s",
+            "bound_by",
+        },
+    ),
     ("claims", {"claims"}),
     ("explore --list", {"explorers"}),
     ("explore cost --set num_gpus=2000", {"explorer", "controls", "metrics"}),

@@ -27,6 +27,7 @@ COMMANDS = (
     "memory",
     "round",
     "pipeline",
+    "all-to-all",
     "claims",
     "explore",
 )
