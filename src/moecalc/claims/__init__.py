@@ -20,6 +20,7 @@ PAGES = {
     "notebooks/2-model/v2-to-v3": "C31-C44 C90-C93",
     "notebooks/2-model/routing": "C60",
     "notebooks/3-system/cluster": "C53-C56 C101",
+    "notebooks/3-system/all-to-all": "C102 C106",
     "notebooks/3-system/model-states": "C57-C59 C64-C65",
     "notebooks/3-system/fp8": "C49 C66-C68 C105",
     "notebooks/3-system/flops-and-mfu": "C69-C82",
@@ -49,6 +50,7 @@ def ledger() -> list:
     """
     # they register
     from . import (  # noqa: F401
+        all_to_all,
         cluster,
         comparison,
         fp8,

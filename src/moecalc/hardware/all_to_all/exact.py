@@ -6,6 +6,7 @@ each expert is a clock that rings first after an exponential time of rate w, and
 
 import math
 from collections.abc import Sequence
+from operator import mul
 from typing import NamedTuple
 
 from ...base.checks import real, whole
@@ -50,44 +51,62 @@ def weighted_parts(weights: Sequence[float], part_size: int, num_chosen: int, nu
     >>> round(weighted_parts([1.0] * 256, 32, 8).expected, 9)
     5.294652
     """
-    _check(weights, part_size, num_chosen, num_outside)
-    num_parts = (len(weights) - num_outside) // part_size
+    return weighted_parts_of_sizes(weights, (part_size,), num_chosen, num_outside)[0]
+
+
+def weighted_parts_of_sizes(weights: Sequence[float], sizes: Sequence[int], num_chosen: int, num_outside: int = 0) -> list:
+    """:func:`weighted_parts` for several part `sizes`, multiples of the last one: for little more time.
+
+    >>> [round(one.expected, 6) for one in weighted_parts_of_sizes([1.0] * 256, (32, 4), 8)]
+    [5.294652, 7.67575]
+    """
+    for size in sizes:
+        _check(weights, size, num_chosen, num_outside)
+        if size % sizes[-1]:
+            raise InputError(f"sizes of parts must be multiples of the last one, {sizes[-1]}; found {size}")
+    inside = len(weights) - num_outside
     if num_chosen >= len(weights):
-        return Parts((1.0,) * num_parts, float(num_parts))
+        return [Parts((1.0,) * (inside // size), float(inside // size)) for size in sizes]
     scale = math.fsum(weights)
     rates = [weight / scale for weight in weights]
-    totals = [math.fsum(rates[g * part_size : (g + 1) * part_size]) for g in range(num_parts)]
-    hit = [0.0] * num_parts
+    totals = [[math.fsum(rates[first : first + size]) for first in range(0, inside, size)] for size in sizes]
+    hits = [[0.0] * len(one) for one in totals]
     for step in range(round((HIGH - LOW) / STEP) + 1):
         x = LOW + step * STEP
         time = math.exp(x - math.exp(-x))
         factor = STEP * time * (1 + math.exp(-x))
-        others = _others(rates, time, part_size, num_parts, num_chosen)
-        terms = [factor * total * math.exp(-total * time) * other for total, other in zip(totals, others, strict=True)]
-        hit = [one + term for one, term in zip(hit, terms, strict=True)]
-        if x > 0 and max(terms) < SMALLEST_TERM:
+        before, behind = _around(rates, time, sizes[-1], inside, num_chosen)
+        largest = 0.0
+        for size, total, hit in zip(sizes, totals, hits, strict=True):
+            every = size // sizes[-1]
+            for part, rate in enumerate(total):
+                others = _at_most(before[part * every], behind[(part + 1) * every])
+                term = factor * rate * math.exp(-rate * time) * others
+                hit[part] += term
+                largest = max(largest, term)
+        if x > 0 and largest < SMALLEST_TERM:
             break
-    return Parts(tuple(hit), math.fsum(hit))
+    return [Parts(tuple(hit), math.fsum(hit)) for hit in hits]
 
 
-def _others(rates, time, part_size, num_parts, num_chosen) -> list:
-    """Of each part: the probability that at most K - 1 of all other experts rang by `time`."""
+def _around(rates, time, size, inside, num_chosen) -> tuple:
+    """Probabilities of 0 .. K-1 rings by `time` of the experts before, and of those behind, each bound between parts."""
     rung = [-math.expm1(-rate * time) for rate in rates]
-    first = [1.0] + [0.0] * (num_chosen - 1)
-    behind = [None] * num_parts + [_times(first, rung[num_parts * part_size :])]
-    for part in range(num_parts - 1, 0, -1):
-        behind[part] = _times(behind[part + 1], rung[part * part_size : (part + 1) * part_size])
-    found, before = [], first
-    for part in range(num_parts):
-        after = behind[part + 1]
-        left, at_most = 0.0, []
-        for one in after:
-            left += one
-            at_most.append(left)
-        found.append(sum(one * at_most[num_chosen - 1 - rang] for rang, one in enumerate(before)))
-        if part + 1 < num_parts:
-            before = _times(before, rung[part * part_size : (part + 1) * part_size])
-    return found
+    none = [1.0] + [0.0] * (num_chosen - 1)
+    before, behind = [none], [_times(none, rung[inside:])]
+    for first in range(0, inside - size, size):
+        before.append(_times(before[-1], rung[first : first + size]))
+        behind.append(_times(behind[-1], rung[inside - first - size : inside - first]))
+    return before, [None, *reversed(behind)]
+
+
+def _at_most(before, behind) -> float:
+    """Probability that at most K - 1 rang on both sides together."""
+    left, so_far = 0.0, []
+    for one in behind:
+        left += one
+        so_far.append(left)
+    return sum(map(mul, before, reversed(so_far)))
 
 
 def _times(counts, rung) -> list:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ...base.checks import real, whole
 from ...base.errors import InputError
 from ...mechanisms.distinct import distinct_parts
-from .exact import weighted_parts
+from .exact import weighted_parts_of_sizes
 from .gate import Gate, Placement, check_gate, check_placement
 from .links import Links
 from .race import chosen_experts
@@ -80,11 +80,10 @@ def reach(gate: Gate, placement: Placement, scores: Scores, chosen: list) -> Rea
     (True, 5.294652)
     """
     check_placement(placement, gate)
-    spreads, without_limit = [], []
-    for num in (placement.num_nodes, placement.ep):
+    spreads, parts = [], (placement.num_nodes, placement.ep)
+    exact = _exact(gate, scores, parts)
+    for num, known in zip(parts, exact, strict=True):
         size = gate.num_experts // num
-        known = _exact(gate, scores, size, num)
-        without_limit.append(known.mean)
         found = spread(chosen, size, num)
         if num == 1 and not gate.num_idle:
             found = exact_spread((0.0, 1.0))
@@ -95,14 +94,18 @@ def reach(gate: Gate, placement: Placement, scores: Scores, chosen: list) -> Rea
     if gate.num_idle:
         beyond = sum(expert >= gate.num_experts for one in chosen for expert in one) / len(chosen)
         experts -= gate.num_chosen * gate.num_idle / gate.num_scored if scores.alike else beyond
-    return Reach(*spreads, *without_limit, most_nodes(gate, placement), experts)
+    return Reach(*spreads, *(one.mean for one in exact), most_nodes(gate, placement), experts)
 
 
-def _exact(gate, scores, size, num) -> Spread:
+def _exact(gate, scores, parts) -> list:
+    """Without a limit, for each number of parts."""
+    sizes = [gate.num_experts // num for num in parts]
     if scores.alike:
-        return exact_spread(distinct_parts(num, size, gate.num_chosen, gate.num_idle))
+        args = gate.num_chosen, gate.num_idle
+        return [exact_spread(distinct_parts(num, size, *args)) for num, size in zip(parts, sizes, strict=True)]
     weights = popularity(scores, gate.num_scored)
-    return Spread(weighted_parts(weights, size, gate.num_chosen, gate.num_idle).expected, 0.0, ())
+    found = weighted_parts_of_sizes(weights, sizes, gate.num_chosen, gate.num_idle)
+    return [Spread(one.expected, 0.0, ()) for one in found]
 
 
 def fullest_parts(gate: Gate, placement: Placement, scores: Scores, chosen: list, num_tokens: int) -> Fullest:
