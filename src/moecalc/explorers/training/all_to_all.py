@@ -1,21 +1,30 @@
 """How often a token is copied on its way to its experts: over the network between nodes, and inside them."""
 
+from functools import lru_cache
+
 from ...base.errors import InputError
 from ...hardware.all_to_all.gate import Placement, dispatched_width, gate_of
-from ...hardware.all_to_all.links import links_of
+from ...hardware.all_to_all.links import Links
 from ...hardware.all_to_all.plan import all_to_all, tokens_chosen
 from ...hardware.all_to_all.scores import Scores
 from ...hardware.all_to_all.traffic import copies_per_token, transfer, wire_bytes
 from ...model.config import load_model
-from .._choices import NOTES, accelerator_choice, accelerator_numbers, chosen_accelerator, model_choice, notes
+from .._choices import NOTES, model_choice, notes
 from .._define import Choice, Explorer, Metric, Number
 
 #: Simulated tokens: a standard error below 0.01 nodes for DeepSeek-V3, in a few hundredths of a second.
 NUM_SAMPLES = 800
 SCORES = {"uniform": "uniform", "normal": "normal logits", "zipf": "some liked more (Zipf)"}
+GROUPS = ((0, "as the model has"), *((number, str(number)) for number in range(1, 9)))
 #: Kinds of what becomes of a copy.
 OUT, UP, STAYS = "between nodes", "inside a node", "stays where it is"
 EACH_EXPERT, EACH_NODE, AS_CHOSEN = "a copy for each expert", "a copy for each node, no limit", "a copy for each node"
+
+
+@lru_cache(maxsize=4)
+def drawn(gate, law, seed: int) -> list:
+    """The simulated tokens: kept, since most controls do not change them."""
+    return tokens_chosen(gate, law, NUM_SAMPLES, seed)
 
 
 def lane(name, copies, arrived, num_tokens, wire, links, skew):
@@ -52,7 +61,7 @@ def lane(name, copies, arrived, num_tokens, wire, links, skew):
     return [row for row in rows if row["copies"] > 1e-9]
 
 
-def compute(model, ep, groups, gpus_per_node, scores, exponent, num_tokens, seed, accelerator, accelerator_numbers):
+def compute(model, ep, groups, gpus_per_node, scores, exponent, num_tokens, seed, out_gb_per_s, up_gb_per_s):
     config = load_model(model)
     gate = gate_of(config)
     if groups:
@@ -60,8 +69,8 @@ def compute(model, ep, groups, gpus_per_node, scores, exponent, num_tokens, seed
             raise InputError(f"groups kept must be at most the {gate.n_group} of {config.name}; found {groups}")
         gate = gate._replace(topk_group=groups)
     placement, law = Placement(ep, gpus_per_node), Scores(scores, exponent=exponent)
-    links, wire = links_of(chosen_accelerator(accelerator, accelerator_numbers)), wire_bytes(dispatched_width(config))
-    chosen = tokens_chosen(gate, law, NUM_SAMPLES, seed)
+    links, wire = Links(up_gb_per_s * 1e9, out_gb_per_s * 1e9), wire_bytes(dispatched_width(config))
+    chosen = drawn(gate, law, seed)
     found = all_to_all(gate, placement, links, wire, num_tokens, law, chosen)
     where = found.reach
     how = num_tokens, wire, links, found.skew
@@ -89,7 +98,6 @@ def compute(model, ep, groups, gpus_per_node, scores, exponent, num_tokens, seed
         "bound_by": found.dispatch.bound_by,
         "up_over_out": up_s / out_s if out_s else None,
         "fullest": found.fullest.per_gpu / found.fullest.mean_per_gpu,
-        "bandwidths": links.note or None,
     }
     rows = [{**row, "order": order} for order, way in enumerate(ways) for row in way]
     return metrics | {"notes": notes(config)}, rows
@@ -101,19 +109,19 @@ EXPLORER = Explorer(
     description="Ribbons that start at one token and widen with its copies, first between nodes, then inside them; a ribbon "
     "is as wide as the copies are many. Below one another: a copy for each expert, one for each node, and that with the "
     "limit on groups.",
-    lead=("model", "ep", "groups", "scores", "num_tokens", "accelerator"),
+    lead=("model", "ep", "groups", "scores", "out_gb_per_s", "up_gb_per_s"),
     headline=("nodes", "layer_ms", "up_over_out"),
     controls=(
         model_choice(),
         Number("ep", "Expert parallel", 64, 1, 512, 1, "GPUs", "powers"),
-        Number("groups", "Groups kept", 0, 0, 8, 1, "groups", "linear", "as the model has"),
+        Choice("groups", "Groups kept", 0, GROUPS),
         Number("gpus_per_node", "GPUs a node", 8, 1, 64, 1, "GPUs", "powers"),
         Choice("scores", "Scores of experts", "uniform", tuple(SCORES.items())),
         Number("exponent", "Zipf's exponent", 1.0, 0.0, 2.0, 0.25),
         Number("num_tokens", "Tokens of a GPU", 4096, 64, 16384, 1, "tokens", "powers"),
         Number("seed", "Seed", 1, 1, 10, 1),
-        accelerator_choice(),
-        accelerator_numbers(),
+        Number("out_gb_per_s", "Network card, arriving", 40, 10, 100, 5, "GB/s"),
+        Number("up_gb_per_s", "NVLink, arriving", 160, 20, 800, 20, "GB/s"),
     ),
     metrics={
         "nodes": Metric("Nodes of a token", "", 3),
@@ -128,7 +136,6 @@ EXPLORER = Explorer(
         "bound_by": Metric("Bound by the network"),
         "up_over_out": Metric("Scale-up's time, of scale-out's", "%", 0),
         "fullest": Metric("Fullest GPU over the mean", "", 3),
-        "bandwidths": Metric("Bandwidths"),
         "notes": NOTES,
     },
     columns={
