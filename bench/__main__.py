@@ -17,6 +17,7 @@ from moecalc.training.memory import Batch, memory
 from moecalc.training.pipeline.live import peak_chunks
 from moecalc.training.pipeline.orders import Pipeline, forget_orders
 from moecalc.training.pipeline.simulate import Durations, simulate
+from moecalc.training.placement import place
 from moecalc.training.rank_states import rank_states
 
 from .timing import Row, median_ms, median_us, table
@@ -33,11 +34,13 @@ def calculators() -> list:
         config = parse_config(text)
         return params_report(config), flops_report(config, 4096), kv_cache_report(config, 32_768)
 
+    cluster = Layout(pp=16, ep=64, dp=128, schedule="dualpipe")
     sweep = [v3.replace(n_routed_experts=16 + 8 * number) for number in range(SWEEP)]
     return [
         Row("parameters of V3 with components", median_us(lambda: params_report(v3)), "us", 50),
         Row("FLOPs of V3 with components", median_us(lambda: flops_report(v3, 4096)), "us", 50),
         Row("a pasted config: parameters, FLOPs and cache", median_us(pasted, calls=20), "us", 1000),
+        Row("who holds what on 2,048 GPUs", median_us(lambda: place(v3, cluster), batches=11, calls=1) / 1e3, "ms", 50),
         Row(
             f"total alone, a point of a sweep over {SWEEP:,} ready configs",
             median_us(lambda: [num_total_params(config) for config in sweep], calls=1) / SWEEP,

@@ -59,6 +59,7 @@ CONTRACT = [
             "bound_by",
         },
     ),
+    ("placement --model deepseek-v3 --tp 1 --cp 1 --pp 16 --ep 64 --dp 128 --vpp 1 --schedule 1f1b", {"num_gpus", "gpus"}),
     ("claims", {"claims"}),
     ("explore --list", {"explorers"}),
     ("explore cost --set num_gpus=2000", {"explorer", "controls", "metrics"}),

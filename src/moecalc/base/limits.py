@@ -12,3 +12,5 @@ MAX_PARALLEL_SIZE = 10**6
 MAX_PIPELINE_RANKS = 1024
 #: Most chunks (a micro-batch on a stage) of one pipeline schedule
 MAX_CHUNKS = 10**6
+#: Most GPUs that are placed one by one
+MAX_GPUS = 2**17

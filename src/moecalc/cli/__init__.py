@@ -28,6 +28,7 @@ COMMANDS = (
     "round",
     "pipeline",
     "all-to-all",
+    "placement",
     "claims",
     "explore",
 )
