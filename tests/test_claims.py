@@ -29,7 +29,8 @@ EXPECTED = {
     "reproduced": span("C05 C12-C16 C46-C47 C52-C53 C73-C82 C97"),
     "differs": span("C07 C45 C64-C65 C70-C72"),
     "in part": span("C28 C51 C54 C69 C94 C96 C100 C102"),
-    "reported": span("C01 C09-C11 C17 C19 C21 C29-C32 C34-C44 C48 C50 C55-C56 C60 C66-C68 C90-C93 C95 C98-C99 C101 C105-C106"),
+    "reported": span("C01 C09-C11 C17 C19 C21 C29-C32 C34-C44 C48 C50 C55-C56 C60 C66-C68")
+    + span("C90-C93 C95 C98-C99 C101 C105-C106"),
     "unverified": span("C18 C20 C22-C25 C27 C49"),
     "question": span("C86-C89 C107"),
 }
