@@ -20,7 +20,7 @@ from moecalc.numerics.accumulation import (
     product_in,
     scaled_to,
 )
-from moecalc.numerics.experiments import cell_errors, outlier_cases, poisoned, sum_errors
+from moecalc.numerics.experiments import losses, outlier_cases, poisoned, sum_errors
 from moecalc.numerics.formats import E4M3, FORMATS, FloatFormat, codes, decoded, rounded
 from moecalc.numerics.matrices import (
     product,
@@ -307,10 +307,10 @@ def test_scales_of_tiles_gain_nothing_without_outliers_and_much_with_far_ones():
     _, plain = cases[0]
     assert max(plain.values()) - min(plain.values()) < 0.004 and plain["tile"] == pytest.approx(0.037, abs=0.002)
     for size in (0, 1e3, 1e4):
-        rest = [cases[size][0][name].error_rest for name in ("tensor", "row", "block", "tile")]
+        rest = [cases[size][0][name].error for name in ("tensor", "row", "block", "tile")]
         assert max(rest) < 1.1 * min(rest)
     far, _ = cases[1e6]
-    assert far["tensor"].error_rest > 0.9 > 0.5 > far["block"].error_rest > far["tile"].error_rest > far["group"].error_rest
+    assert far["tensor"].error > 0.9 > 0.5 > far["block"].error > far["tile"].error > far["group"].error
 
 
 @pytest.mark.parametrize("place", ["entry", "channel", "token"])
@@ -325,13 +325,15 @@ def test_the_largest_outlier_has_the_size_that_is_asked_for(place):
     )
 
 
-def test_errors_of_cells_add_up_to_the_whole():
-    a, b = random_matrix("gauss", 1, 3, 64), random_matrix("gauss", 2, 3, 64)
-    sizes = [[sum(y * y for y in row[k : k + 16]) for k in range(0, 64, 16)] for row in b]
-    off = sum(
-        e * e * size for of, row in zip(cell_errors(a, b, 16), sizes, strict=True) for e, size in zip(of, row, strict=True)
-    )
-    assert math.sqrt(off / sum(map(sum, sizes))) == pytest.approx(relative_error(a, b))
+@pytest.mark.parametrize("place", ["entry", "channel", "token"])
+def test_errors_of_cells_are_those_of_the_rest(place):
+    case = poisoned(1e5, place, row=2, column=70)
+    rest = without(case.activations, case.row, case.column)
+    for name, lost in losses(case, E4M3).items():
+        values = without(quantised(case.activations, E4M3, GRANULARITIES[name]).values, case.row, case.column)
+        assert lost.error == pytest.approx(relative_error(values, rest))
+        cell = [[row[64:96]] for row in (values[5], rest[5])]
+        assert lost.cells[5][2] == pytest.approx(relative_error(*cell))
 
 
 def test_gains_of_fp8_fall_from_the_peaks_to_measured_kernels():

@@ -51,7 +51,7 @@ def outliers(cases: dict):
     """Errors by the size of outliers and the granularity of scales; `cases` are (losses, errors of the product) by size."""
     rows = [
         {"size": f"{size:,.0f}" if size else "none"}
-        | {name: lost[name].error_rest for name in ("tensor", "row", "block", "tile")}
+        | {name: lost[name].error for name in ("tensor", "row", "block", "tile")}
         | {f"product_{name}": of_product[name] for name in ("tensor", "tile")}
         for size, (lost, of_product) in cases.items()
     ]

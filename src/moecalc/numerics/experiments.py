@@ -13,8 +13,8 @@ from .scaling import GRANULARITIES, quantised
 
 #: Longest vectors that are added up [entries]
 MAX_INNER = 2**16
-#: Tokens and channels of the activations: small enough for a page
-SHAPE = (8, 512)
+#: Tokens and channels of the activations: small enough for a page; and channels whose error is told together
+SHAPE, CELL = (8, 512), 32
 #: Where outliers are -> whether they have a row, a column: one entry, a channel of all tokens, all channels of a token.
 PLACES = {"entry": (True, True), "channel": (False, True), "token": (True, False)}
 
@@ -29,11 +29,11 @@ class Poisoned(NamedTuple):
 
 
 class Loss(NamedTuple):
-    """What a granularity of scales costs: the error is a relative Frobenius norm."""
+    """What a granularity of scales costs the activations that are no outliers: errors are relative Frobenius norms."""
 
-    values: list
-    error_rest: float  # of the activations without the outliers
-    share_lost: float  # of all entries, those that became zero
+    cells: list  # error of each run of :data:`CELL` channels of a token
+    error: float
+    share_lost: float  # of all entries, outliers too, those that became zero
 
 
 def poisoned(
@@ -62,12 +62,17 @@ def poisoned(
 
 def losses(case: Poisoned, fmt: FloatFormat, power_of_two: bool = False) -> dict:
     """Granularity of scales, of :data:`GRANULARITIES` -> :class:`Loss` of the activations."""
-    rest, num_entries = without(case.activations, case.row, case.column), len(case.activations) * len(case.activations[0])
-    found = {}
+    exact, num_entries = without(case.activations, case.row, case.column), len(case.activations) * len(case.activations[0])
+    sizes = [_squares(row) for row in exact]
+    size, found = sum(map(sum, sizes)), {}
     for name, block in GRANULARITIES.items():
         a = quantised(case.activations, fmt, block, power_of_two)
-        error_rest = relative_error(without(a.values, case.row, case.column), rest)
-        found[name] = Loss(a.values, error_rest, a.num_underflows / num_entries)
+        rest = without(a.values, case.row, case.column)
+        off = [_squares(list(map(sub, x, y))) for x, y in zip(rest, exact, strict=True)]
+        cells = [
+            [sqrt(x / y) if y else 0.0 for x, y in zip(one, of, strict=True)] for one, of in zip(off, sizes, strict=True)
+        ]
+        found[name] = Loss(cells, sqrt(sum(map(sum, off)) / size), a.num_underflows / num_entries)
     return found
 
 
@@ -89,16 +94,6 @@ def outlier_cases(sizes: tuple, place: str, fmt: FloatFormat, outputs: int = 128
     """Size of outliers -> (:func:`losses`, :func:`product_errors`)."""
     cases = {size: poisoned(size, place, outputs=outputs) for size in sizes}
     return {size: (losses(case, fmt), product_errors(case, fmt)) for size, case in cases.items()}
-
-
-def cell_errors(values, exact, width: int) -> list:
-    """Relative errors of runs of `width` entries of a row: rows of ratios, as a picture shows them."""
-    found = []
-    for x, y in zip(values, exact, strict=True):
-        off, size = [d * d for d in map(sub, x, y)], [d * d for d in y]
-        runs = [(sum(off[k : k + width]), sum(size[k : k + width])) for k in range(0, len(y), width)]
-        found.append([sqrt(one / all_) if all_ else 0.0 for one, all_ in runs])
-    return found
 
 
 def accumulation_errors(
@@ -148,6 +143,12 @@ def sum_errors(
 def _drawn(row_scale_bits, seed, outputs) -> tuple:
     rows, columns = SHAPE
     return random_matrix("gauss", seed, rows, columns, row_scale_bits), random_matrix("gauss", seed + 1000, outputs, columns)
+
+
+def _squares(row) -> list:
+    """Sums of squares of each cell of a row."""
+    squares = list(map(mul, row, row))
+    return [sum(squares[k : k + CELL]) for k in range(0, len(row), CELL)]
 
 
 @lru_cache(maxsize=16)

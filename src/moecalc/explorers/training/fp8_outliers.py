@@ -2,16 +2,14 @@
 
 from math import log10
 
-from ...numerics.experiments import SHAPE, cell_errors, losses, poisoned
+from ...numerics.experiments import CELL, SHAPE, losses, poisoned
 from ...numerics.formats import float_format
 from .._define import Choice, Explorer, Metric, Number, Switch
 
 TOKENS, CHANNELS = SHAPE
-#: Channels of a cell of the picture
-CELL = 16
 FORMATS = {"e4m3": "E4M3, as V3", "e5m2": "E5M2", "e5m6": "E5M6", "bf16": "BF16"}
 PLACES = {"entry": "one entry", "channel": "one channel of all tokens", "token": "one token"}
-SIZES = (100, 1000, 1e4, 3e4, 1e5, 3e5, 1e6, 1e7)
+SIZES = (100, 1000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 10_000_000)
 #: Panel of the picture -> its name
 PANELS = {
     "matrix": "the activations",
@@ -36,15 +34,15 @@ def compute(largest, place, channel, token, format, power_of_two, row_scale_bits
     case = poisoned(largest, place, token, channel, row_scale_bits, seed)
     found = losses(case, float_format(format), power_of_two)
     sizes = [[max(map(abs, row[k : k + CELL])) for k in range(0, CHANNELS, CELL)] for row in case.activations]
-    cells = [sizes, *(cell_errors(found[name].values, case.activations, CELL) for name in list(PANELS)[1:])]
+    cells = [sizes, *(found[name].cells for name in list(PANELS)[1:])]
     rows = [
         {"token": i, "channel": j * CELL} | {panel: half_decade(one[i][j]) for panel, one in zip(PANELS, cells, strict=True)}
         for i in range(TOKENS)
         for j in range(CHANNELS // CELL)
     ]
-    metrics = {"gain": found["tensor"].error_rest / found["tile"].error_rest}
+    metrics = {"gain": found["tensor"].error / found["tile"].error}
     for name, one in found.items():
-        metrics |= {f"{name}_rest": one.error_rest, f"{name}_lost": one.share_lost}
+        metrics |= {f"{name}_rest": one.error, f"{name}_lost": one.share_lost}
     return metrics, rows
 
 
@@ -57,7 +55,9 @@ EXPLORER = Explorer(
     lead=("largest", "place", "channel", "token", "format", "power_of_two"),
     headline=("tensor_rest", "tile_rest", "tensor_lost"),
     controls=(
-        Choice("largest", "Outliers reach", 3e5, ((0, "no outliers"), *((one, f"{one:,.0f} deviations") for one in SIZES))),
+        Choice(
+            "largest", "Outliers reach", 300_000, ((0, "no outliers"), *((one, f"{one:,.0f} deviations") for one in SIZES))
+        ),
         Choice("place", "Outliers in", "entry", tuple(PLACES.items())),
         Number("channel", "at channel", 192, 0, CHANNELS - 64, 64),
         Number("token", "at token", 3, 0, TOKENS - 1, 1),
