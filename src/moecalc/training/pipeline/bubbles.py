@@ -114,12 +114,12 @@ def _at_most(one: float, other: float) -> bool:
     return one <= other or isclose(one, other, rel_tol=CLOSE)
 
 
-_DUALPIPE_WHERE = "F = B_in, W <= B_in, B <= F&B <= F + B, and two stages always; then of the longest waiting rank"
+_DUALPIPE_WHERE = "F = B - W, 2W <= B and B <= F&B <= F + B, of the rank that waits longest; with two stages always"
 #: schedule -> its formula, and where that is exact, if all ranks are equally fast and communication is free
 FORMULAS = {
     "1f1b": ("(P - 1)(F + B)", "always, on every rank"),
     "interleaved": ("(P - 1)(F + B), F and B of one of a rank's stages", "always, on every rank"),
-    "zb1p": ("(P - 1)(F + B - 2W)", "W <= min(F, B_in) and at least as many micro-batches as ranks, on every rank"),
+    "zb1p": ("(P - 1)(F + B - 2W)", "W <= min(F, B - W) and at least as many micro-batches as ranks, on every rank"),
     "dualpipe": ("(P/2 - 1)(F&B + B - 3W)", _DUALPIPE_WHERE),
     "dualpipev": ("(P - 1)(F&B + B - 3W), P devices of two stages each", _DUALPIPE_WHERE),
 }
