@@ -25,7 +25,7 @@ WAYS = {
     "tables": "MTP shares embedding and head",
     "recipe": "FP8 weights, BF16 moments",
     "cache": "activations in FP8 and E5M6",
-    "weight_before_down": "routing weight before down projection",
+    "weight_before_down": "experts' outputs not kept",
 }
 NOT_IN_REPORT = ("weight_before_down",)
 ORDERS = {
