@@ -55,7 +55,7 @@ def v3_cases(memory_bytes: float | None = None) -> tuple:
 
 
 def largest_skew(memory_bytes: float) -> float:
-    """The largest skew of routing, in steps of 0.05 up to 4, with which V3 fits so many bytes if experts' outputs are not kept; or 0.
+    """The largest skew of routing with which V3 fits if experts' outputs are not kept, in steps of 0.05 up to 4; or 0.
 
     >>> largest_skew(80e9)
     1.05
