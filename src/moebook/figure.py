@@ -57,6 +57,21 @@ def data_table(chosen: Explorer, result: Result) -> str:
 
 #: What a reader can take away from a figure: action -> words on its button.
 ACTIONS = {"reset": "Reset", "link": "Copy link", "csv": "CSV", "svg": "SVG", "python": "Copy Python"}
+#: What stands behind the first of them where the figure's chart can do it.
+COMPARE = (
+    '<button type="button" data-action="compare" aria-pressed="false" title="Draw the default faintly with other values" '
+    "disabled>Compare with the default</button>"
+)
+
+
+def actions(name: str, values: dict | None = None) -> str:
+    """The buttons of a figure that is built with these values."""
+    first, *others = (
+        f'<button type="button" data-action="{action}" disabled>{words}</button>' for action, words in ACTIONS.items()
+    )
+    # one that is built with other values does not begin at the default
+    compare = [COMPARE] if not values and charts.compares(name) is not None else []
+    return " ".join([first, *compare, *others])
 
 
 def static(name: str, values: dict | None = None) -> str:
@@ -75,9 +90,6 @@ def static(name: str, values: dict | None = None) -> str:
     """
     chosen = explorer(name)
     result = chosen.run(values)
-    buttons = " ".join(
-        f'<button type="button" data-action="{action}" disabled>{words}</button>' for action, words in ACTIONS.items()
-    )
     return (
         f'<section class="explorer" data-explorer="{name}" data-engine="idle" aria-busy="false" '
         f'aria-labelledby="{name}-title">\n'
@@ -92,7 +104,8 @@ def static(name: str, values: dict | None = None) -> str:
         "the table are of the values shown.</p>\n</div>\n</div>\n"
         f'<p class="explorer-caption">{html.text(chosen.description)}</p>\n'
         f"{numbers(chosen, result)}\n"
-        f'<div class="explorer-more">\n{data_table(chosen, result)}\n<div class="explorer-buttons">{buttons}</div>\n</div>\n'
+        f'<div class="explorer-more">\n{data_table(chosen, result)}\n'
+        f'<div class="explorer-buttons">{actions(name, values)}</div>\n</div>\n'
         f'<p class="explorer-how">In a terminal: <code>moecalc explore {name} --set key=value</code>.</p>\n</section>'
     )
 

@@ -26,7 +26,8 @@ _PATHS = {"area", "line", "trail"}
 _UNSEEN = {"type": "point", "filled": True, "opacity": 0, "size": 80, "strokeWidth": 0, "aria": True}
 #: Channels that place a mark; the others stay with the path.
 _PLACES = {"x", "y", "x2", "y2", "xOffset", "yOffset", "detail"}
-_PARTS = ("layer", "concat", "hconcat", "vconcat", "spec")
+#: Where a chart has charts of its own.
+PARTS = ("layer", "concat", "hconcat", "vconcat", "spec")
 _DESCRIPTION = {"description": {"field": ROW, "type": "nominal"}}
 #: A mark in the SVG that Vega writes, with the number that it carries.
 _MARK = re.compile(r'<(\w+)([^<>]*) aria-label="(\d+)"([^<>]*?)(?:/>|></\1>)')
@@ -41,17 +42,27 @@ def numbered(rows: list) -> list:
 
 def carry_rows(spec: dict) -> dict:
     """A Vega-Lite chart whose marks carry the number of their row."""
-    parts = {key: spec[key] for key in _PARTS if key in spec}
+    parts = {key: spec[key] for key in PARTS if key in spec}
     carried = {
         key: [carry_rows(one) for one in part] if isinstance(part, list) else carry_rows(part) for key, part in parts.items()
     }
     return _carry_row({**spec, **carried}) if "mark" in spec else {**spec, **carried}
 
 
+def stands_for_rows(unit: dict) -> bool:
+    """Whether each mark of a Vega-Lite unit stands for a row, and says it."""
+    mark = definition(unit)
+    return mark.get("aria", mark["type"] in _STAND_FOR_ROWS and mark.get("opacity") != 0)
+
+
+def definition(unit: dict) -> dict:
+    """The mark of a Vega-Lite unit, which may be given by its type alone."""
+    return unit["mark"] if isinstance(unit["mark"], dict) else {"type": unit["mark"]}
+
+
 def _carry_row(unit: dict) -> dict:
-    mark, encoding = unit["mark"], unit.get("encoding", {})
-    mark = mark if isinstance(mark, dict) else {"type": mark}
-    if not mark.get("aria", mark["type"] in _STAND_FOR_ROWS and mark.get("opacity") != 0):
+    mark, encoding = definition(unit), unit.get("encoding", {})
+    if not stands_for_rows(unit):
         return unit
     if mark["type"] not in _PATHS:
         return {**unit, "mark": {**mark, "aria": True}, "encoding": {**encoding, **_DESCRIPTION}}

@@ -77,9 +77,9 @@ async function bringToLife(section, engine, address) {
     new Explorer(section, definition, {
       engine,
       address,
-      draw: async (chart, rows) => {
-        const [{ toSVG }, drawn] = await Promise.all([loadVega(), spec(chart)]);
-        return toSVG(drawn, rows);
+      draw: async (chart, ...rows) => {
+        const [{ draw }, drawn] = await Promise.all([loadVega(), spec(chart)]);
+        return draw(drawn, ...rows);
       },
     }).start();
   } catch (error) {

@@ -46,6 +46,9 @@ export interface Answer {
   error?: string;
 }
 
+/** Draws a chart, wide or narrow, and its variant; the last rows are another state's, to be drawn faintly. */
+export type Draw = (chart: string, rows: Row[], ghosts: Row[]) => Promise<Element>;
+
 export interface Definition {
   name: string;
   /** names that it had before */
@@ -61,6 +64,8 @@ export interface Definition {
   moves: Record<string, Record<string, Answer>>;
   /** whether the moves hold rows; else picture and table follow from the engine */
   has_rows?: boolean;
+  /** keys of a row that two states have in common where one can be drawn over the other; none where the chart cannot do it */
+  compares?: string[] | null;
   /** controls whose every value has a chart of its own */
   variants?: string[];
   /** the state with all controls at their defaults */

@@ -37,6 +37,7 @@ export const SECTION = `
     <thead><tr><th scope="col">Run</th><th scope="col" class="number">Days</th><th scope="col" class="number">Count</th></tr></thead>
     <tbody><tr><th scope="row">built</th><td class="number">1.00</td><td class="number">2</td></tr></tbody></table></div></details>
   <div class="buttons"><button type="button" data-action="reset" disabled>Reset</button>
+    <button type="button" data-action="compare" aria-pressed="false" disabled>Compare with the default</button>
     <button type="button" data-action="link" disabled>Copy link</button><button type="button" data-action="csv" disabled>CSV</button>
     <button type="button" data-action="svg" disabled>SVG</button><button type="button" data-action="python" disabled>Copy Python</button></div>
 </section>`;

@@ -5,12 +5,13 @@ import { afterEach, beforeEach, mock, test } from "node:test";
 
 import { Address } from "../src/state/address.js";
 import { Explorer } from "../src/figure/explorer.js";
+import { forPage } from "../src/figure/for-page.js";
 import { withoutUnit } from "../src/figure/readout.js";
 import { DEFINITION } from "./definition.js";
 import { openPage } from "./dom.js";
 
 /**
- * @import { Reply } from "../src/types.js"
+ * @import { Draw, Reply } from "../src/types.js"
  */
 
 class FakeEngine {
@@ -53,12 +54,15 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 beforeEach(() => mock.timers.enable({ apis: ["setTimeout", "Date"] }));
 afterEach(() => mock.timers.reset());
 
-function open(hash = "", draw = async (/** @type {string} */ chart) => `<svg xmlns="http://www.w3.org/2000/svg"><text>${chart}</text></svg>`) {
+/** @type {Draw} */
+const named = async (chart) => forPage(`<svg xmlns="http://www.w3.org/2000/svg"><text>${chart}</text></svg>`);
+
+function open(hash = "", draw = named, definition = DEFINITION) {
   const window = openPage(hash);
   const section = /** @type {HTMLElement} */ (window.document.querySelector("section"));
   const engine = new FakeEngine();
   const address = new Address(window);
-  const explorer = new Explorer(section, DEFINITION, { engine: /** @type {any} */ (engine), address, draw });
+  const explorer = new Explorer(section, definition, { engine: /** @type {any} */ (engine), address, draw });
   explorer.start();
   /** @type {(selector: string) => any} */
   const find = (selector) => section.querySelector(selector);
@@ -431,6 +435,35 @@ test("buttons: reset, link, Python, and what is said where copying is refused", 
 
   page.press("reset");
   assert.deepEqual([page.metric("usd"), page.find('[data-control="price"]').value, page.hash()], ["$5.576 M", "2", "#trial"]);
+});
+
+test("the default is compared with: its rows are drawn with others, until the button is pressed again", async () => {
+  const before = [{ run: "built", days: 1, count: 2 }];
+  const definition = { ...DEFINITION, compares: ["run"], variants: ["causal"], defaults: { rows: before } };
+  /** @type {[string, string, number][]} */
+  const drawn = [];
+  const page = open("", (chart, rows, ghosts) => (drawn.push([chart, String(rows[0]?.run), ghosts.length]), named(chart, [], [])), definition);
+  const button = page.find('[data-action="compare"]');
+  page.press("compare");
+  assert.deepEqual([button.getAttribute("aria-pressed"), drawn, page.status()], ["true", [], ""], "there is nothing to compare with");
+  page.move("num_gpus", "8");
+  await settle();
+  assert.deepEqual(drawn.splice(0), [["wide.True", 'this, "one"', 0]]);
+  assert.match(page.status(), /something else/);
+  page.engine.state = "ready";
+  page.move("price", "3.5");
+  page.engine.asked[0].reply({ answer: { metrics: {}, rows: [{ run: "built", days: 7, count: 2 }] } });
+  await settle();
+  assert.deepEqual([drawn.splice(0), page.status()], [[["wide.True", "built", 1]], ""]);
+  page.press("compare");
+  await settle();
+  assert.deepEqual([button.getAttribute("aria-pressed"), drawn.splice(0)], ["false", [["wide.True", "built", 0]]]);
+  page.press("compare");
+  await settle();
+  assert.deepEqual(drawn.splice(0), [["wide.True", "built", 1]]);
+  page.press("reset");
+  await settle();
+  assert.deepEqual([drawn, page.find(".chart-wide text").textContent], [[], "wide, built"]);
 });
 
 test("files: the rows shown at full precision, the picture shown", async () => {

@@ -19,6 +19,7 @@ from altair.utils import schemapi
 
 from moecalc.explorers import Result, explorer, places
 
+from .. import ghosts
 from ..marks import carry_rows, numbered
 from ..theme import vega_config
 
@@ -65,8 +66,11 @@ def spec(name: str, wide: bool, controls: dict) -> dict:
     dict
         Vega-Lite whose data set :data:`ROWS` is empty.
     """
-    made = _spec(name, wide, *(controls[key] for key in variant_controls(name)))
-    return with_rows({**made, "config": vega_config()}, [])
+    return _finished(carry_rows(plain(name, wide, controls)))
+
+
+def _finished(spec: dict) -> dict:
+    return with_rows({**spec, "config": vega_config()}, [])
 
 
 def drawn(name: str, wide: bool, controls: dict) -> alt.TopLevelMixin:
@@ -74,12 +78,16 @@ def drawn(name: str, wide: bool, controls: dict) -> alt.TopLevelMixin:
     return _module(name).draw(wide, {key: controls[key] for key in variant_controls(name)})
 
 
+def plain(name: str, wide: bool, controls: dict) -> dict:
+    """The chart of an explorer in Vega-Lite, whose marks do not carry the numbers of their rows yet."""
+    return _drawn(name, wide, *(controls[key] for key in variant_controls(name)))
+
+
 @cache
-def _spec(name: str, wide: bool, *values) -> dict:
+def _drawn(name: str, wide: bool, *values) -> dict:
     # a test checks every chart against the schema; doing so at each drawing would take most of its time
     with schemapi.debug_mode(False):
-        chart = drawn(name, wide, dict(zip(variant_controls(name), values, strict=True)))
-        return carry_rows(chart.to_dict(validate=False))
+        return drawn(name, wide, dict(zip(variant_controls(name), values, strict=True))).to_dict(validate=False)
 
 
 def with_rows(spec: dict, rows: list) -> dict:
@@ -89,8 +97,19 @@ def with_rows(spec: dict, rows: list) -> dict:
 
 
 def vega(name: str, wide: bool, controls: dict) -> dict:
-    """:func:`spec` compiled to Vega, which a browser draws once it has put rows into the data set :data:`ROWS`."""
-    return vl_convert.vegalite_to_vega(spec(name, wide, controls), vl_version=VEGA_LITE)
+    """:func:`spec` compiled to Vega, which a browser draws once it has put rows into the data set :data:`ROWS`.
+
+    Where the chart offers it, rows of the default may be among them, as ghosts; see :mod:`moebook.ghosts`.
+    """
+    made = carry_rows(ghosts.with_ghosts(plain(name, wide, controls)))
+    return ghosts.behind(vl_convert.vegalite_to_vega(_finished(made), vl_version=VEGA_LITE))
+
+
+def compares(name: str) -> list | None:
+    """What a figure's rows must have in common with the default's to be drawn over them; None where a chart cannot do it."""
+    result = explorer(name).run()
+    made = [plain(name, wide, result.controls) for wide in (True, False)]
+    return ghosts.words(made[0], result.rows) if all(map(ghosts.offers, made)) else None
 
 
 def variant_controls(name: str) -> tuple:

@@ -76,6 +76,7 @@ def definition(explorer: Explorer) -> bytes:
         "columns": {key: metric._asdict() for key, metric in explorer.columns.items()},
         "says": list(explorer.says),
         "picks": explorer.picks,
+        "compares": charts.compares(explorer.name),
         "variants": list(charts.variant_controls(explorer.name)),
         "defaults": defaults,
         "has_rows": True,

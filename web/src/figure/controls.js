@@ -20,7 +20,7 @@ export class Controls {
    */
   constructor(section, definition) {
     this.section = section;
-    this.form = section.querySelector("form.controls");
+    this.form = /** @type {HTMLFormElement} */ (section.querySelector("form.controls"));
     for (const control of definition.controls) {
       /** @type {Box | null} */
       const box = section.querySelector(`[data-control="${control.key}"]`);
@@ -37,8 +37,9 @@ export class Controls {
 
   /** Let them be used, and the buttons. */
   enable() {
-    for (const fieldset of this.form?.querySelectorAll("fieldset") ?? []) fieldset.disabled = false;
-    for (const button of this.section.querySelectorAll("button")) button.disabled = false;
+    /** @type {NodeListOf<HTMLFieldSetElement | HTMLButtonElement>} */
+    const hands = this.section.querySelectorAll("fieldset, button");
+    for (const hand of hands) hand.disabled = false;
     /** @type {NodeListOf<HTMLElement>} */
     const excuses = this.section.querySelectorAll(".no-js");
     for (const excuse of excuses) excuse.hidden = true;

@@ -7,11 +7,12 @@
  *
  * @import { Address } from "../state/address.js"
  * @import { Engine } from "../engine/engine.js"
- * @import { Answer, Control, Definition, Row, Settings, Value } from "../types.js"
+ * @import { Answer, Definition, Draw, Row, Settings, Value } from "../types.js"
  */
 
 import { locate } from "../engine/answers.js";
 import { Asking } from "./asking.js";
+import { ghosts } from "./compare.js";
 import { Controls } from "./controls.js";
 import { Readout } from "./readout.js";
 import { defaults, fromHash, leftOut, same, spelling, toHash, toJson, unpacking, variant } from "../state/state.js";
@@ -25,6 +26,7 @@ const ANNOUNCING = 600;
 
 const NOT_ACCEPTED = "The numbers are those of the last values that were accepted.";
 const NOT_COMPUTED = "the numbers are those of the last state that was computed.";
+const NOT_COMPARED = "The default shows something else than this, so it is not drawn.";
 const LAGGING = "picture and table are those of the last state that was computed.";
 
 export class Explorer {
@@ -52,7 +54,7 @@ export class Explorer {
    * @param {object} with_
    * @param {Engine} with_.engine
    * @param {Address} with_.address
-   * @param {(chart: string, rows: object[]) => Promise<string>} with_.draw SVG text of its chart: wide or narrow, and its variant
+   * @param {Draw} with_.draw
    */
   constructor(section, definition, { engine, address, draw }) {
     this.section = section;
@@ -77,12 +79,12 @@ export class Explorer {
   start() {
     this.controls.show(this.#values);
     const { form } = this.controls;
-    form?.addEventListener("submit", (event) => event.preventDefault());
-    form?.addEventListener("input", ({ target }) => this.#moved(this.controls.touched(target)));
-    form?.addEventListener("change", ({ target }) => this.#committed(this.controls.touched(target)));
-    for (const event of ["pointerdown", "focusin"]) form?.addEventListener(event, () => this.#touch());
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("input", ({ target }) => this.#moved(target, "moving"));
+    form.addEventListener("change", ({ target }) => this.#moved(target, "committed"));
+    for (const event of ["pointerdown", "focusin"]) form.addEventListener(event, () => this.#touch());
     for (const button of this.section.querySelectorAll("button[data-action]")) {
-      button.addEventListener("click", () => void this.#act(button.getAttribute("data-action") ?? ""));
+      button.addEventListener("click", () => void this.#act(button.getAttribute("data-action") ?? "", button));
     }
     this.engine.onChange(() => this.#engineChanged());
     this.#engineChanged();
@@ -160,18 +162,15 @@ export class Explorer {
     this.controls.put(new URLSearchParams(sets));
   }
 
-  /** @param {Control | null} control */
-  #moved(control) {
+  /**
+   * @param {EventTarget | null} target
+   * @param {"moving" | "committed"} how
+   */
+  #moved(target, how) {
+    const control = this.controls.touched(target);
     if (!control) return;
-    this.#read(control.kind === "textarea");
-    this.#tellAddress("moving");
-  }
-
-  /** @param {Control | null} control */
-  #committed(control) {
-    if (!control) return;
-    this.#read(false);
-    this.#tellAddress("committed");
+    this.#read(how === "moving" && control.kind === "textarea");
+    this.#tellAddress(how);
   }
 
   /**
@@ -296,10 +295,15 @@ export class Explorer {
   }
 
   /** @param {Row[]} rows */
-  async #showRows(rows) {
+  #showRows(rows) {
+    return this.#drawn(this.readout.showRows(rows, variant(this.definition, this.#values)));
+  }
+
+  /** @param {Promise<void> | undefined} drawing */
+  async #drawn(drawing) {
     const turn = this.#turn;
     try {
-      await this.readout.showRows(rows, variant(this.definition, this.#values));
+      await drawing;
     } catch {
       if (turn !== this.#turn) return;
       this.#note = "The picture could not be drawn; it is that of an earlier state.";
@@ -355,8 +359,15 @@ export class Explorer {
   #say() {
     const { engine, asking } = this;
     const [sentence, figures] = sayEngine(engine, asking.waiting, this.#touched) ??
-      asking.say() ?? [this.#note || sayFailure(engine) || leftOut(this.definition, this.#values), ""];
+      asking.say() ?? [this.#note || sayFailure(engine) || leftOut(this.definition, this.#values) || this.#sayCompared(), ""];
     this.status.say(sentence, figures);
+  }
+
+  /** Why the default is not seen, though the reader compares with it. */
+  #sayCompared() {
+    const { definition } = this;
+    const rows = this.readout.compares && this.#shown?.rows;
+    return rows && !ghosts(definition, rows, variant(definition, this.#values)).length ? NOT_COMPARED : "";
   }
 
   /** @param {string} sentence */
@@ -365,12 +376,20 @@ export class Explorer {
     this.#say();
   }
 
-  /** @param {string} action of a button */
-  async #act(action) {
+  /**
+   * @param {string} action
+   * @param {Element} button
+   */
+  async #act(action, button) {
     this.#touched = true;
     if (action === "reset") {
       this.#set(this.built);
       this.address.committed(this);
+    } else if (action === "compare") {
+      this.readout.compares = !this.readout.compares;
+      button.setAttribute("aria-pressed", String(this.readout.compares));
+      this.#tell("");
+      await this.#drawn(this.readout.picture?.again());
     } else if (action !== "csv" || !this.asking.waiting) {
       await take(action, {
         page: this.section.ownerDocument,

@@ -2,10 +2,8 @@
  * The picture of a figure: the chart for wide and the one for narrow screens, of which the
  * page's styles show one. Drawn anew from rows; the one that is hidden waits until it shows.
  *
- * @import { Row } from "../types.js"
+ * @import { Draw, Row } from "../types.js"
  */
-
-import { plainRows } from "../state/data.js";
 
 /**
  * @typedef {object} Chart
@@ -14,8 +12,6 @@ import { plainRows } from "../state/data.js";
  * @property {Element | null} built what the page came with
  * @property {boolean} current whether it shows the newest rows
  */
-
-let drawn = 0;
 
 export class Picture {
   /** @type {Chart[]} */
@@ -27,16 +23,18 @@ export class Picture {
 
   /**
    * @param {Element} figure
-   * @param {(chart: string, rows: object[]) => Promise<string>} draw SVG text of a chart: wide or narrow, and its variant
+   * @param {Draw} draw
    * @param {object} [with_]
    * @param {(row: Row) => string} [with_.sets] what a mark of a row sets, as in an address
    * @param {() => void} [with_.redrawn] is told when another picture stands there
+   * @param {(rows: Row[], variant: string) => Row[]} [with_.ghosts] rows of another state, to be drawn faintly
    */
-  constructor(figure, draw, { sets = () => "", redrawn = () => {} } = {}) {
+  constructor(figure, draw, { sets = () => "", redrawn = () => {}, ghosts = () => [] } = {}) {
     this.figure = figure;
     this.draw = draw;
     this.sets = sets;
     this.redrawn = redrawn;
+    this.ghosts = ghosts;
     for (const size of /** @type {const} */ (["wide", "narrow"])) {
       const place = figure.querySelector(`.chart-${size}`);
       if (!place) continue;
@@ -86,6 +84,11 @@ export class Picture {
     return this.#drawWhatShows();
   }
 
+  /** Draw what is shown anew, where it is not the page's own picture. */
+  async again() {
+    if (this.#wanted) await this.show(this.#wanted.rows, this.#wanted.variant);
+  }
+
   /** @returns {Promise<void>} */
   #drawWhatShows() {
     this.#drawing ??= this.#drawAll().finally(() => {
@@ -97,12 +100,13 @@ export class Picture {
   async #drawAll() {
     for (let chart = this.#next(); chart; chart = this.#next()) {
       const wanted = /** @type {{ rows: Row[], variant: string }} */ (this.#wanted);
-      const text = await this.draw(chart.size + wanted.variant, plainRows(wanted.rows));
+      const { rows, variant } = wanted;
+      const svg = await this.draw(chart.size + variant, rows, this.ghosts(rows, variant));
       if (wanted !== this.#wanted) continue; // moved on meanwhile
-      const old = chart.place.querySelector("svg");
-      const svg = forPage(text, old ?? chart.built, `d${(drawn += 1)}`);
+      const old = chart.place.querySelector("svg") ?? chart.built;
+      svg.setAttribute("aria-label", old?.getAttribute("aria-label") ?? "");
       for (const mark of svg.querySelectorAll("[data-row]")) {
-        const sets = this.sets(wanted.rows[Number(mark.getAttribute("data-row"))]);
+        const sets = this.sets(rows[Number(mark.getAttribute("data-row"))]);
         if (sets) mark.setAttribute("data-sets", sets);
       }
       chart.place.replaceChildren(svg);
@@ -126,39 +130,6 @@ export class Picture {
 function isShown({ place }) {
   const view = place.ownerDocument.defaultView;
   return view !== null && view.getComputedStyle(place).display !== "none";
-}
-
-/**
- * The SVG that Vega writes, as it stands in a page: unique ids, no fixed size, the page's fonts,
- * and the words of the picture that was there before for those who cannot see it.
- *
- * @param {string} text
- * @param {Element | null} before
- * @param {string} prefix of its ids
- * @returns {Element}
- */
-export function forPage(text, before, prefix) {
-  const page = globalThis.document;
-  const svg = page.importNode(new DOMParser().parseFromString(text, "image/svg+xml").documentElement, true);
-  for (const element of [svg, ...svg.querySelectorAll("*")]) {
-    element.removeAttribute("font-family");
-    // a mark carries the number of its row as its description
-    const description = element === svg ? null : element.getAttribute("aria-label");
-    if (description !== null && /^\d+$/.test(description)) element.setAttribute("data-row", description);
-    for (const { name, value } of [...element.attributes]) {
-      // the marks' own roles have no names, and a picture is one thing to those who cannot see it
-      if (name === "role" || name.startsWith("aria-")) element.removeAttribute(name);
-      else if (name === "id") element.id = `${prefix}-${value}`;
-      else if (value.includes("url(#")) element.setAttribute(name, value.replaceAll("url(#", `url(#${prefix}-`));
-    }
-  }
-  const width = svg.getAttribute("width");
-  svg.removeAttribute("width");
-  svg.removeAttribute("height");
-  if (width && svg instanceof SVGElement) svg.style.maxWidth = `${width}px`;
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", before?.getAttribute("aria-label") ?? "");
-  return svg;
 }
 
 /**

@@ -4,11 +4,12 @@
  * What it came with is kept, and put back as it was. What lags behind the controls has the
  * class `stale`.
  *
- * @import { Definition, Row, Settings, Value } from "../types.js"
+ * @import { Definition, Draw, Row, Settings, Value } from "../types.js"
  */
 
 import { fullPrecision } from "../state/data.js";
 import { plain, show } from "../state/format.js";
+import { ghosts } from "./compare.js";
 import { Marks } from "./marks.js";
 import { Picture, standalone } from "./picture.js";
 import { inLines, setsOf, settingInWords, wordsOf } from "./said.js";
@@ -22,13 +23,15 @@ const MARKS = ["changed", "changed-again"];
 /** @typedef {{ output: Element, text: string, value: string, was: HTMLElement | null }} Shown */
 
 export class Readout {
+  /** whether the reader compares with the default */
+  compares = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #unmarking;
 
   /**
    * @param {HTMLElement} section
    * @param {Definition} definition
-   * @param {(chart: string, rows: object[]) => Promise<string>} draw SVG text of its chart: wide or narrow, and its variant
+   * @param {Draw} draw
    * @param {object} hand what a mark of the picture may do
    * @param {() => Settings} hand.values of the controls as they are
    * @param {(sets: string) => void} hand.set set controls, given as in an address
@@ -55,7 +58,13 @@ export class Readout {
     const setting = (/** @type {string} */ sets) => settingInWords(definition, sets, values());
     this.marks = figure && new Marks(figure, { words: (row) => this.#words(row), setting, set, speak });
     const redrawn = () => this.marks?.redrawn();
-    this.picture = figure && new Picture(figure, draw, { sets: (row) => setsOf(definition, row), redrawn });
+    this.picture =
+      figure &&
+      new Picture(figure, draw, {
+        sets: (row) => setsOf(definition, row),
+        redrawn,
+        ghosts: (...shown) => (this.compares ? ghosts(definition, ...shown) : []),
+      });
     this.builtTable = [...(this.table?.children ?? [])];
     this.summary = this.details?.querySelector("summary") ?? null;
     this.builtSummary = this.summary?.textContent ?? "";

@@ -98,15 +98,6 @@ function makeSpeaker(section) {
   const speaker = section.ownerDocument.createElement("p");
   speaker.className = "explorer-announcement";
   speaker.setAttribute("aria-live", "polite");
-  Object.assign(speaker.style, {
-    position: "absolute",
-    width: "1px",
-    height: "1px",
-    margin: "-1px",
-    overflow: "hidden",
-    clipPath: "inset(50%)",
-    whiteSpace: "nowrap",
-  });
   section.append(speaker);
   return speaker;
 }

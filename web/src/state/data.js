@@ -3,7 +3,7 @@
  * does not, so a whole number that is a float in Python is read as a `Float`. Integers
  * beyond 2^53 travel as strings of digits.
  *
- * @import { Value, Row } from "../types.js"
+ * @import { Value } from "../types.js"
  */
 
 /** A whole number that Python holds as a float. */
@@ -64,25 +64,6 @@ export function fullPrecision(value) {
   if (value instanceof Float) return repr(value.value);
   if (typeof value === "number") return Number.isInteger(value) ? integer(value) : repr(value);
   return value;
-}
-
-/**
- * Rows for a chart: plain numbers, and nothing where a value is missing; each with its number, which its marks carry.
- *
- * @param {Row[]} rows
- * @returns {Record<string, number | string | boolean>[]}
- */
-export function plainRows(rows) {
-  return rows.map((row, number) => {
-    /** @type {Record<string, number | string | boolean>} */
-    const plain = { _row: number };
-    for (const [key, value] of Object.entries(row)) {
-      if (value instanceof Float) plain[key] = value.value;
-      else if (typeof value === "string" && bigInteger(value) !== null) plain[key] = Number(value);
-      else if (value !== null) plain[key] = value;
-    }
-    return plain;
-  });
 }
 
 /**
