@@ -42,7 +42,7 @@ class V3Case(NamedTuple):
 
 
 def v3_cases(memory_bytes: float | None = None) -> tuple:
-    """:class:`V3Case` of :data:`V3_CASES`, held against the memory of a GPU [bytes].
+    """:class:`V3Case` of :data:`V3_CASES`, held against `memory_bytes` of a GPU [bytes].
 
     >>> [round(case.middle.activations / 2**30, 1) for case in v3_cases()]
     [155.6, 96.1, 70.3, 55.0, 40.6, 3.7]
@@ -55,7 +55,9 @@ def v3_cases(memory_bytes: float | None = None) -> tuple:
 
 
 def largest_skew(memory_bytes: float) -> float:
-    """The largest skew of routing with which V3 fits if experts' outputs are not kept, in steps of 0.05 up to 4; or 0.
+    """The largest factor by which routing may be skewed, up to 4, so that V3 fits if experts' outputs are not kept; else 0.
+
+    It must fit `memory_bytes` of a GPU [bytes] at the upper end of the band; steps are of a twentieth.
 
     >>> largest_skew(80e9)
     1.05
@@ -119,7 +121,7 @@ class OtherCase(NamedTuple):
 
 
 def other_cases(memory_bytes: float | None = None) -> tuple:
-    """:class:`OtherCase` of :data:`OTHERS`, held against the memory of a GPU [bytes].
+    """:class:`OtherCase` of :data:`OTHERS`, held against `memory_bytes` of a GPU [bytes].
 
     >>> [case.plain.fits for case in other_cases(80e9)]
     [True, True, True, False, False]

@@ -1,5 +1,6 @@
 """Memory of one GPU on each pipeline rank, and whether it fits."""
 
+from ...base.units import show
 from ...model.config import load_model
 from ...training.activation_policy import ActivationPolicy
 from ...training.activations import recomputable_parts
@@ -30,6 +31,17 @@ def recompute_list(name: str, config) -> tuple:
     return (*v3_recompute(config), *more)
 
 
+def said(band: tuple, room: float) -> str:
+    """Whether a band of bytes fits into a room, and by how many bytes, in few words."""
+    least, most = band
+    if most <= room:
+        return f"yes, {show(room - most, 'bytes', 3)} free"
+    over = show(most - room, "bytes", 3)
+    if least <= room:
+        return f"not safely, up to {over} over"
+    return f"no, {show(least - room, 'bytes', 3)} to {over} over"
+
+
 def compute(
     model, schedule, recompute, cache, routing_weight, seq_len, micro_batch, tp, cp, pp, ep, etp, dp, vpp, zero, skew,
     recipe, accelerator, accelerator_numbers,
@@ -43,7 +55,7 @@ def compute(
     fullest = found.fullest
     metrics = {
         "most": fullest.band[1],
-        "verdict": f"fits into {gpu.name}" if found.fits else f"does not fit into {gpu.name}",
+        "verdict": said(fullest.band, room),
         "share": fullest.band[1] / room,
         "why_not": found.why_not or None,
         "rank": fullest.rank,
@@ -96,14 +108,14 @@ EXPLORER = Explorer(
         Number("dp", "Data parallel", 128, 1, 4096, 1, "replicas", "powers"),
         Number("vpp", "Virtual stages, interleaved", 1, 1, 8, 1, "a rank", "powers"),
         Choice("zero", "ZeRO stage", 1, tuple((stage, f"ZeRO-{stage}" if stage else "none") for stage in ZERO_STAGES)),
-        Number("skew", "Tokens of the fullest experts", 1.0, 1.0, 4.0, 0.1, "x mean"),
+        Number("skew", "Tokens of the fullest experts", 1.0, 1.0, 3.0, 0.2, "x mean"),
         Choice("recipe", "Dtype recipe", "deepseek-v3", tuple((one.name, one.title) for one in RECIPES.values())),
         accelerator_choice(),
         accelerator_numbers(),
     ),
     metrics={
         "most": Metric("Fullest rank, at most", "bytes", 3),
-        "verdict": Metric("Verdict"),
+        "verdict": Metric("Does it fit"),
         "share": Metric("Of the GPU's memory", "%", 0),
         "why_not": Metric("Why not"),
         "rank": Metric("Fullest pipeline rank"),
