@@ -27,7 +27,8 @@ def portable(value):
     {'total': 671026404352, 'flops': ['1152921504606846976']}
     """
     if isinstance(value, dict):
-        return {key: portable(one) for key, one in value.items()}
+        # most values of a table are texts, which need no look
+        return {key: one if type(one) is str else portable(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [portable(one) for one in value]
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST_EXACT:

@@ -57,8 +57,8 @@ class Gpu(NamedTuple):
     groups: Groups
 
 
-def place(config: ModelConfig, layout: Layout, gpus_per_node: int = GPUS_PER_NODE) -> list:
-    """The :class:`Gpu` of every place in the cluster, in order.
+def place(config: ModelConfig, layout: Layout, gpus_per_node: int = GPUS_PER_NODE, step: int = 1) -> list:
+    """The :class:`Gpu` of every place in the cluster, in order; of every `step`-th place alone, such as one a rank.
 
     >>> gpus = place(v3, Layout(pp=16, ep=64, dp=128, schedule="dualpipe"))
     >>> len(gpus), expert_names(gpus[0].experts), expert_names(gpus[63].experts), gpus[0].mirror
@@ -67,7 +67,7 @@ def place(config: ModelConfig, layout: Layout, gpus_per_node: int = GPUS_PER_NOD
     8
     """
     placed = _Placed(config, layout, gpus_per_node)
-    return [placed.gpu(index) for index in range(layout.num_gpus)]
+    return [placed.gpu(index) for index in range(0, layout.num_gpus, whole("step", step))]
 
 
 def gpu_at(config: ModelConfig, layout: Layout, gpu_index: int, gpus_per_node: int = GPUS_PER_NODE) -> Gpu:

@@ -19,7 +19,8 @@ export function fillTable(table, rows, columns) {
   const head = /** @type {Element} */ (table.tHead?.cloneNode(true));
   const heads = head.querySelectorAll("th");
   const body = page.createElement("tbody");
-  for (let count = 0; count < rows.length; count += 1) body.insertRow();
+  // by a list of our own: the body would count its rows anew for each cell
+  const lines = rows.map(() => body.insertRow());
   Object.entries(columns).forEach(([key, metric], at) => {
     const values = rows.map((row) => row[key] ?? null);
     const shown = column(values, metric);
@@ -33,7 +34,7 @@ export function fillTable(table, rows, columns) {
       const short = isNumber(value) ? most - decimals(shown.cells[row]) : 0;
       if (short) cell.setAttribute("style", `--short: ${short}`);
       cell.textContent = shown.cells[row];
-      body.rows[row].append(cell);
+      lines[row].append(cell);
     });
   });
   table.tHead?.replaceWith(head);
