@@ -76,7 +76,7 @@ def test_more_gpus_than_marks_share_them():
     ("values", "words"),
     [
         ({"gpu": 2048}, "gpu must be from 0 to 2,047"),
-        ({"dp": 2048}, "at most 16,384 GPUs"),
+        ({"dp": 1024, "pp": 32}, "at most 16,384 GPUs"),
         ({"pp": 1}, "pp must be even"),
         ({"ep": 3}, "ep must divide the 256 routed experts"),
         ({"dp": 8}, "ep must divide the 8 GPUs"),

@@ -30,7 +30,7 @@ def groups(gpu, gpus_per_node: int):
         for name, (title, common) in GROUPS.items()
         for members in [getattr(gpu.groups, name)]
     ]
-    columns = {"group": "Group", "size": ("GPUs", "GPUs"), "nodes": ("on", "nodes"), "common": "What they have in common"}
+    columns = {"group": "Group", "size": "GPUs", "nodes": "Nodes", "common": "What they have in common"}
     return table(rows, columns, f"The groups of GPU {gpu.gpu}")
 
 

@@ -115,9 +115,14 @@ def _experts_of(gpus: range, layout: Layout, each: int) -> str:
 
 def holds(gpu) -> str:
     """What a GPU holds beside its experts, in words: layers, and where it has them embedding, head and MTP modules."""
+    layers = f"layers {spans(gpu.layers)}" if gpu.layers else ""
+    return ", ".join(filter(None, (layers, beside(gpu)))) or "nothing"
+
+
+def beside(gpu) -> str:
+    """What a GPU holds beside layers, in words; empty where it is nothing."""
     ends = {"embedding": gpu.embedding, "head": gpu.head, "MTP": gpu.mtp}
-    layers = [f"layers {spans(gpu.layers)}"] if gpu.layers else []
-    return ", ".join([*layers, *(name for name, there in ends.items() if there)]) or "nothing"
+    return ", ".join(name for name, there in ends.items() if there)
 
 
 def spans(numbers) -> str:

@@ -6,7 +6,7 @@ from ...training.layout import Layout, split_evenly
 from ...training.placement import expert_names, gpu_at, num_copies
 from .._choices import NOTES, model_choice, notes
 from .._define import Choice, Explorer, Metric, Number
-from ._cluster_map import gpus_per_mark, holds, rows_of
+from ._cluster_map import beside, gpus_per_mark, rows_of, spans
 
 SCHEDULES = {
     "1f1b": "1F1B, each stage once",
@@ -44,8 +44,9 @@ def compute(model, tp, cp, pp, ep, etp, dp, vpp, schedule, gpus_per_node, gpu):
     }
     metrics = {
         "experts": expert_names(chosen.experts),
-        "stage": holds(chosen),
+        "layers": spans(chosen.layers) or "none",
         "num_gpus": num_gpus,
+        "beside": beside(chosen) or "none",
         "place": f"node {chosen.node}, pipeline rank {chosen.pp}",
         **groups,
         "same_experts": num_copies(layout) * layout.expert_tp if chosen.experts else None,
@@ -71,7 +72,7 @@ EXPLORER = Explorer(
     "experts of its layers together, those that hold its layers, and those that hold the other stages. A change of shade "
     "is the border of a node.",
     lead=("pp", "ep", "dp", "tp", "schedule", "gpu"),
-    headline=("experts", "stage", "num_gpus"),
+    headline=("experts", "layers", "num_gpus"),
     controls=(
         model_choice(),
         Number("tp", "Tensor parallel", 1, 1, 64, 1, "GPUs", "powers"),
@@ -87,8 +88,9 @@ EXPLORER = Explorer(
     ),
     metrics={
         "experts": Metric("Its experts of each layer"),
-        "stage": Metric("It holds"),
+        "layers": Metric("Its layers"),
         "num_gpus": Metric("GPUs in all", "GPUs"),
+        "beside": Metric("Beside its layers"),
         "place": Metric("It stands in"),
         "ep_group": Metric("Expert parallel group"),
         "dp_group": Metric("Data parallel group"),
