@@ -129,7 +129,6 @@ def test_values(claim, recomputed, own):
         ("C51", "5.576 is printed as 5.57"),
         ("C58", "two ranks"),
         ("C65", "26.8 / 16 = 1.675"),
-        ("C104", "46.0 GB at EP1 and 1.64 GB at EP64"),
         ("C70", "37.16 %"),
         ("C70", "37.23 %"),
         ("C71", "37.7 %"),
