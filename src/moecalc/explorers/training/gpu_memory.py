@@ -116,7 +116,7 @@ EXPLORER = Explorer(
     metrics={
         "most": Metric("Fullest rank, at most", "bytes", 3),
         "verdict": Metric("Does it fit"),
-        "share": Metric("Of the GPU's memory", "%", 0),
+        "share": Metric("Of its memory", "%", 0),
         "why_not": Metric("Why not"),
         "rank": Metric("Fullest pipeline rank"),
         "counted": Metric("Counted on it", "bytes", 3),
