@@ -185,7 +185,12 @@ WITHIN_REACH = """async ([name, many]) => {
     const free = places.find(place => document.elementFromPoint(...place) === mark);
     return free ? [[Number(mark.dataset.row), ...free, mark.dataset.sets ?? ""]] : [];
   });
-  return found.filter((_, at) => at % Math.ceil(found.length / many) === 0);
+  // of marks that lie on each other the browser chooses what a finger means
+  const other = (row, x, y) => ![row, undefined].includes(document.elementFromPoint(x, y)?.dataset.row);
+  const around = ([row, x, y]) => [[0, 6], [6, 0], [0, -6], [-6, 0]].some(([dx, dy]) => other(String(row), x + dx, y + dy));
+  const apart = found.filter(one => !around(one));
+  const chosen = apart.length < many ? found : apart;
+  return chosen.filter((_, at) => at % Math.ceil(chosen.length / many) === 0);
 }"""
 
 

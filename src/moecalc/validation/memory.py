@@ -4,6 +4,7 @@ A run is a config (of a model of ``data/models``, with some keys changed), a lay
 what was measured: allocated at the peak, reserved with fragmentation, or allocated after a step, when no activations live.
 """
 
+import functools
 import json
 from typing import NamedTuple
 
@@ -56,6 +57,7 @@ class MemoryErrors(NamedTuple):
     worst_subject: str
 
 
+@functools.cache  # a figure asks again at each move
 def memory_cases() -> tuple:
     """:class:`MemoryCase` of every measured figure, in the order of the table."""
     cases = []

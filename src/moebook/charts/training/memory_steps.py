@@ -18,7 +18,7 @@ def draw(wide, controls):
         else {"labelExpr": "split(replace(datum.label, / (before|and|the CPU|MLA up|BF16|embedding) /, '|$1 '), '|')"}
     )
     base = (
-        chart(wide, names, height=alt.Step(32 if wide else 28))
+        chart(wide, names, height=alt.Step(32 if wide else 23))
         .transform_calculate(low_gb="datum.low / 1e9", high_gb="datum.high / 1e9")
         .encode(
             y=alt.Y(
