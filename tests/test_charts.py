@@ -15,7 +15,7 @@ from moecalc.base.errors import InputError
 from moecalc.explorers import explorer, explorer_names, portable
 
 #: A reader loads one chart for each figure and screen; all are made at every build, so few figures have more than one.
-MOST_MORE = 8
+MOST_MORE = 10
 VARIANTS = [(name, variant) for name in explorer_names() for variant in charts.variants(name)]
 SPECS = [(name, variant, wide) for name, variant in VARIANTS for wide in (True, False)]
 

@@ -39,9 +39,18 @@ LLAMA = json.dumps(load_model("llama-3.1-8b").raw)
 TYPED_IN = "bf16=400e12,fp8=800e12,hbm=2e12,memory=64e9,scale_up=300e9,scale_out=50e9"
 
 
-def beside(key) -> dict:
-    """What must be chosen for a control to count."""
-    return {"accelerator": "typed-in"} if key == "accelerator_numbers" else {}
+#: Control -> what must be chosen for it to count.
+BESIDE = {
+    "accelerator_numbers": {"accelerator": "typed-in"},
+    "exponent": {"scores": "zipf"},
+    "vpp": {"schedule": "interleaved"},
+}
+
+
+def beside(one, key) -> dict:
+    """What must be chosen for a control of a figure to count."""
+    there = {control.key for control in one.controls}
+    return {other: value for other, value in BESIDE.get(key, {}).items() if other in there}
 
 
 def another_value(one, control):
@@ -55,7 +64,7 @@ def another_value(one, control):
     }[told["kind"]]()
     for value in candidates:
         with contextlib.suppress(InputError):
-            if one.run({**beside(control.key), control.key: value})[1:] != one.run()[1:]:
+            if one.run({**beside(one, control.key), control.key: value})[1:] != one.run()[1:]:
                 return value
     pytest.fail(f"{one.name}: no other value of {control.key} changes anything")
 
@@ -103,7 +112,7 @@ def test_opens_at_its_defaults(name):
 def test_moved(name, key):
     widget, one = show(name), explorer(name)
     (control,) = (control for control in one.controls if control.key == key)
-    moves = {key: another_value(one, control), **beside(key)}
+    moves = {key: another_value(one, control), **beside(one, key)}
     for moved, value in moves.items():
         widget.controls[moved].value = value
     shows(widget, one, one.run(moves))

@@ -4,13 +4,14 @@ from ...base.units import show
 from ...model.config import load_model
 from ...training.activation_policy import ActivationPolicy
 from ...training.activations import recomputable_parts
-from ...training.layout import ZERO_STAGES, Layout
+from ...training.layout import ZERO_STAGES
 from ...training.memory import Batch, memory
 from ...training.memory_savings import v3_recompute
 from ...training.recipes import RECIPES
 from .._choices import NOTES, accelerator_choice, accelerator_numbers, chosen_accelerator, model_choice, notes
 from .._define import Choice, Explorer, Metric, Number
 from .model_states import ETP, SCHEDULES
+from .placement import laid_out
 
 #: Each beyond "none" takes what a model has of it.
 RECOMPUTE = {
@@ -47,7 +48,7 @@ def compute(
     recipe, accelerator, accelerator_numbers,
 ):  # fmt: skip
     config = load_model(model)
-    layout = Layout(tp, pp, ep, dp, zero, schedule, etp or None, cp=cp, vpp=vpp)
+    layout = laid_out(config, schedule, vpp, pp, etp, tp=tp, cp=cp, ep=ep, dp=dp, zero=zero)
     gpu = chosen_accelerator(accelerator, accelerator_numbers)
     policy = ActivationPolicy(recompute_list(recompute, config), cache, routing_weight == "before")
     room = gpu.needed("memory_bytes")
@@ -102,7 +103,7 @@ EXPLORER = Explorer(
         Number("micro_batch", "Micro-batch", 1, 1, 16, 1, "sequences", "powers"),
         Number("tp", "Tensor parallel", 1, 1, 64, 1, "GPUs", "powers"),
         Number("cp", "Context parallel", 1, 1, 64, 1, "GPUs", "powers"),
-        Number("pp", "Pipeline parallel", 16, 1, 64, 1, "ranks", "powers"),
+        Number("pp", "Pipeline parallel", 16, 1, 32, 1, "ranks", "powers"),
         Number("ep", "Expert parallel", 64, 1, 1024, 1, "GPUs", "powers"),
         Choice("etp", "Each expert cut in", 0, ETP),
         Number("dp", "Data parallel", 128, 1, 4096, 1, "replicas", "powers"),

@@ -65,7 +65,7 @@ EXPLORER = Explorer(
     controls=(
         model_choice(),
         Number("ep", "Expert parallel", 64, 1, 512, 1, "GPUs", "powers"),
-        Number("pp", "Pipeline parallel", 16, 1, 64, 1, "ranks", "powers"),
+        Number("pp", "Pipeline parallel", 16, 1, 32, 1, "ranks", "powers"),
         Number("tp", "Tensor parallel", 1, 1, 64, 1, "GPUs", "powers"),
         Choice("schedule", "Each stage is held", "dualpipe", COPIES),
         Choice("rank", "A GPU", "middle", RANKS),
