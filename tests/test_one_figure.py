@@ -2,12 +2,14 @@
 
 import csv
 import io
+import math
 from xml.etree import ElementTree
 
 import pytest
 from gates_helpers import Figure, sentence
 from visits import SIZES, View
 
+from moebook.theme import hue
 from moecalc.explorers import explorer
 
 pytest_plugins = ["site_fixtures"]
@@ -242,6 +244,52 @@ def test_buttons(cost):
     cost.rest()
     parts = ("controls", "metrics", "picture", "table")
     assert {key: cost.state[key] for key in parts} == {key: built[key] for key in parts}
+
+
+#: Heights at which the lines of the picture begin, by their colours: those of the present state, and the ghosts.
+LINES = """section => {
+  const shown = [...section.querySelectorAll("figure svg")].find(svg => svg.checkVisibility());
+  const lines = {present: {}, ghosts: {}};
+  for (const path of shown.querySelectorAll(".mark-line path")) {
+    const of = path.closest("[class*=ghost]") ? "ghosts" : "present";
+    lines[of][path.getAttribute("stroke")] = parseFloat(path.getAttribute("d").split(",")[1]);
+  }
+  return lines;
+}"""
+
+
+def test_the_default_is_drawn_faintly_with_other_values(opened):
+    one = opened(COST)
+    cost = Figure(one.tab, "cost")
+    cost.rest()
+    built, (this, llama) = cost.state, map(hue, ("blue", "orange"))
+    button = cost.section.get_by_role("button", name="Compare with the default")
+    button.focus()
+    one.tab.keyboard.press("Space")
+    assert button.get_attribute("aria-pressed") == "true"
+    assert cost.state["picture"] == built["picture"], "there is nothing to compare yet"
+    cost.put("gpu_hours", "500000")
+    cost.rest()
+    now, before = (explorer("cost").run(values).rows for values in ({"gpu_hours": 500_000}, None))
+    other = next(row for row in before if row["run"] != before[0]["run"])
+    lines = cost.section.evaluate(LINES)
+    # on a logarithmic axis distances are ratios
+    higher = [lines["present"][this] - line for line in (lines["ghosts"][this], lines["present"][llama])]
+    expected = [math.log(row["days"] / now[0]["days"]) for row in (before[0], other)]
+    assert higher[0] / higher[1] == pytest.approx(expected[0] / expected[1], rel=1e-3)
+    assert lines["ghosts"][llama] == lines["present"][llama], "it has not moved"
+    assert not cost.section.locator("[class*=ghost] [data-row]").count(), "a ghost says nothing"
+    assert one.violations('section[data-explorer="cost"]') == []
+    cost.press("compare")
+    cost.rest()
+    assert button.get_attribute("aria-pressed") == "false" and cost.section.evaluate(LINES)["ghosts"] == {}
+    cost.press("compare")
+    cost.rest()
+    assert cost.section.evaluate(LINES) == lines
+    cost.press("reset")
+    cost.rest()
+    assert cost.state["picture"] == built["picture"] and cost.section.evaluate(LINES)["ghosts"] == {}
+    assert one.wrong == []
 
 
 HOSTILE = {
