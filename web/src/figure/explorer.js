@@ -69,7 +69,11 @@ export class Explorer {
     this.readout = new Readout(section, definition, draw, {
       values: () => this.#values,
       set: (sets) => this.#pick(sets),
-      speak: (sentence) => this.status.announce(sentence),
+      speak: (sentence) => {
+        // what the move before has to say would talk over it
+        clearTimeout(this.#announcing);
+        this.status.announce(sentence);
+      },
     });
     this.status = new Status(section);
     this.asking = new Asking(engine, this.name, () => this.#say());
