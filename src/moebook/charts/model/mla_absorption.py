@@ -25,6 +25,8 @@ def draw(wide, controls):
         "labelFontSize": 12 if wide else 11,
     }
     legend = alt.Legend(columns=3 if wide else 1, columnPadding=24, rowPadding=1, **strokes)
+    # a label below the lowest mark stands above the axis
+    lowest = 0.4 if wide else 0.15
     base = chart(wide, 70, height=320 if wide else 155).encode(
         x=alt.X(
             "value:Q",
@@ -35,7 +37,7 @@ def draw(wide, controls):
         y=alt.Y(
             "ms:Q",
             title="Least time of a step, all layers [ms]" if wide else "Least time of a step [ms]",
-            scale=alt.Scale(type="log", nice=False, domainMin=alt.ExprRef(f"0.4 * extent({column('ms')})[0]")),
+            scale=alt.Scale(type="log", nice=False, domainMin=alt.ExprRef(f"{lowest} * extent({column('ms')})[0]")),
             axis=alt.Axis(labelExpr=MS, values=powers_of_ten(-4, 9)),
         ),
         color=alt.Color("form:N", scale=colours, title=None, legend=legend),
