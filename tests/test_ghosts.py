@@ -47,6 +47,7 @@ def test_bars_lines_and_points_are_compared(mark):
         unit({"type": "bar", "aria": False}),
         unit({"type": "point", "opacity": 0}),
         unit("bar", x={"field": "a", "axis": None}),
+        {"layer": [unit({"type": "area", "aria": False}, y={"field": "b", "axis": None}), unit("square")]},
         {"hconcat": [unit("bar"), {"layer": [unit("rect"), unit("text")]}]},
         {"layer": [unit("bar")], "transform": [{"aggregate": [{"op": "sum", "field": "a", "as": "s"}]}]},
     ],
@@ -65,6 +66,15 @@ def test_a_figure_offers_it_where_all_its_charts_do(name):
     assert len(set(offered)) == 1, "one button stands for them all"
     assert ('data-action="compare"' in figure.actions(name)) == offered[0]
     assert 'data-action="compare"' not in figure.actions(name, {"model": "other"}), "it is not built at its default"
+
+
+def test_words_that_say_what_is_shown_are_told_from_labels():
+    title = {"mark": "text", "encoding": {"x": {"value": 0}, "y": {"value": 0}, "text": {"field": "shown"}}}
+    label = unit("text", text={"field": "name"})
+    spec = {"layer": [unit("bar"), title, label], "title": {"text": {"expr": "data('rows')[0].unit"}}}
+    assert ghosts.words(spec, [{"shown": "cost", "name": "a", "unit": "USD"}]) == ["shown", "unit"]
+    assert ghosts.words(spec, [{"shown": "cost", "name": "a", "unit": 3}]) == ["shown"], "a number may change"
+    assert ghosts.words(spec, []) == []
 
 
 def test_some_figures_offer_it_and_some_do_not():

@@ -41,23 +41,26 @@ def offers(spec: Mapping) -> bool:
 
     A drawing and a heat map would be hidden by another of their kind, or hide it.
     """
-    units = [one for one in _walk(spec) if "mark" in one and stands_for_rows(one)]
+    drawn = [one for one in _walk(spec) if "mark" in one]
+    units = [one for one in drawn if stands_for_rows(one)]
     common = {key for one in _walk(spec) if "mark" not in one for transform in one.get("transform", ()) for key in transform}
     return (
         any(_kind(unit) in _FAINT for unit in units)
         and all(_kind(unit) in (*_FAINT, "rule") for unit in units)
-        and all(unit["encoding"].get(place, {}).get("axis", True) is not None for unit in units for place in "xy")
+        and all(_channel(unit, channel).get("axis", True) is not None for unit in drawn for channel in "xy")
         and common <= _ROW_BY_ROW
     )
 
 
 def words(spec: Mapping, rows: list) -> list:
-    """Keys of the words that a chart takes from its first row: two states where they differ are not drawn together.
+    """Keys of the words of the first row that say what a chart shows: two states where they differ are not drawn together.
 
-    They stand in titles and say what is drawn.
+    They stand in a title, which follows the first row, or in a text whose place is the same for all rows.
     """
-    keys = sorted(set(_OF_FIRST_ROW.findall(json.dumps(spec))))
-    return [key for key in keys if rows and isinstance(rows[0].get(key), str)]
+    texts = [one for one in _walk(spec) if "mark" in one and _kind(one) == "text"]
+    fixed = [one for one in texts if all("value" in _channel(one, place) for place in "xy")]
+    keys = {*_OF_FIRST_ROW.findall(json.dumps(spec)), *(_channel(one, "text").get("field") for one in fixed)}
+    return sorted(key for key in keys if rows and isinstance(rows[0].get(key), str))
 
 
 def with_ghosts(spec: Mapping) -> dict:
@@ -114,6 +117,10 @@ def _outline(unit: Mapping, number: int) -> dict:
     if coloured:
         encoding["detail"] = [{"field": how["field"], "type": "nominal"} for how in coloured]
     return {**unit, "mark": mark, "encoding": encoding, "name": f"{_BEFORE}{number}"}
+
+
+def _channel(unit: Mapping, channel: str) -> Mapping:
+    return unit.get("encoding", {}).get(channel, {})
 
 
 def _kind(unit: Mapping) -> str:
