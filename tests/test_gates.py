@@ -102,9 +102,15 @@ def test_weight(visit, weigh):
         return
     for figure in visit.figures:
         figure.rest()
-        for setting in (figure.controls[0]["settings"][-1], figure.controls[0]["settings"][0]):
-            figure.move(figure.controls[0]["key"], setting)
+        key, settings = figure.controls[0]["key"], figure.controls[0]["settings"]
+        for setting in reversed(settings):
+            figure.move(key, setting)
             figure.rest()
+            # a model may not take what the other controls say
+            if not figure.state["error"]:
+                break
+        figure.move(key, settings[0])
+        figure.rest()
     assert any("vega.js" in answer.url for answer in visit.answers)
     assert weigh(visit.answers) <= 650
 
