@@ -175,3 +175,18 @@ def show(value, unit: str = "", digits: int = 4) -> str:
         return f"{value:,} {unit}".rstrip()
     whole_digits = len(str(int(abs(value))))
     return f"{value:,.{max(0, digits - whole_digits)}f} {unit}".rstrip()
+
+
+def spans(numbers, to: str = " to ") -> str:
+    """Whole numbers as a reader sees them, with the runs among them drawn together.
+
+    >>> spans((0, 3, 4, 5)), spans((4, 5, 6, 7, 55, 56, 57), "-"), spans(())
+    ('0, 3 to 5', '4-7, 55-57', '')
+    """
+    runs = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][-1] = number
+        else:
+            runs.append([number, number])
+    return ", ".join(str(low) if low == high else f"{low}{to}{high}" for low, high in runs)

@@ -8,8 +8,7 @@ from ..hardware.all_to_all.scores import Scores
 from ..hardware.all_to_all.traffic import copies_per_token
 from ..model.config import load_model
 from .evidence import Evidence, Part
-from .registry import V3, check, report_fact
-from .training import says
+from .registry import V3, check, report_fact, says
 
 #: What the report trained on, and its expert-parallel group.
 GPU, EP = "h800-sxm", 64

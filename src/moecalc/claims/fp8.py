@@ -7,7 +7,7 @@ from ..numerics.accumulation import V3_PROMOTE_EVERY
 from ..training.mixed_precision import v3_gains
 from .evidence import Evidence, Part
 from .printed import claims, given, items, numbers
-from .registry import V3, check, report_fact
+from .registry import V3, check, report_fact, says
 
 SUBJECT = "FP8 training"
 #: What the report keeps wider, as the talk calls it -> as the report does.
@@ -16,11 +16,6 @@ KEPT = {"embedding": "embedding", "RMSNorm": "normalisation"}
 
 def of_report(quantity: str):
     return report_fact(SUBJECT, quantity)
-
-
-def says(fact, *words: str, name: str) -> Part:
-    """A statement that a source makes, if its words are among the source's."""
-    return Part("True", stated=all(word in fact.value for word in words), fact=fact, name=name)
 
 
 @check("C49")

@@ -64,3 +64,8 @@ def recomputed(claim: dict, value: float, **more) -> Evidence:
 def percent(share: float) -> str:
     """A share as a reader sees it."""
     return show(share, "%", 2)
+
+
+def says(fact, *words: str, name: str) -> Part:
+    """A statement that a source makes, if its words are among the source's."""
+    return Part("True", stated=all(word in fact.value for word in words), fact=fact, name=name)

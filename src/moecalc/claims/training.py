@@ -7,17 +7,12 @@ from ..model.flops import training_flops_per_token
 from ..model.params import params_by_tensor
 from ..training.mfu import recomputed_flops_per_token
 from .evidence import Evidence, Part
-from .registry import check, report_fact, stated
+from .registry import check, report_fact, says, stated
 
 V3, R1 = "deepseek-v3", "deepseek-r1"
 SEQ_LEN = 4096
 #: What was published of R1 on the accelerator that the talk means.
 ON_ASCEND = "CloudMatrix384 DeepSeek-R1 on Ascend 910C", "decode_efficiency"
-
-
-def says(fact, *words: str, name: str) -> Part:
-    """A statement that a source makes, if its words are among the source's."""
-    return Part("True", stated=all(word in fact.value for word in words), fact=fact, name=name)
 
 
 @check("C50")

@@ -6,6 +6,7 @@ b_w, b_g and b_o are bytes of a weight, a gradient and the optimizer's states, b
 """
 
 from ..base.checks import whole
+from ..base.units import spans
 from ..model.config import ModelConfig
 from .held_params import is_vocabulary, params_per_gpu, scale_blocks, vocabulary_rows
 from .layout import Layout, check_layout, num_routed_experts
@@ -140,7 +141,7 @@ def rank_groups(ranks) -> list:
     return [
         {
             **same[0],
-            "ranks": _spans([rank["rank"] for rank in same]),
+            "ranks": spans([rank["rank"] for rank in same]),
             "count": len(same),
             "holds": _counted(same[0]["holds"]),
         }
@@ -197,14 +198,3 @@ def _counted(names) -> str:
     """embedding, 3 dense layers, MoE layer"""
     counts = {name: names.count(name) for name in names}
     return ", ".join(name if count == 1 else f"{count} {name}s" for name, count in counts.items())
-
-
-def _spans(numbers) -> str:
-    """0, 3 to 5"""
-    spans = []
-    for number in numbers:
-        if spans and number == spans[-1][-1] + 1:
-            spans[-1][-1] = number
-        else:
-            spans.append([number, number])
-    return ", ".join(str(low) if low == high else f"{low} to {high}" for low, high in spans)

@@ -1,6 +1,7 @@
 """moecalc placement"""
 
 from ..arguments import add_model, notes, read_model, whole
+from ..layouts import add_layout, layout_told, read_layout
 
 HELP = "what each GPU holds: stages, layers, experts, groups; and the GPUs that hold an expert"
 EXAMPLE = "moecalc placement --model deepseek-v3 --pp 16 --ep 64 --dp 128 --schedule dualpipe --expert 255 --layer 60"
@@ -13,47 +14,18 @@ MOST_SHOWN = 16
 
 def add_arguments(parser):
     add_model(parser)
-    sizes = {"tp": "tensor", "cp": "context", "pp": "pipeline", "ep": "expert", "dp": "data"}
-    for name, title in sizes.items():
-        parser.add_argument(f"--{name}", type=whole, default=1, metavar="N", help=f"{title} parallel size")
-    parser.add_argument(
-        "--etp", type=whole, metavar="N", help="expert tensor parallel size; without it tp where ep is 1, else 1"
-    )
-    parser.add_argument("--vpp", type=whole, default=1, metavar="N", help="virtual stages of a rank, for interleaved")
-    schedules = "1f1b, interleaved, zb1p, dualpipe (holds stages twice) or dualpipev"
-    parser.add_argument("--schedule", default="1f1b", help=schedules)
-    parser.add_argument("--layers-per-stage", type=numbers, metavar="N,N,...", help="layers of each stage, where uneven")
-    parser.add_argument("--stages", metavar="STRING", help="a pipeline by hand, such as 'E|t*4|t*4,m,L'")
+    add_layout(parser)
     parser.add_argument("--gpus-per-node", type=whole, default=8, metavar="N", help="8 without it")
     parser.add_argument("--gpu-index", type=whole, metavar="I", help="this GPU alone, counted from 0")
     parser.add_argument("--expert", type=whole, metavar="E", help="the GPUs that hold this expert, counted from 0")
     parser.add_argument("--layer", type=whole, metavar="L", help="the GPUs that hold this layer, counted from 0")
 
 
-def numbers(text: str) -> tuple:
-    """Whole numbers between commas."""
-    return tuple(whole(part.strip()) for part in text.split(","))
-
-
 def run(args):
     from ...base.errors import InputError
-    from ...training.layout import Layout
     from ...training.placement import gpu_at, holders, num_copies, place
-    from ...training.stages import parse_stages
 
-    config = read_model(args)
-    layout = Layout(
-        tp=args.tp,
-        cp=args.cp,
-        pp=args.pp,
-        ep=args.ep,
-        dp=args.dp,
-        etp=args.etp,
-        vpp=args.vpp,
-        schedule=args.schedule,
-        layers_per_stage=args.layers_per_stage,
-        stages=None if args.stages is None else parse_stages(args.stages),
-    )
+    config, layout = read_model(args), read_layout(args)
     if args.gpu_index is not None:
         if args.expert is not None or args.layer is not None:
             raise InputError("--gpu-index asks what a GPU holds, --expert and --layer who holds it: one of them is accepted")
@@ -69,7 +41,7 @@ def run(args):
         gpus = gpus if len(found) == len(gpus) else [gpus[index] for index in found]
     return {
         "model": config.name,
-        "layout": {**layout._asdict(), "etp": layout.expert_tp, "stages": args.stages},
+        "layout": layout_told(args, layout),
         "num_gpus": layout.num_gpus,
         "gpus_per_node": args.gpus_per_node,
         "num_nodes": -(-layout.num_gpus // args.gpus_per_node),
@@ -124,16 +96,17 @@ def show(result):
 
 def _row(first, last) -> dict:
     """A row for the GPUs of a pipeline rank, from the first to the last."""
+    from ...base.units import spans
     from ...training.placement import expert_names
 
     held = {"embedding": first.embedding, "MTP": first.mtp, "head": first.head}
     experts = expert_names(first.experts)
     return {
-        "gpu": _spans((first.gpu,)) if first is last else f"{first.gpu:,} to {last.gpu:,}",
+        "gpu": str(first.gpu) if first is last else f"{first.gpu:,} to {last.gpu:,}",
         "node": f"{first.node:,}" if first.node == last.node else f"{first.node:,} to {last.node:,}",
         "pp": first.pp,
         "stages": ", ".join(map(str, first.stages)),
-        "layers": _spans(first.layers),
+        "layers": spans(first.layers),
         "also": ", ".join(name for name, there in held.items() if there),
         "experts": experts if experts == expert_names(last.experts) else f"{experts} to {expert_names(last.experts)}",
     }
@@ -145,14 +118,3 @@ def _group(name, members, gpus_per_node) -> str:
         return f"{name:9} alone"
     step = f", every {members.step}" if members.step > 1 else ""
     return f"{name:9} {len(members):,} GPUs: {members[0]:,} to {members[-1]:,}{step}; on {nodes:,} node{'s' * (nodes > 1)}"
-
-
-def _spans(numbers) -> str:
-    """0, 3 to 5"""
-    spans = []
-    for number in numbers:
-        if spans and number == spans[-1][-1] + 1:
-            spans[-1][-1] = number
-        else:
-            spans.append([number, number])
-    return ", ".join(str(low) if low == high else f"{low} to {high}" for low, high in spans)

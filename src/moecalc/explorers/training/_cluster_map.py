@@ -1,5 +1,6 @@
 """The map of a cluster: a row for each mark, where it stands, and what its GPU is to the chosen one."""
 
+from ...base.units import spans
 from ...training.layout import Layout
 from ...training.placement import expert_names, place
 
@@ -81,7 +82,7 @@ def rows_of(config, layout: Layout, chosen, gpus_per_node: int) -> list:
                 "y": first.pp * (lines * HEIGHT + GAP) + mark // line * HEIGHT,
             }
             if mark == 0 and first.pp % every == 0:
-                row["label"], row["layers"], row["height"] = f"{first.pp}", spans(first.layers), lines * HEIGHT
+                row["label"], row["layers"], row["height"] = f"{first.pp}", spans(first.layers, "-"), lines * HEIGHT
             if mark in named:
                 row["tick"] = experts
             rows.append(row)
@@ -115,7 +116,7 @@ def _experts_of(gpus: range, layout: Layout, each: int) -> str:
 
 def holds(gpu) -> str:
     """What a GPU holds beside its experts, in words: layers, and where it has them embedding, head and MTP modules."""
-    layers = f"layers {spans(gpu.layers)}" if gpu.layers else ""
+    layers = f"layers {spans(gpu.layers, '-')}" if gpu.layers else ""
     return ", ".join(filter(None, (layers, beside(gpu)))) or "nothing"
 
 
@@ -123,18 +124,3 @@ def beside(gpu) -> str:
     """What a GPU holds beside layers, in words; empty where it is nothing."""
     ends = {"embedding": gpu.embedding, "head": gpu.head, "MTP": gpu.mtp}
     return ", ".join(name for name, there in ends.items() if there)
-
-
-def spans(numbers) -> str:
-    """Numbers with the runs among them drawn together.
-
-    >>> spans((4, 5, 6, 7, 55, 56, 57)), spans((3,)), spans(())
-    ('4-7, 55-57', '3', '')
-    """
-    runs = []
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    return ", ".join(str(low) if low == high else f"{low}-{high}" for low, high in runs)

@@ -1,12 +1,13 @@
 """Who holds what: every GPU of a cluster as a mark, one of them chosen, its groups told apart."""
 
 from ...base.errors import InputError
+from ...base.units import spans
 from ...model.config import load_model
 from ...training.layout import Layout, split_evenly
 from ...training.placement import expert_names, gpu_at, num_copies
 from .._choices import NOTES, model_choice, notes
 from .._define import Choice, Explorer, Metric, Number
-from ._cluster_map import beside, gpus_per_mark, rows_of, spans
+from ._cluster_map import beside, gpus_per_mark, rows_of
 
 SCHEDULES = {
     "1f1b": "1F1B, each stage once",
@@ -44,7 +45,7 @@ def compute(model, tp, cp, pp, ep, etp, dp, vpp, schedule, gpus_per_node, gpu):
     }
     metrics = {
         "experts": expert_names(chosen.experts),
-        "layers": spans(chosen.layers) or "none",
+        "layers": spans(chosen.layers, "-") or "none",
         "num_gpus": num_gpus,
         "beside": beside(chosen) or "none",
         "place": f"node {chosen.node}, pipeline rank {chosen.pp}",
