@@ -29,6 +29,7 @@ COMMANDS = (
     "pipeline",
     "all-to-all",
     "placement",
+    "kernels",
     "claims",
     "explore",
 )
