@@ -14,6 +14,9 @@ SHAPE = {
     "attention_decode": ("num_heads", "num_key_value_heads", "head_dim", "window_size"),
     "mla_prefill": ("batch_size", "isl"),
     "mla_decode": ("batch_size", "step"),
+    "collectives": ("num_gpus", "message_size"),
+    "deepep_ll": ("node_num", "hidden_size", "num_token", "num_topk", "num_experts"),
+    "deepep_normal": ("node_num", "hidden_size", "num_token", "num_topk", "num_experts"),
 }
 
 
