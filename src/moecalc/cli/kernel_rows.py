@@ -19,6 +19,7 @@ class Op(NamedTuple):
     columns: dict  #: column -> reader of its text
     time: Callable  #: (accelerator, values by column) -> KernelTime
     optional: dict = {}  #: column -> the text that holds where the file has not got it
+    measured: tuple = ("latency_us",)  #: columns whose sum was measured
 
 
 def count(text: str) -> int:
@@ -42,8 +43,46 @@ def _gemm(accelerator, row):
     return gemm_time(accelerator, row["m"], row["n"], row["k"], row["gemm_dtype"])
 
 
+def _collectives(accelerator, row):
+    from ..base.checks import one_of
+    from ..hardware.collectives.nccl import DTYPES, collective_time
+
+    width = DTYPES[one_of("nccl_dtype", row["nccl_dtype"], DTYPES)]
+    return collective_time(accelerator, row["op_name"], row["message_size"] * width, row["num_gpus"])
+
+
+def _shape(accelerator, row):
+    from ..hardware.collectives.shape import Shape, gpus_per_node
+
+    sizes = (row[column] for column in ("num_token", "hidden_size", "num_topk", "num_experts", "node_num"))
+    return Shape(*sizes, gpus_per_node(accelerator))
+
+
+def _deepep_ll(accelerator, row):
+    from ..hardware.collectives.low_latency import low_latency_time
+
+    return low_latency_time(accelerator, _shape(accelerator, row))
+
+
+def _deepep_normal(accelerator, row):
+    from ..hardware.collectives.normal import normal_time
+
+    return normal_time(accelerator, _shape(accelerator, row), row["dispatch_sms"], num_combine_sms=row["combine_sms"])
+
+
+_DEEPEP = {column: count for column in ("node_num", "hidden_size", "num_token", "num_topk", "num_experts")}
+_PARTS = ("dispatch", "combine")
+
 OPS = {
     "gemm": Op({"gemm_dtype": word, "m": count, "n": count, "k": count}, _gemm),
+    "collectives": Op({"op_name": word, "nccl_dtype": word, "num_gpus": count, "message_size": count}, _collectives),
+    "deepep_ll": Op(_DEEPEP, _deepep_ll, measured=tuple(f"{part}_avg_t_us" for part in _PARTS)),
+    "deepep_normal": Op(
+        _DEEPEP | {f"{part}_sms": count for part in _PARTS},
+        _deepep_normal,
+        {f"{part}_sms": "20" for part in _PARTS},
+        tuple(f"{part}_{what}_us" for part in _PARTS for what in ("transmit", "notify")),
+    ),
 }
 
 

@@ -41,19 +41,24 @@ def run(args):
             found = OPS[args.op].time(accelerators[name], values)
         except InputError as error:
             raise InputError(str(error) if args.file is None else f"{where}: {error}") from None
-        shown.append({"accelerator": accelerators[name].slug or accelerators[name].name, **values, **_told(found, row)})
+        of = {"accelerator": accelerators[name].slug or accelerators[name].name}
+        shown.append({**of, **values, **_told(found, row, OPS[args.op].measured)})
     ends = {key: [one[key] for one in shown] for key in ("low_us", "high_us")}
     result = {"op": args.op, "rows": len(shown), "times_us": [one["time_us"] for one in shown], **ends}
+    parts = [key for key in ("dispatch_us", "combine_us") if key in shown[0]]
+    result |= {key: [one[key] for one in shown] for key in parts}
     result["notes"] = list(dict.fromkeys(one["note"] for one in shown if one["note"]))
     return result | {"shown": [{key: one[key] for key in one if key != "note"} for one in shown[:MOST_SHOWN]]}
 
 
-def _told(found, row) -> dict:
-    """Times in microseconds, and the measured one where the row has it."""
+def _told(found, row, measured) -> dict:
+    """Times in microseconds, those of its parts, and the measured one where the row has all columns of it."""
     times = {"time_us": found.time_s, "low_us": found.low_s, "high_us": found.high_s}
+    times |= {f"{part}_us": getattr(found, part).time_s for part in ("dispatch", "combine") if hasattr(found, part)}
     told = {key: None if value is None else 1e6 * value for key, value in times.items()}
-    if measured := row.get("latency_us"):
-        told["measured_us"] = measured_us(measured)
+    if all(row.get(column) for column in measured):
+        parts = [measured_us(row[column]) for column in measured]
+        told["measured_us"] = None if None in parts else sum(parts) or None
     return {**told, "note": found.note}
 
 
@@ -63,7 +68,7 @@ def measured_us(text: str):
         value = float(text)
     except ValueError:
         return None
-    return value if 0 < value < float("inf") else None
+    return value if 0 <= value < float("inf") else None
 
 
 def show(result):
