@@ -34,8 +34,7 @@ def fit(predict, rows: list, start: dict, most_steps: int = 60) -> dict:
             damped = [[x + (damping * x + 1e-9) * (i == j) for j, x in enumerate(row)] for i, row in enumerate(matrix)]
             step = _solve(damped, right)
             tried = [
-                min(max(p + max(-1.0, min(1.0, s)), low), high)
-                for p, s, (low, high) in zip(point, step, ends, strict=True)
+                min(max(p + max(-1.0, min(1.0, s)), low), high) for p, s, (low, high) in zip(point, step, ends, strict=True)
             ]
             after = errors(tried)
             if _loss(after) < _loss(here):

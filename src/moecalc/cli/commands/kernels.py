@@ -2,7 +2,7 @@
 
 from ..arguments import add_accelerator
 
-HELP = "time of single kernels: products, experts, attention; a row typed in, or each row of a file of measured ones"
+HELP = "time of single kernels: products, collectives, DeepEP; a row typed in, or each row of a file of measured ones"
 EXAMPLE = "moecalc kernels --op gemm --row gemm_dtype=fp8_block,m=4096,n=7168,k=2048 --gpu h800-sxm"
 
 #: So many rows are shown; --json has all.

@@ -66,9 +66,7 @@ def spreading(shape: Shape, most_nodes: int | None = None) -> Spreading:
     key = shape[2:], most_nodes
     if key not in _known:
         experts, chosen = shape.num_experts, shape.num_chosen
-        nodes, gpus = (
-            exact_spread(distinct_parts(num, experts // num, chosen)).mean for num in (shape.num_nodes, shape.ep)
-        )
+        nodes, gpus = (exact_spread(distinct_parts(num, experts // num, chosen)).mean for num in (shape.num_nodes, shape.ep))
         nodes = min(nodes, most_nodes or nodes)
         copies = copies_per_token(nodes, gpus, chosen, Placement(shape.ep, shape.gpus_per_node))
         _known[key] = Spreading(nodes, gpus, copies.scale_out, copies.scale_up)
