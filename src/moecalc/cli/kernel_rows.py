@@ -43,6 +43,45 @@ def _gemm(accelerator, row):
     return gemm_time(accelerator, row["m"], row["n"], row["k"], row["gemm_dtype"])
 
 
+def _moe(accelerator, row):
+    from ..hardware.kernels.experts import Experts, experts_time
+
+    sizes = (row[name] for name in ("num_tokens", *EXPERT_SIZES))
+    gated = not row["kernel_source"].endswith("nongated")
+    return experts_time(accelerator, Experts(*sizes, row["distribution"], gated), row["moe_dtype"])
+
+
+def _heads(row):
+    from ..hardware.kernels.attention import Heads
+
+    return Heads(row["num_heads"], row["num_key_value_heads"], row["head_dim"], row["head_dim"], row["window_size"])
+
+
+def _attention_prefill(accelerator, row):
+    from ..hardware.kernels.attention import attention_prefill_time
+
+    types = row["attn_dtype"], row["kv_cache_dtype"]
+    return attention_prefill_time(accelerator, row["batch_size"], row["isl"], _heads(row), *types)
+
+
+def _attention_decode(accelerator, row):
+    from ..hardware.kernels.decode import attention_decode_time
+
+    return attention_decode_time(accelerator, row["batch_size"], row["step"], _heads(row), row["kv_cache_dtype"])
+
+
+def _mla_prefill(accelerator, row):
+    from ..hardware.kernels.attention import mla_prefill_time
+
+    return mla_prefill_time(accelerator, row["batch_size"], row["isl"], row["num_heads"], row["kv_cache_dtype"])
+
+
+def _mla_decode(accelerator, row):
+    from ..hardware.kernels.decode import mla_decode_time
+
+    return mla_decode_time(accelerator, row["batch_size"], row["step"], row["num_heads"], row["kv_cache_dtype"])
+
+
 def _collectives(accelerator, row):
     from ..base.checks import one_of
     from ..hardware.collectives.nccl import DTYPES, collective_time
@@ -70,11 +109,41 @@ def _deepep_normal(accelerator, row):
     return normal_time(accelerator, _shape(accelerator, row), row["dispatch_sms"], num_combine_sms=row["combine_sms"])
 
 
+EXPERT_SIZES = ("hidden_size", "inter_size", "topk", "num_experts", "moe_tp_size", "moe_ep_size")
+HEADS = {"num_heads": count, "num_key_value_heads": count, "head_dim": count, "window_size": count}
+#: Columns that a row may go without.
+PLAIN_HEADS = {"window_size": "0", "attn_dtype": "bfloat16", "kv_cache_dtype": "bfloat16"}
+PLAIN_EXPERTS = {"moe_tp_size": "1", "moe_ep_size": "1", "distribution": "balanced", "kernel_source": "gated"}
 _DEEPEP = {column: count for column in ("node_num", "hidden_size", "num_token", "num_topk", "num_experts")}
 _PARTS = ("dispatch", "combine")
 
 OPS = {
     "gemm": Op({"gemm_dtype": word, "m": count, "n": count, "k": count}, _gemm),
+    "moe": Op(
+        {
+            "moe_dtype": word,
+            "num_tokens": count,
+            **dict.fromkeys(EXPERT_SIZES, count),
+            "distribution": word,
+            "kernel_source": word,
+        },
+        _moe,
+        PLAIN_EXPERTS,
+    ),
+    "attention_prefill": Op(
+        {"attn_dtype": word, "kv_cache_dtype": word, "batch_size": count, "isl": count, **HEADS},
+        _attention_prefill,
+        PLAIN_HEADS,
+    ),
+    "attention_decode": Op(
+        {"kv_cache_dtype": word, "batch_size": count, "step": count, **HEADS}, _attention_decode, PLAIN_HEADS
+    ),
+    "mla_prefill": Op(
+        {"kv_cache_dtype": word, "batch_size": count, "isl": count, "num_heads": count}, _mla_prefill, PLAIN_HEADS
+    ),
+    "mla_decode": Op(
+        {"kv_cache_dtype": word, "batch_size": count, "step": count, "num_heads": count}, _mla_decode, PLAIN_HEADS
+    ),
     "collectives": Op({"op_name": word, "nccl_dtype": word, "num_gpus": count, "message_size": count}, _collectives),
     "deepep_ll": Op(_DEEPEP, _deepep_ll, measured=tuple(f"{part}_avg_t_us" for part in _PARTS)),
     "deepep_normal": Op(
