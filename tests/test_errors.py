@@ -245,7 +245,7 @@ def told(answer, *words):
 COMMANDS = [
     # command line, words of the line on stderr: the value, and what is accepted
     ("paramz", ("'paramz'", "nearest are params")),
-    ("--model deepseek-v3", ("'--model'", "accepted are models")),
+    ("--model deepseek-v3", ("'--model'", "moecalc --help lists them")),
     ("params", ("--model", "--config", "required")),
     ("params --model", ("--model", "expected one argument")),
     ("params --model llama", ("'llama'", "llama-3.1-405b, llama-3.1-8b", "say which")),

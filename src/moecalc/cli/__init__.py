@@ -65,7 +65,7 @@ def run(name: str, argv: list) -> None:
     from .arguments import Parser
 
     if name not in COMMANDS:
-        raise InputError(f"no command named {quoted(name)}{instead(name, COMMANDS)}")
+        raise InputError(f"no command named {quoted(name)}{instead(name, COMMANDS, 'moecalc --help')}")
     module = command(name)
     parser = Parser(prog=f"moecalc {name}", description=module.HELP, epilog=f"example: {module.EXAMPLE}")
     module.add_arguments(parser)
