@@ -17,7 +17,7 @@ from moecalc.hardware.kernels.attention import Heads
 from moecalc.hardware.kernels.decode import attention_decode_time, mla_decode_time
 from moecalc.hardware.kernels.experts import Experts, experts_time, loads_of
 from moecalc.hardware.kernels.gemm import gemm_time
-from moecalc.hardware.kernels.held_out import SHAPE, is_held_out, shape_of
+from moecalc.hardware.kernels.held_out import is_held_out, shape_of
 from moecalc.hardware.roofline import Operator, rounded_time_s
 
 ROOT = Path(__file__).parent.parent
@@ -129,10 +129,10 @@ def test_the_measured_rows_are_held_out_and_five_of_each_kind_and_accelerator():
         assert is_held_out(shape_of(kind, row_of(fact.quantity)))
         counted[kind, slug] = counted.get((kind, slug), 0) + 1
     slugs = ("a100-sxm", "h100-sxm", "h200-sxm", "b200-sxm", "gb200-nvl72")
-    assert counted == {(kind, slug): 5 for kind in SHAPE for slug in slugs}
+    assert counted == {(kind, slug): 5 for kind in SHAPES for slug in slugs}
 
 
-@pytest.mark.parametrize("kind", SHAPE)
+@pytest.mark.parametrize("kind", SHAPES)
 def test_errors_are_those_that_the_table_says(kind):
     facts = [fact for fact in MEASURED if fact.subject.split()[0] == kind and with_set(fact)]
     errors = [abs(predicted(fact).time_s / fact.to("s") - 1) for fact in facts]
@@ -147,7 +147,7 @@ def test_eight_in_ten_measured_times_lie_in_their_intervals():
     assert least_of(len(inside), 0.8) <= sum(inside) <= len(inside) - least_of(len(inside), 0.2)
 
 
-@pytest.mark.parametrize("kind", SHAPE)
+@pytest.mark.parametrize("kind", SHAPES)
 def test_the_command_answers_a_file_row_by_row(kind, tmp_path, moecalc):
     facts = [fact for fact in MEASURED if fact.subject.split()[0] == kind]
     rows = [{"accelerator": fact.subject.split()[1], **row_of(fact.quantity), "latency_us": fact.value} for fact in facts]
