@@ -76,9 +76,12 @@ STATE = """(name) => {
   };
 }"""
 
+#: Whether figures have nothing left to do. One that refuses a move keeps numbers and picture of moves before, marked: the
+#: picture may be the older of the two, for a move that comes soon stops the rows of the one before.
 _AT_REST = """(name) => [...document.querySelectorAll("section[data-explorer]")].every(section =>
   (name && section.dataset.explorer !== name) || (section.getAttribute("aria-busy") === "false"
-    && !section.querySelector("fieldset").disabled && !section.querySelector("figure.stale")))"""
+    && !section.querySelector("fieldset").disabled
+    && (!section.querySelector("figure.stale") || !section.querySelector(".explorer-error").hidden)))"""
 
 
 #: Move one control after another; what is said to be wrong each time the figure is at rest again.
