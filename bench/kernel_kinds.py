@@ -100,8 +100,8 @@ KINDS = {
             hardware, fitted, *whole(row, "batch_size", "step"), heads(row), width(row)
         ),
         decode.DecodeParameters(8e-6, 5e-9, 10e-9, 1e-6, 1e-6, 0.9, 0.8, 1e-6, 0.9, 2.0, 1.5, 1.0),
-        {**SHARES, "memory": 1.4, "memory_single": 1.4, "window": 1.0, "fill": 4.0},
-        {"least_grouped": (1.0, 2.0)},
+        {**SHARES, "memory": 2.0, "memory_single": 2.0, "window": 1.0, "fill": 4.0},
+        {"others": (0.0, 1.0, 2.0)},
     ),
     "mla_prefill": Kind(
         lambda row: f"{row['mla_dtype']}-{row['kv_cache_dtype']}",

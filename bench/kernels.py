@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from moecalc.hardware.kernels.held_out import is_held_out
-from moecalc.hardware.kernels.parameters import GENERATIONS, OTHER, SIBLING, subject_of
+from moecalc.hardware.kernels.parameters import GENERATIONS, OTHER, SIBLING, fitted_of, subject_of
 
 from .kernel_fit import fit, log_errors
 from .kernel_kinds import KINDS, TIMES, Kind, read
@@ -133,6 +133,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.kernels", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--only", choices=KINDS, help="this kind alone, and write nothing")
+    parser.add_argument(
+        "--refit", choices=KINDS, action="append", help="fit these, and take the parameters of others as written"
+    )
     parser.add_argument("--write", action="store_true", help="write data/kernel_parameters.csv and bench/kernel_fits.csv")
     parser.add_argument("--rows", action="store_true", help="write data/kernels_measured.csv alone")
     args = parser.parse_args()
@@ -142,21 +145,30 @@ def main() -> None:
     if args.rows:
         return
     table, shapes, moved, near = [], [], [], []
+    written = {}
+    if args.refit:
+        with open(ROOT / "data" / "kernel_parameters.csv", encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                written.setdefault(row["subject"], []).append(tuple(row[column] for column in COLUMNS))
     for name, kind in KINDS.items():
         if args.only not in (None, name):
             continue
         sets, rows = {}, read(args.folder, name)
         for (dtype, generation), measured in rows.items():
             fitted = [row for row in measured if not is_held_out(row.shape)]
-            parameters = sets[dtype, generation] = fit(kind, fitted)
             subject = subject_of(name, dtype, generation)
+            shapes += [(subject, shape) for shape in sorted({row.shape for row in fitted})]
+            if args.refit and name not in args.refit:
+                sets[dtype, generation] = fitted_of(name, dtype, generation, type(kind.start)).parameters
+                table += written[subject]
+                continue
+            parameters = sets[dtype, generation] = fit(kind, fitted)
             print(f"{subject}\n    fitted   {errors_of(kind, parameters, fitted)}")
             for accelerator in sorted({row.accelerator for row in measured}):
                 held = [row for row in measured if row.accelerator == accelerator and is_held_out(row.shape)]
                 print(f"    held out {errors_of(kind, parameters, held)}  {accelerator}")
             print("   ", "  ".join(f"{field} {value:.4g}" for field, value in parameters._asdict().items()), flush=True)
             table += facts_of(name, kind, parameters, dtype, generation, measured)
-            shapes += [(subject, shape) for shape in sorted({row.shape for row in fitted})]
         moved += transfers(name, sets, rows)
         near += siblings(name, sets, rows)
     for subject, told, found in (

@@ -2,9 +2,10 @@ r"""Attention of one new token a sequence over those that are cached (decode): o
 
 .. math:: t = t_0 + \left( (w c)^p + b^p \right)^{1/p} + r
 
-A work item walks the cache of one key-value head; it may be split along the cache into 2, 4, 8 ... parts, which are combined
-in r, and the fastest is taken. w are the waves of items, c the keys of one times what a key costs, and what an item costs
-besides. Heads that share keys walk together if the kernel is made for so many, else each walks for itself.
+A work item walks the cache of one key-value head; it may be split along the cache into parts, which are combined in r. w are
+the waves of items, c the keys of one times what a key costs, and what an item costs besides. Heads that share keys walk
+together where a kernel is made for that, split into as many parts as TensorRT-LLM cuts (decoderXQAImplJIT.cpp); else each
+walks for itself, in the parts that are fastest.
 """
 
 from typing import NamedTuple
@@ -19,6 +20,11 @@ from .parameters import kernel_time
 
 #: Most heads that walk a cache together.
 MOST_GROUPED = 32
+#: A kernel for groups has parts of at least so many keys, and no more of them than this many for each SM; it is left to
+#: another where there are less than one for so many SMs.
+PART, MOST_PARTS, LEAST_WORK = 128, 8, 4
+#: Share of a group's item that grows with the size of a head, from 128 numbers.
+ITEM_GROWTH = 0.25
 #: A single head's item takes so much less of an SM than that of a group.
 SINGLE_FILL = 3
 #: Keys that an item takes at a time; a part of a split item has at least MLA_KEYS.
@@ -42,7 +48,7 @@ class DecodeParameters(NamedTuple):
     window: float  #: share of the keys outside a window that is skipped
     sharpness: float  #: of the roofline's corner
     fill: float  #: items of groups that an SM holds
-    least_grouped: float  #: fewest heads that a kernel takes together: 1 or 2
+    others: float  #: what another kernel than that for groups takes: 0 nothing, 1 single heads, 2 little work too
 
 
 class MlaDecodeParameters(NamedTuple):
@@ -115,13 +121,18 @@ def decode_seconds(
     met = context + 1
     if heads.window_size and heads.window_size < met:
         met += fitted.window * (heads.window_size - met)
-    grouped = fitted.least_grouped <= num_heads / shared <= MOST_GROUPED
+    # the kernel for groups is left to others where there are none, and where it has too little work
+    grouped = (num_heads > shared or not fitted.others) and num_heads <= MOST_GROUPED * shared
+    if fitted.others > 1:
+        grouped = grouped and LEAST_WORK * batch_size * shared * max(1, context // PART) >= hardware.num_sms
     fill = fitted.fill if grouped else SINGLE_FILL * fitted.fill
     key, item, memory = (
         (fitted.key, fitted.item, fitted.memory)
         if grouped
         else (fitted.key_single, fitted.item_single, fitted.memory_single)
     )
+    if grouped:
+        item *= 1 + ITEM_GROWTH * (size / 128 - 1)
     items, places = batch_size * (shared if grouped else num_heads), fill * hardware.num_sms
     moved = batch_size * (2 * met * shared * size * cache_bytes + 4 * (num_heads + shared) * size)
     memory_s = moved / (hardware.bytes_per_s * memory)
@@ -131,6 +142,9 @@ def decode_seconds(
         waves = max(1.0, items * splits / places)
         return rounded_time_s(waves * (keys * key * size / 128 + item), memory_s, fitted.sharpness)
 
+    if grouped:
+        parts = max(1, min(int(met) // PART, MOST_PARTS * hardware.num_sms // items))
+        return fitted.launch + walked_s(parts) + (fitted.combine if parts > 1 else 0.0)
     return fitted.launch + _best(walked_s, met, items / places, fitted.combine)
 
 

@@ -22,8 +22,10 @@ from .parameters import kernel_time
 COLUMNS = 128
 #: Tokens of a tile, of which the fastest is taken; below FULL each step along k costs less.
 TOKENS, FULL = (16, 32, 64, 128), 64
-#: Tokens of a tile where the kernel takes twice the mean of an expert; and below which a step costs less.
-LEAST_TOKENS, MOST_TOKENS, FULL_OF_MEAN = 8, 256, 32
+#: Tokens of a tile where the kernel takes it for as many as a local expert would have if all tokens chose among local ones.
+TOKENS_IF_LOCAL, FULL_IF_LOCAL = (16, 64, 128, 256), 256
+#: Random orders of experts among which the median is taken, and most experts for which more than one is drawn.
+DRAWS, MOST_DRAWN = 5, 4096
 MAX_TOKENS, MAX_EXPERTS, MAX_WIDTH = 10**8, 10**5, 10**7
 #: Most GPUs that the experts are split over.
 MAX_PARALLEL = 10**4
@@ -34,7 +36,7 @@ class ExpertType(NamedTuple):
 
     weight_bytes: float
     peak: str
-    by_mean: bool = False  #: tiles follow from the mean of tokens, rather than the fastest
+    if_local: bool = False  #: a tile follows from the tokens and the GPU's experts, rather than the fastest is taken
     like: str = ""  #: type whose parameters hold, where too few rows were measured
 
 
@@ -130,11 +132,12 @@ def exponent_of(distribution: str) -> float | None:
 def loads_of(num_tokens: int, topk: int, num_experts: int, ep: int, distribution: str) -> tuple:
     """Tokens of each expert of the fullest GPU that has any.
 
-    `num_tokens` [tokens] are those of all GPUs. Under a power law the shares of experts are the quantiles of a density
-    x^-a between two limits, as the benchmark draws them, and the fullest GPU has the first expert and some of all sizes.
+    `num_tokens` [tokens] are those of all GPUs. Under a power law the experts stand in a random order, as the benchmark
+    draws them: of :data:`DRAWS` orders the one counts whose fullest GPU is the median. A token chooses an expert once;
+    what is over, and what rounding took, goes to the emptiest experts of each GPU in turn.
 
-    >>> loads_of(8, 2, 8, 4, "balanced"), loads_of(64, 2, 8, 4, "power_law_1.2")
-    ((2.0, 2.0), (57, 3))
+    >>> loads_of(8, 2, 8, 4, "balanced"), sum(loads_of(4096, 8, 256, 8, "power_law_1.2"))
+    ((2.0, 2.0), 6350)
     """
     chosen = num_tokens * topk
     exponent = exponent_of(distribution)
@@ -143,26 +146,55 @@ def loads_of(num_tokens: int, topk: int, num_experts: int, ep: int, distribution
         if chosen >= num_experts:
             return (chosen / num_experts,) * held
         return (1.0,) * min(held, pieces(chosen, ep))
+    counts = [min(count, num_tokens) for count in power_law_counts(num_tokens, topk, num_experts, exponent)]
+    left, drawn = chosen - sum(counts), []
+    for seed in range(1, DRAWS + 1 if ep > 1 and num_experts <= MOST_DRAWN else 2):
+        _shuffle(counts, seed)
+        groups = [counts[start : start + held] for start in range(0, ep * held, held)]
+        sums = [sum(group) for group in groups]
+        place = sums.index(max(sums))
+        own, share = groups[place], pieces(abs(left) - place, ep)
+        drawn.append(
+            _raised(own, share, num_tokens) if left > 0 else [-one for one in _raised([-one for one in own], share, 0)]
+        )
+    return tuple(count for count in sorted(drawn, key=sum)[len(drawn) // 2] if count)
+
+
+def power_law_counts(num_tokens: int, topk: int, num_experts: int, exponent: float) -> list:
+    """Tokens of each expert, most first: the quantiles of a density x^-a between two limits, scaled to `topk` of each token.
+
+    `num_tokens` [tokens] are those of all GPUs. An expert may have more than these, and rounding may leave some out.
+    """
+    chosen = num_tokens * topk
     low, high = (1.0, max(1.01, 0.8 * num_tokens)) if chosen > num_experts else (0.01, 2.0)
     power = 1 - exponent if exponent != 1 else -1e-9
-    ends = low**power, high**power
-    drawn = [((number + 0.5) / num_experts * (ends[1] - ends[0]) + ends[0]) ** (1 / power) for number in range(num_experts)][
-        ::-1
-    ]
-    total = sum(drawn)
-    counts = [round(one / total * chosen) for one in drawn]
-    # what rounding took goes to the fullest, what it gave is taken from the emptiest
-    left = chosen - sum(counts)
-    for number in range(left):
-        counts[number % num_experts] += 1
-    place = num_experts - 1
-    while left < 0:
-        if counts[place]:
-            counts[place] -= 1
-            left += 1
-        place = place - 1 if place else num_experts - 1
-    own = counts if ep == 1 else [counts[0], *counts[ep + ep // 2 :: ep]][:held]
-    return tuple(min(one, num_tokens) for one in own if one)
+    first, last = low**power, high**power
+    step = (last - first) / num_experts
+    drawn = [((number + 0.5) * step + first) ** (1 / power) for number in range(num_experts - 1, -1, -1)]
+    scale = chosen / sum(drawn)
+    return [round(one * scale) for one in drawn]
+
+
+def _raised(counts: list, units: int, most: int) -> list:
+    """Counts after so many units went to the least of them, one by one, none above `most`."""
+    raised, low = sorted(counts), 0
+    for number, count in enumerate(raised, start=1):
+        level = min(raised[number] if number < len(raised) else most, most)
+        if units <= (level - count) * number:
+            whole_steps, over = divmod(max(units, 0), number)
+            return [count + whole_steps + (place < over) for place in range(number)] + raised[number:]
+        units -= (level - count) * number
+        low = level
+    return [low] * len(raised)
+
+
+def _shuffle(counts: list, seed: int) -> None:
+    """Put a list into an order that looks random and is the same everywhere (a linear congruential generator)."""
+    state = seed
+    for place in range(len(counts) - 1, 0, -1):
+        state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
+        other = (state >> 33) % (place + 1)
+        counts[place], counts[other] = counts[other], counts[place]
 
 
 def experts_seconds(hardware: Hardware, fitted: ExpertParameters, how: ExpertType, experts: Experts) -> float:
@@ -174,7 +206,9 @@ def experts_seconds(hardware: Hardware, fitted: ExpertParameters, how: ExpertTyp
     memory_s = len(loads) * hidden * (first + width) * how.weight_bytes / (hardware.bytes_per_s * fitted.memory)
     chosen = experts.num_tokens * experts.topk
     sms, rate = hardware.num_sms, hardware.sm_flops_per_s * fitted.compute
-    full, sizes = (FULL_OF_MEAN, (_tile_of_mean(chosen / experts.num_experts),)) if how.by_mean else (FULL, TOKENS)
+    full, sizes = FULL, TOKENS
+    if how.if_local:
+        full, sizes = FULL_IF_LOCAL, (tile_if_local(chosen / max(1, experts.num_experts // experts.ep)),)
     columns = -(-first // COLUMNS), -(-hidden // COLUMNS)
     least = 0.0
     for size in sizes:
@@ -189,9 +223,10 @@ def experts_seconds(hardware: Hardware, fitted: ExpertParameters, how: ExpertTyp
     return fitted.launch + rounded_time_s(least, memory_s, fitted.sharpness) + moving_s + of_each
 
 
-def _tile_of_mean(mean: float) -> int:
-    """A power of two, at least twice the mean of tokens of an expert."""
-    size = LEAST_TOKENS
-    while size < MOST_TOKENS and size < 2 * mean:
-        size *= 2
-    return size
+def tile_if_local(tokens: float) -> int:
+    """Tokens of a tile for so many `tokens` [tokens] of an expert, if all tokens chose among the GPU's experts.
+
+    >>> tile_if_local(20), tile_if_local(500)
+    (64, 256)
+    """
+    return next((size for size in TOKENS_IF_LOCAL if tokens <= size), TOKENS_IF_LOCAL[-1])
