@@ -82,6 +82,12 @@ def _mla_decode(accelerator, row):
     return mla_decode_time(accelerator, row["batch_size"], row["step"], row["num_heads"], row["kv_cache_dtype"])
 
 
+def _elementwise(accelerator, row):
+    from ..hardware.kernels.elementwise import elementwise_time
+
+    return elementwise_time(accelerator, row["num_bytes"])
+
+
 def _collectives(accelerator, row):
     from ..base.checks import one_of
     from ..hardware.collectives.nccl import DTYPES, collective_time
@@ -144,6 +150,7 @@ OPS = {
     "mla_decode": Op(
         {"kv_cache_dtype": word, "batch_size": count, "step": count, "num_heads": count}, _mla_decode, PLAIN_HEADS
     ),
+    "elementwise": Op({"num_bytes": count}, _elementwise),
     "collectives": Op({"op_name": word, "nccl_dtype": word, "num_gpus": count, "message_size": count}, _collectives),
     "deepep_ll": Op(_DEEPEP, _deepep_ll, measured=tuple(f"{part}_avg_t_us" for part in _PARTS)),
     "deepep_normal": Op(

@@ -26,6 +26,11 @@ class Accelerator(NamedTuple):
     peak_dense_fp16_flops_per_s: float | None = None
     peak_dense_fp4_flops_per_s: float | None = None
     data_sheet_memory_bytes: float | None = None  #: as printed, with GB of 10^9 bytes: a name rather than a size
+    #: what someone measured on theirs, see ``moecalc calibrate``; kernels take what was fitted on its generation if None
+    launch_s: float | None = None
+    products_share: float | None = None  #: of the speed of products that was fitted
+    attention_share: float | None = None
+    bandwidth_share: float | None = None
 
     def needed(self, field: str):
         """The value of a field that cannot be done without.
@@ -85,6 +90,10 @@ TYPED = {
     "domain": ("scale_up_domain_gpus", "scale-up domain", "accelerators", "8"),
     "power": ("power_w", "power", "W", "700"),
     "sms": ("num_sms", "number of SMs", "SMs", "132"),
+    "launch": ("launch_s", "launch of a product", "s", "3e-6"),
+    "products": ("products_share", "speed of products, over that fitted on its generation", "ratio", "0.9"),
+    "attention": ("attention_share", "speed of attention, over that fitted on its generation", "ratio", "0.9"),
+    "bandwidth": ("bandwidth_share", "speed of memory, over that fitted on its generation", "ratio", "0.9"),
 }
 KEYS = ("name", *TYPED)
 #: An accelerator by its numbers, as an example of the form.
@@ -170,6 +179,8 @@ def _number(key: str, text: str):
     if key in ("domain", "sms"):
         return whole(key, int(value) if value == value // 1 else value, most=10**9)
     return real(f"{key} [{unit}]", value, positive=True)
+
+
 #: Sparsity of two in four doubles the peak that a data sheet prints first.
 SPARSE = 2
 

@@ -32,6 +32,10 @@ MEASUREMENTS = (
     "held_out_nine_in_ten_error",
     "measured_over_predicted",
 )
+#: Kinds of kernels that are products; the others are attention.
+PRODUCTS = ("gemm", "moe")
+#: Kind and type of the kernels whose launch an accelerator's own is compared with.
+LAUNCH = ("gemm", "bfloat16")
 #: Most parameters of a set.
 MOST_PARAMETERS = 12
 #: Peaks by the name of a type; INT8 runs at twice the BF16 peak on all that were measured.
@@ -102,15 +106,27 @@ def _apart(accelerator: Accelerator, generation: str) -> float:
     return far
 
 
-def hardware_of(accelerator: Accelerator, peak: str, generation: str) -> tuple:
-    """(:class:`Hardware` of an accelerator for a type, what is assumed of it)"""
+def hardware_of(accelerator: Accelerator, peak: str, generation: str, kind: str = "gemm") -> tuple:
+    """(:class:`Hardware` of an accelerator for a type, what is assumed of it)
+
+    The shares that were measured on an accelerator scale what it computes in a kind of kernel, and what memory moves.
+    """
     field, times = PEAKS[peak]
+    share = accelerator.products_share if kind in PRODUCTS else accelerator.attention_share
     num_sms, note = accelerator.num_sms, ""
     if num_sms is None:
         num_sms = load_accelerator(GENERATIONS[generation]).num_sms
         note = f"{accelerator.name} is taken to have {num_sms} SMs, as {GENERATIONS[generation]}"
-    bandwidth = accelerator.needed("memory_bandwidth_bytes_per_s")
-    return Hardware(times * accelerator.needed(field), bandwidth, num_sms), note
+    bandwidth = accelerator.needed("memory_bandwidth_bytes_per_s") * (accelerator.bandwidth_share or 1.0)
+    return Hardware(times * accelerator.needed(field) * (share or 1.0), bandwidth, num_sms), note
+
+
+def with_launch(accelerator: Accelerator, parameters, generation: str):
+    """Parameters, their launch moved by as much as this accelerator's own differs from its `generation`'s of products."""
+    if accelerator.launch_s is None:
+        return parameters
+    usual = tables.by_subject(TABLE)[subject_of(*LAUNCH, generation)]["launch"].to("s")
+    return parameters._replace(launch=max(0.0, parameters.launch + accelerator.launch_s - usual))
 
 
 def kernel_time(kind: str, dtype: str, shape, accelerator: Accelerator, peak: str, time_s, asked: str = "") -> KernelTime:
@@ -124,8 +140,8 @@ def kernel_time(kind: str, dtype: str, shape, accelerator: Accelerator, peak: st
     fitted = next((found for name in order if (found := fitted_of(kind, dtype, name, shape))), None)
     if fitted is None:
         raise InputError(f"no parameters of {kind} in {quoted(dtype)} were fitted")
-    hardware, note = hardware_of(accelerator, peak, own)
-    found = time_s(hardware, fitted.parameters)
+    hardware, note = hardware_of(accelerator, peak, own, kind)
+    found = time_s(hardware, with_launch(accelerator, fitted.parameters, own))
     low, high, notes = fitted.low, fitted.high, [note] if note else []
     as_fitted = asked in ("", dtype)
     if not (as_fitted and accelerator.slug in fitted.accelerators and accelerator == _listed(accelerator.slug)):
