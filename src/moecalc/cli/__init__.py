@@ -30,6 +30,7 @@ COMMANDS = (
     "all-to-all",
     "placement",
     "kernels",
+    "calibrate",
     "claims",
     "explore",
 )
