@@ -220,6 +220,40 @@ def test_experts_share_tokens_out():
     assert split < experts_time(H100, Experts(16384, 7168, 2048, 8, 256), "fp8_block").time_s
 
 
+@pytest.mark.parametrize("num_tokens", [1, 3, 16, 333, 4096, 10**6])
+@pytest.mark.parametrize(
+    ("topk", "num_experts", "ep"), [(8, 256, 1), (8, 256, 16), (6, 160, 8), (2, 8, 4), (1, 16, 16), (4, 60, 7)]
+)
+def test_loads_of_a_power_law_are_those_of_the_fullest_gpu(num_tokens, topk, num_experts, ep):
+    for distribution in ("power_law_1.01", "power_law_1.2", "power_law_3"):
+        loads = loads_of(num_tokens, topk, num_experts, ep, distribution)
+        assert len(loads) <= num_experts // ep and min(loads) > 0
+        assert max(loads) <= num_tokens  # a token chooses an expert once
+        assert sum(loads) <= num_tokens * topk
+        assert sum(loads) >= num_tokens * topk * (num_experts // ep) // num_experts  # no emptier than the mean
+        if ep == 1:
+            assert sum(loads) == num_tokens * topk
+    steep, flat = (max(experts.power_law_counts(4096, topk, num_experts, exponent)) for exponent in (1.2, 0.5))
+    assert steep >= flat
+
+
+def test_a_tile_of_mxfp4_grows_with_the_tokens_of_a_local_expert():
+    sizes = [experts.tile_if_local(tokens) for tokens in (0.1, 16, 17, 64, 65, 129, 1e9)]
+    assert sizes == [16, 16, 64, 64, 128, 256, 256]
+    b200 = load_accelerator("b200-sxm")
+    times = [
+        experts_time(b200, Experts(tokens, 7168, 3072, 6, 384, ep=16), "w4a8_mxfp4_mxfp8").time_s for tokens in (256, 260)
+    ]
+    assert times[1] > 1.1 * times[0]  # a larger tile, as measured
+
+
+def test_little_work_and_single_heads_are_left_to_another_kernel():
+    """On an A100, 128 heads that share 8 times 1 caches: too few parts for all SMs, until there are more sequences."""
+    a100 = load_accelerator("a100-sxm")
+    few, more = (attention_decode_time(a100, batch, 31, Heads(8, 1, 128, 128)).time_s for batch in (16, 32))
+    assert more < few
+
+
 def test_the_rounded_roofline_lies_between_the_longer_and_the_sum():
     assert max(2.0, 3.0) < rounded_time_s(2.0, 3.0, 2) < 5.0
     assert rounded_time_s(2.0, 3.0, 1) == rounded_time_s(3.0, 2.0, 1) == 5.0

@@ -21,7 +21,7 @@ from .parameters import kernel_time
 #: Most heads that walk a cache together.
 MOST_GROUPED = 32
 #: A kernel for groups has parts of at least so many keys, and no more of them than this many for each SM; it is left to
-#: another where there are less than one for so many SMs.
+#: another where there are less than one for so many SMs (TensorRT-LLM, decoderXQAConstants.h).
 PART, MOST_PARTS, LEAST_WORK = 128, 8, 4
 #: Share of a group's item that grows with the size of a head, from 128 numbers.
 ITEM_GROWTH = 0.25
