@@ -36,15 +36,19 @@ def three_states(name: str) -> list:
     return [*answered[:2], *refused[:1], answered[2]][:3]
 
 
-def set_by_hand(section, control, value):
-    handle = section.locator(f'[data-control="{control.key}"]')
-    if control.kind == "select":
-        handle.select_option(str(value))
-    elif control.kind == "checkbox":
-        handle.set_checked(value)
-    else:
-        handle.fill(str(value))
-        handle.blur()
+#: Set controls as a hand does, faster than they are answered: each box to the text of its value, or a switch.
+SET_BY_HAND = """(section, values) => {
+  for (const [key, value] of Object.entries(values)) {
+    const box = section.querySelector(`[data-control="${key}"]`);
+    if (box.type === "checkbox") box.checked = value;
+    else box.value = String(value);
+    for (const event of ["input", "change"]) box.dispatchEvent(new Event(event, {bubbles: true}));
+  }
+}"""
+
+
+def set_by_hand(section, values):
+    section.evaluate(SET_BY_HAND, {key: value if isinstance(value, bool) else str(value) for key, value in values.items()})
 
 
 def is_shown(value, text: str) -> bool:
@@ -73,8 +77,7 @@ def test_by_the_controls_of_the_page(visit, name, moecalc):
     section = tab.locator(f'section[data-explorer="{name}"]').first
     visit.figure(name).unfold()
     for values in three_states(name):
-        for control in one.controls:
-            set_by_hand(section, control, values.get(control.key, control.default))
+        set_by_hand(section, {control.key: values.get(control.key, control.default) for control in one.controls})
         section.and_(tab.locator('[aria-busy="false"]')).wait_for(timeout=60_000)
         given = [word for key, value in values.items() for word in ("--set", f"{key}={value}")]
         printed = moecalc("explore --json", name, *given)
@@ -96,9 +99,7 @@ def test_a_published_config_pasted_into_the_page(slug, visit):
     any_config = visit.figure("any-config").section
     raw, truth, one = models.model(slug)["config"], TRUTH.get(slug, {}), explorer("any-config")
     values = {"config": json.dumps(raw, indent=2), "seq_len": truth.get("seq_len", 4096), "context": 1000}
-    for control in one.controls:
-        if control.key in values:
-            set_by_hand(any_config, control, values[control.key])
+    set_by_hand(any_config, values)
     any_config.and_(any_config.page.locator('[aria-busy="false"]')).wait_for(timeout=60_000)
     told = any_config.locator(".explorer-error")
     try:

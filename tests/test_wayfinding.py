@@ -5,6 +5,7 @@ import yaml
 from gates_helpers import FOCUS
 from site_helpers import CHAPTER_PAGES, PAGES, ROOT
 from test_browser import View
+from visits import visits
 
 from moebook.site import fonts
 
@@ -55,19 +56,23 @@ def laptop(chromium, address):
     one.context.close()
 
 
+#: The sidebar's chapters with their entries, and the titles of the pages before and after.
+WAYS = """() => [
+  Object.fromEntries([...document.querySelectorAll(".bd-sidebar-primary .toctree-l0")].map(chapter => [
+    chapter.querySelector("summary").innerText.trim(),
+    [...chapter.querySelectorAll("li a")].map(link => link.textContent),
+  ])),
+  [...document.querySelectorAll(".prev-next-area .prev-next-title")].map(title => title.innerText),
+]"""
+
+
 @pytest.mark.site
-@pytest.mark.parametrize("page", PAGES)
-def test_sidebar_and_neighbours_use_the_short_titles(plain, page):
-    plain.open(f"{page}.html")
-    chapters = plain.tab.locator(".bd-sidebar-primary .toctree-l0").all()
-    shown = {
-        chapter.locator("summary").inner_text().strip(): [link.text_content() for link in chapter.locator("li a").all()]
-        for chapter in chapters
-    }
+@visits(PAGES, "laptop without scripts")
+def test_sidebar_and_neighbours_use_the_short_titles(visit):
+    shown, told = visit.measure(WAYS)
     assert shown == {caption: [title for _, title in pages] for caption, pages in entries().items()}
-    here = PAGES.index(page)
+    here = PAGES.index(visit.page)
     beside = [SHORT.get(one) for one in (*PAGES[max(here - 1, 0) : here], *PAGES[here + 1 : here + 2])]
-    told = [one.inner_text() for one in plain.tab.locator(".prev-next-area .prev-next-title").all()]
     assert told == [title or "DeepSeek-V3, Recomputed" for title in beside]
 
 
