@@ -1,6 +1,8 @@
 """Charts as SVG for a page: made at build time, no JavaScript, colours left to the theme."""
 
+import functools
 import itertools
+import json
 import re
 from collections.abc import Sequence
 
@@ -35,7 +37,7 @@ def svg(chart: dict, label: str, marks: Sequence[Said] = ()) -> str:
         One ``<svg role="img">`` that scales with its container.
     """
     measured = {**chart, "config": {**chart["config"], "font": MEASURED}}
-    drawn = vl_convert.vegalite_to_svg(measured, vl_version=VEGA_LITE)
+    drawn = _drawn(json.dumps(measured))
     return _for_page(with_words(drawn, marks) if marks else drawn, label)
 
 
@@ -43,6 +45,12 @@ def decoration(chart: dict) -> str:
     """A chart as inline SVG that says nothing to those who cannot see it."""
     drawn = _for_page(vl_convert.vegalite_to_svg(chart, vl_version=VEGA_LITE), "")
     return drawn.replace('role="img" aria-label=""', 'aria-hidden="true"', 1)
+
+
+@functools.lru_cache(maxsize=16)
+def _drawn(chart: str) -> str:
+    """Kept, for who moves a control of a notebook back sees a picture again."""
+    return vl_convert.vegalite_to_svg(chart, vl_version=VEGA_LITE)
 
 
 def _for_page(text: str, label: str) -> str:
