@@ -2,8 +2,9 @@
 
 from ...base.errors import InputError
 from ..arguments import add_accelerator, add_model, amount, length, notes, number, read_model, whole
+from ..mfu_translation import OPTIONS, add_translation, is_translation, show_translation, translation
 
-HELP = "utilisation of a run, by every convention"
+HELP = "utilisation of a run, by every convention; or from one convention to another"
 EXAMPLE = "moecalc mfu --model deepseek-v3 --seq-len 4096 --num-tokens 14.8e12 --gpu-hours 2.664e6 --gpu h800-sxm"
 
 
@@ -27,6 +28,7 @@ def add_arguments(parser):
         help="N of 6ND and 8ND; else the activated parameters; without a model only these two are counted",
     )
     parser.add_argument("--recompute", default="mla-up", metavar="WHAT", help="none, mla-up or full: what hfu counts again")
+    add_translation(parser)
 
 
 #: Each way to say how fast a run was: the option that it begins with, and what must come with it.
@@ -43,6 +45,9 @@ WAYS = {
 def run(args):
     from ...training.mfu import utilisation, utilisation_6nd
 
+    if is_translation(args):
+        superfluous = [option(key) for key in (*WAYS, "global_batch", "num_gpus") if getattr(args, key) is not None]
+        return translation(args, superfluous)
     way = the_way(args)
     peak, said = peak_flops_per_s(args)
     has_model = args.model is not None or args.config is not None
@@ -174,6 +179,8 @@ def show(result):
     from ...base.units import si
     from ..text import noted
 
+    if OPTIONS[0] in result:
+        return show_translation(result)
     lines = [f"{title:42} {result[key]:8.2%}" for key, title in TITLES.items() if result.get(key) is not None]
     if "num_params_nd" not in result:
         lines = [f"{'MFU, as the TFLOP/s were counted':42} {result['mfu']:8.2%}"]
