@@ -198,7 +198,7 @@ MAXTEXT = [name for name in tables.by_subject("training_runs") if name.startswit
 @pytest.mark.parametrize("run", MAXTEXT)
 def test_which_convention_a_program_prints_follows_from_its_own_line(run):
     one = next(one for one in published_mfus() if one.run == run)
-    flops = fact(run, "flops_per_s_per_gpu", "FLOP/s") / fact(run, "throughput", "tokens/s per GPU")
+    flops = fact(run, "flops_per_s_per_gpu", "FLOP/s") / fact(run, "tokens_per_s_per_gpu", "tokens/s per GPU")
     found = matching_counts(flops, load_model(one.model), one.seq_len, within=1e-5)
     assert read_convention(one.convention).count in found
     assert ("exact-causal" in found) != ("exact-non-causal" in found)

@@ -144,6 +144,8 @@ def read_count(text: str) -> str:
     >>> read_count("Exact, non-causal"), read_count("8N")
     ('exact-non-causal', '8nd')
     """
+    if text in COUNTS:  # as most are written: nothing need be compared
+        return text
     plain = _plain(text)
     for name, count in COUNTS.items():
         if plain and plain in map(_plain, (name, *count.other_names, count.title)):

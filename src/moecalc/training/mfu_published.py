@@ -11,6 +11,7 @@ RUNS = {
     "dsv3-scaling-book": ("How to Scale Your Model", "deepseek-v3"),
     "llama31-405b-8192-cp1": ("Meta, 8,192 GPUs", "llama-3.1-405b"),
     "llama31-405b-16384-cp1": ("Meta, 16,384 GPUs", "llama-3.1-405b"),
+    "llama31-405b-16384-cp16": ("Meta, 128K tokens", "llama-3.1-405b"),
     "maxtext-v6e-llama31-405b": ("MaxText, TPU v6e", "llama-3.1-405b"),
     "maxtext-v5p-llama31-405b": ("MaxText, TPU v5p", "llama-3.1-405b"),
     "maxtext-v6e-llama31-8b": ("MaxText, TPU v6e", "llama-3.1-8b"),
@@ -25,6 +26,7 @@ class PublishedMfu(NamedTuple):
     run: str
     who: str
     model: str  #: slug
+    model_name: str
     seq_len: int
     convention: str  #: as :func:`~moecalc.training.mfu_conventions.read_convention` reads it
     accelerator: str  #: slug of the accelerator that ran it
@@ -33,6 +35,11 @@ class PublishedMfu(NamedTuple):
     @property
     def value(self) -> float:
         return self.fact.to("ratio")
+
+    @property
+    def label(self) -> str:
+        """Who says it; of two by the same, which."""
+        return self.who + (", causal" if self.fact.quantity == "mfu_causal" else "")
 
 
 #: Run -> slug of the accelerator, where it is not the one of the convention's peak.
@@ -53,5 +60,6 @@ def published_mfus() -> list:
                 convention = known[run][f"{quantity}_convention"].value
                 accelerator = _ELSEWHERE.get(run) or convention.partition("/")[2].partition(":")[0]
                 seq_len = known[run]["seq_len"].to("tokens")
-                found.append(PublishedMfu(run, who, model, seq_len, convention, accelerator, known[run][quantity]))
+                name = known[run]["model"].value
+                found.append(PublishedMfu(run, who, model, name, seq_len, convention, accelerator, known[run][quantity]))
     return found
