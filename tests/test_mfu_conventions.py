@@ -6,6 +6,9 @@ import math
 import pytest
 
 from moecalc import InputError, load_model
+from moecalc.claims.mfu_readings import log_lines, number_that_circulates
+from moecalc.explorers import explorer
+from moecalc.explorers.training.mfu_translator import PEAKS
 from moecalc.facts import tables
 from moecalc.hardware.accelerator import load_accelerator, read_accelerator
 from moecalc.training.mfu import model_flops_utilisation, training_flops_by_convention
@@ -210,6 +213,74 @@ def test_every_published_convention_translates(one):
                           load_accelerator(one.accelerator))  # fmt: skip
     assert 0.2 < found.value < 0.8
     assert read_convention(one.convention).name == one.convention
+
+
+# --- the page and its figures
+
+
+def test_the_number_that_circulates_is_taken_apart():
+    rows = number_that_circulates()
+    shares = [row["share"] for row in rows]
+    assert [f"{100 * share:.1f}" for share in shares] == ["21.7", "21.6", "22.6", "17.3", "19.5", "39.1"]
+    assert math.prod(row["factor"] for row in rows[1:]) == pytest.approx(shares[-1] / shares[0], rel=1e-12)
+
+
+def test_each_line_of_a_log_is_of_one_count():
+    found = [(row["count"], row["apart"]) for row in log_lines()]
+    assert [count for count, _ in found] == [
+        *("exact, non-causal", "exact, causal", "exact, non-causal", "exact, non-causal"),
+        "exact, causal, with MTP",
+    ]
+    assert max(apart for _, apart in found[:-1]) < 2e-6 < found[-1][1] < 0.005
+
+
+STATES = [
+    {},
+    {"value": 38, "from_count": "palm", "model": "llama-3.1-405b", "seq_len": 131_072, "accelerator": "h100-sxm"},
+    {"from_peak": "other_fp8", "from_count": "6nd", "to_count": "6nd-total", "to_peak": "fp8_sparse", "value": 21.7},
+    {"model": "gpt-oss-120b", "accelerator": "a100-sxm", "other": "tpu-v6e", "to_count": "exact-causal-dense"},
+]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_translator_says_what_a_translation_gives(state):
+    result = explorer("mfu-translator").run(state)
+    controls = result.controls
+    config, chip = load_model(controls["model"]), load_accelerator(controls["accelerator"])
+    names = {
+        key: (f"{controls['other']}:" if of_other else "") + precision + ("-sparse" if sparse else "")
+        for key, (_, of_other, precision, sparse) in PEAKS.items()
+    }
+    before = f"{controls['from_count']}/{names[controls['from_peak']]}"
+    after = f"{controls['to_count']}/{names[controls['to_peak']]}"
+    where = config, controls["seq_len"], chip
+    found = translate_mfu(controls["value"] / 100, before, after, *where)
+    assert result.metrics["value"] == pytest.approx(found.value, rel=1e-12)
+    assert result.metrics["factor_flops"] * result.metrics["factor_peak"] == pytest.approx(found.factor, rel=1e-12)
+    titles = {count.title: name for name, count in COUNTS.items()}
+    for row in result.rows:
+        for key, name in names.items():
+            if row.get(key) is not None:
+                dot = translate_mfu(controls["value"] / 100, before, f"{titles[row['count']]}/{name}", *where).value
+                assert row[key] == pytest.approx(dot, abs=0.0006)
+    assert [row["bf16"] for row in result.rows] == sorted(row["bf16"] for row in result.rows)
+    assert [row["is_start"] for row in result.rows].count(True) == 1
+
+
+def test_a_chip_without_the_peak_is_refused_and_its_dots_are_not_drawn():
+    figure = explorer("mfu-translator")
+    assert all(row["fp8"] is None for row in figure.run({"accelerator": "a100-sxm"}).rows)
+    with pytest.raises(InputError, match="no dense FP8 peak of NVIDIA A100"):
+        figure.run({"accelerator": "a100-sxm", "from_peak": "fp8"})
+    with pytest.raises(InputError, match="no dense BF16 peak of NVIDIA T4"):
+        figure.run({"accelerator": "t4"})
+
+
+def test_in_one_language_the_numbers_of_one_run_are_near():
+    result = explorer("mfu-published").run()
+    assert result.metrics["spread_printed"] > 2 > 1.1 > result.metrics["spread_common"]
+    for row, one in zip(result.rows, published_mfus(), strict=True):
+        assert (row["printed"], row["convention"]) == (one.value, one.convention)
 
 
 # --- the command
