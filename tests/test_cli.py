@@ -35,6 +35,10 @@ CONTRACT = [
         "mfu --model deepseek-v3 --seq-len 4096 --num-tokens 14.8e12 --gpu-hours 2.664e6 --peak-tflops-per-s 989.5",
         {"mfu", "mfu_non_causal", "mfu_6nd", "flops_per_s_per_gpu"},
     ),
+    (
+        "mfu --from-convention deepseek-insights --to-convention exact-causal/fp8 --value 43.73",
+        {"value", "factor", "factors", "from_convention", "to_convention"},
+    ),
     ("cost --gpu-hours 2788000 --usd-per-gpu-hour 2", {"usd"}),
     (
         "memory --model deepseek-v3 --gpu h800-sxm --tp 1 --pp 16 --ep 64 --dp 128 --zero 1 --micro-batch 1 "
