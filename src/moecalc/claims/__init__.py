@@ -15,7 +15,7 @@ PAGES = {
     "notebooks/1-overview/cost": "C05-C07 C09-C16 C45-C47 C51",
     "notebooks/1-overview/comparison": "C01 C17-C28 C94",
     "notebooks/2-model/mtp": "C52 C96-C97",
-    "notebooks/2-model/training": "C50 C95 C98-C100",
+    "notebooks/2-model/training": "C50 C95 C99-C100",
     "notebooks/2-model/parameters": "C29-C30 C48",
     "notebooks/2-model/v2-to-v3": "C31-C44 C90-C93",
     "notebooks/2-model/routing": "C60",
@@ -26,6 +26,7 @@ PAGES = {
     "notebooks/3-system/memory": "C104",
     "notebooks/3-system/schedules": "C61-C63 C103",
     "notebooks/3-system/fp8": "C49 C66-C68 C105",
+    "notebooks/3-system/hai-llm": "C98",
     "notebooks/3-system/flops-and-mfu": "C69-C82",
     "notebooks/4-industry/mixture-of-experts": "C86",
 }
