@@ -78,7 +78,7 @@ class _Picture:
                 thick=f"min({widest}, {widest / 2} * datum.load)",
                 kind="datum.busy > 0.999 ? 'narrowest link' : 'other links'",
             )
-            .mark_rule(strokeCap="butt")
+            .mark_rule(strokeCap="butt", aria=True)
             .encode(
                 x=self.x(),
                 y=self.y(),

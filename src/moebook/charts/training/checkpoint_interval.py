@@ -37,13 +37,14 @@ def draw(wide, controls):
         .transform_fold(list(PARTS), as_=["key", "part"])
         .transform_calculate(what=names, place=order)
         .transform_stack(stack="part", groupby=["minutes"], sort=[alt.SortField("place")], as_=["bottom", "top"])
-        .mark_area(clip=True, opacity=0.85, line=False, aria=False)
+        .transform_calculate(bottom=f"min(datum.bottom, {most})", top=f"min(datum.top, {most})")
+        .mark_area(opacity=0.85, line=False)
         .encode(x=x, y=y, y2="bottom:Q", color=alt.Color("what:N", scale=colours, legend=legend))
     )
-    marks = base.transform_filter("isValid(datum.mark)")
-    at = {"x": x, "y": alt.Y("share:Q", scale=_scale(most))}
-    rules = marks.mark_rule(strokeDash=[4, 3], color=hue("text"), aria=False, clip=True).encode(x=x)
-    points = marks.mark_point(filled=True, size=130 if wide else 90, opacity=1, color=hue("text"), clip=True).encode(**at)
+    marks = base.transform_filter("isValid(datum.mark)").transform_calculate(top=f"min(datum.share, {most})")
+    at = {"x": x, "y": alt.Y("top:Q", scale=_scale(most))}
+    rules = marks.mark_rule(strokeDash=[4, 3], color=hue("text"), aria=False).encode(x=x)
+    points = marks.mark_point(filled=True, size=130 if wide else 90, opacity=1, color=hue("text")).encode(**at)
     kind = "datum.mark + ': '" if wide else "(datum.mark == 'best' ? 'best: ' : '')"
     said = marks.transform_calculate(
         label=f"{kind} + format(datum.minutes, '.3~r') + ' min, ' + format(datum.share, '.2%')",
@@ -52,19 +53,15 @@ def draw(wide, controls):
         said.mark_text(
             align=alt.ExprRef("datum.side == 'left' ? 'right' : 'left'"),
             dx=alt.ExprRef("datum.side == 'left' ? -10 : 10"),
-            dy=-18,
+            dy=alt.ExprRef(f"datum.share > {most} ? 16 : -18"),
             fontSize=12 if wide else 11,
             color=hue("text"),
             aria=False,
-            clip=True,
             **look,
         ).encode(**at, text="label:N")
         for look in ({"stroke": hue("paper"), "strokeWidth": 4, "strokeJoin": "round"}, {})
     ]
-    curve = base.transform_filter("!isValid(datum.mark)").mark_point(
-        filled=True, size=22 if wide else 14, opacity=1, color=hue("text"), clip=True
-    )
-    return alt.layer(areas, curve.encode(**at), rules, points, *words)
+    return alt.layer(areas, rules, points, *words)
 
 
 def _scale(most):

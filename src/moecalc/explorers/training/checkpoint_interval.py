@@ -1,5 +1,7 @@
 """How often a run should save itself: the time that saving, failures and restarts take, over the interval."""
 
+from math import log
+
 from ...facts import tables
 from ...model.config import load_model
 from ...training.checkpoints import best_interval_s, checkpoint_bytes, published_failures, time_lost, write_time_s
@@ -17,8 +19,8 @@ PCIE = tables.lookup("accelerators", "h100-pcie", "scale_up_bandwidth").to("byte
 ASIDE, WAITS = "aside", "waits"
 SAVING = {ASIDE: "beside training", WAITS: "training waits"}
 INTERVALS_MIN = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 360)
-#: Steps of a curve, and how many times the best interval it goes down and up.
-POINTS, REACH = 24, 60
+#: Steps of a curve; how many times the best interval, and the chosen one, it goes down and up; where an edge is near.
+POINTS, REACH, MARGIN, NEAR_EDGE = 24, 60, 2, 0.3
 
 
 def compute(num_gpus, gpu_hours, size_tb, gib_per_s, saving, restart_min, interval_min):
@@ -33,16 +35,17 @@ def compute(num_gpus, gpu_hours, size_tb, gib_per_s, saving, restart_min, interv
     best_s = max(best_interval_s(wait_s, between_s), write_s if aside else 0)
     chosen_s = interval_min * 60
     at, least = (time_lost(one, wait_s, between_s, restart_s) for one in (chosen_s, best_s))
+    low, high = min(best_s / REACH, chosen_s / MARGIN), max(best_s * REACH, chosen_s * MARGIN)
     rows = []
     for step in range(POINTS + 1):
-        interval = best_s * REACH ** (2 * step / POINTS - 1)
+        interval = low * (high / low) ** (step / POINTS)
         lost = time_lost(interval, wait_s, between_s, restart_s)
         rows.append({"minutes": interval / 60, **_shares(lost), "mark": None, "side": None})
-    later = "right" if chosen_s >= best_s else "left"
-    for name, seconds, lost, side in (
-        ("chosen", chosen_s, at, later),
-        ("best", best_s, least, "left" if later == "right" else "right"),
-    ):
+    for name, seconds, lost, other in (("chosen", chosen_s, at, best_s), ("best", best_s, least, chosen_s)):
+        # words stand on the side away from the other mark, unless the edge is near
+        along = log(seconds / low) / log(high / low)
+        to_right = seconds > other or name == "chosen" and seconds == other
+        side = "right" if along < NEAR_EDGE or to_right and along < 1 - NEAR_EDGE else "left"
         rows.append({"minutes": seconds / 60, **_shares(lost), "mark": name, "side": side})
     metrics = {
         "share": at.share,
