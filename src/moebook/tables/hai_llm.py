@@ -2,6 +2,7 @@
 
 from moecalc.base.units import show
 from moecalc.claims.registry import report_fact, run_fact
+from moecalc.facts import models
 from moecalc.facts import tables as facts
 from moecalc.hardware.cluster_value import Offer, scaling_efficiency, value_over
 from moecalc.hardware.host_reduce import (
@@ -190,7 +191,7 @@ def checkpoints():
         nodes = -(-layout.num_gpus // 8)
         rows.append(
             {
-                "name": load_model(slug).name,
+                "name": models.model(slug)["name"],
                 "gpus": layout.num_gpus,
                 "bytes": size,
                 "per_gpu": size / layout.num_gpus,
@@ -208,6 +209,11 @@ def checkpoints():
     }
     caption = "Master weights and moments, written at the published rate of a node"
     return table(rows, columns, caption, source=source_link(PAPER, "section VII-A"))
+
+
+def reads():
+    """What 3FS gives in all on a cluster of later date."""
+    return facts.by_subject("serving")["3FS"]["aggregate_read"]
 
 
 def facts_used():

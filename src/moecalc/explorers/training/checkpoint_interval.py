@@ -96,14 +96,14 @@ EXPLORER = Explorer(
     ),
     metrics={
         "share": Metric("Time lost", "%", 2),
-        "best": Metric("Best interval", "min", 2),
-        "write": Metric("A checkpoint is written in", "s", 2),
+        "best": Metric("Best interval", "min", 3),
+        "write": Metric("A checkpoint is written in", "s", 3),
         "least": Metric("Lost at the best interval", "%", 2),
         "again": Metric("Computed a second time", "%", 2),
         "saving": Metric("Waiting for checkpoints", "%", 2),
         "restarting": Metric("Restarting", "%", 2),
         "between": Metric("Between failures", "hours", 3),
-        "copy": Metric("Copy to the CPU", "s", 2),
+        "copy": Metric("Copy to the CPU", "s", 4),
         "in_time": Metric("Written before the next"),
     },
     columns={
