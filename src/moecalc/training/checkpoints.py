@@ -6,7 +6,7 @@ is the share of time that is lost: failures come at random, M seconds apart in t
 since the last checkpoint; checkpoints are tau seconds of work apart, and training waits w seconds for each [1]_. Least is
 lost near tau = sqrt(2 w M) [2]_. Examples use ``v3 = load_model("deepseek-v3")``.
 
-.. [1] Daly, A higher order estimate of the optimum checkpoint interval for restart dumps, FGCS 22 (2006), eq. 13.
+.. [1] Daly, A higher order estimate of the optimum checkpoint interval for restart dumps, FGCS 22 (2006).
 .. [2] Young, A first order approximation to the optimum checkpoint interval, CACM 17 (1974).
 """
 
