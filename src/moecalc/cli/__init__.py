@@ -31,6 +31,7 @@ COMMANDS = (
     "placement",
     "kernels",
     "calibrate",
+    "step",
     "claims",
     "explore",
 )

@@ -1,0 +1,57 @@
+"""What a training program does at the same time, and how its GPUs are joined."""
+
+from typing import NamedTuple
+
+from ...base.checks import one_of, whole
+from ...base.limits import MAX_PARALLEL_SIZE
+
+#: Communication that may run beside computing -> what a reader calls it.
+OVERLAPS = {
+    "tp": "collectives of tensor parallelism",
+    "cp": "exchange of keys and values",
+    "ep": "dispatch and combine of experts",
+    "dp": "gradients and parameters between data parallel replicas",
+    "pp": "sends between stages",
+}
+#: What overlaps where nothing is said; schedules that pair a forward with a backward overlap dispatch and combine too.
+USUAL = ("cp", "dp", "pp")
+PAIRED = ("dualpipe", "dualpipev")
+
+
+class Running(NamedTuple):
+    """How a training program runs, beside its layout."""
+
+    overlap: tuple | None = None  #: names of :data:`OVERLAPS`; None as is usual with the schedule
+    gpus_per_node: int | None = None  #: GPUs joined by the scale-up network; None takes the accelerator's domain
+    sms: int = 20  #: SMs that dispatch and combine take
+    graphs: bool = False  #: kernels are launched by a graph, so that the host costs nothing
+
+    def overlaps(self, name: str, schedule: str) -> bool:
+        """Whether a kind of communication runs beside computing."""
+        if self.overlap is not None:
+            return name in self.overlap
+        return name in USUAL or name == "ep" and schedule in PAIRED
+
+
+def overlap_of(text: str | None) -> tuple | None:
+    """Names of :data:`OVERLAPS` from words between commas, ``none`` for nothing; None for None.
+
+    >>> overlap_of("dp,ep"), overlap_of("none"), overlap_of(None)
+    (('dp', 'ep'), (), None)
+    """
+    if text is None:
+        return None
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    for word in words:
+        one_of("overlap", word, [*OVERLAPS, "none"])
+    return tuple(word for word in dict.fromkeys(words) if word != "none")
+
+
+def check_running(running: Running) -> Running:
+    """The settings, if each is one that there is."""
+    for name in running.overlap or ():
+        one_of("overlap", name, OVERLAPS)
+    if running.gpus_per_node is not None:
+        whole("gpus_per_node", running.gpus_per_node, 1, MAX_PARALLEL_SIZE)
+    whole("sms", running.sms, 1, 10_000)
+    return running
