@@ -1,8 +1,12 @@
-"""How long one training step takes, and which share of it is what.
+r"""How long one training step takes, and which share of it is what.
 
-Examples use ``v3 = load_model("deepseek-v3")``.
+.. math:: t = t_{\text{pipeline}} + t_{\text{gradients}} + t_{\text{optimizer}} + t_{\text{parameters}}
+
+The pipeline is simulated with the times of its stages, which are sums of kernels. What nothing hides of the other terms is
+exposed. Examples use ``v3 = load_model("deepseek-v3")``.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..base.checks import whole
@@ -12,9 +16,18 @@ from ..model.config import ModelConfig
 from ..model.flops import TRAINING_PASSES, model_flops_per_token
 from .activation_policy import ActivationPolicy
 from .layout import Layout
-from .memory import ONE_SEQUENCE, PLAIN, Batch, Memory, memory
-from .recipes import recipe
+from .memory import ONE_SEQUENCE, PLAIN, Batch, Memory, memory, pipeline_of
+from .rank_states import filled_stages, zero_group
+from .recipes import Recipe, recipe
+from .timing.between import LAST_BUCKET, between
+from .timing.device import timer_of
+from .timing.interval import interval
+from .timing.layer import Sizes
+from .timing.network import Network, send_s
+from .timing.parameters import StepParameters, step_parameters
+from .timing.schedule import run_pipeline
 from .timing.settings import Running, check_running
+from .timing.stage import Hidden, pair_s, stage_work
 
 
 class Components(NamedTuple):
@@ -32,6 +45,18 @@ class Components(NamedTuple):
     exposed_communication: float  #: of gradients and parameters, which nothing hides
 
 
+class Inside(NamedTuple):
+    """What a pipeline rank does in a step on average, whenever it does it [s]. Waits are what is not hidden."""
+
+    products: float  #: of all matrices but routed experts
+    attention: float
+    experts: float
+    elementwise: float
+    host: float  #: kernels wait for the program that launches them
+    tensor_and_sequence: float  #: waiting for collectives of tensor and context parallelism
+    exchange: float  #: waiting for dispatch and combine
+
+
 class Step(NamedTuple):
     """A training step."""
 
@@ -39,12 +64,13 @@ class Step(NamedTuple):
     low_s: float  #: the measured time is expected between this
     high_s: float  #: and this
     components: Components
+    inside: Inside
     num_micro_batches: int  #: of one pipeline
     num_tokens: int  #: of all GPUs
     num_gpus: int
     tokens_per_s_per_gpu: float
     flops_per_s_per_gpu: float  #: model FLOPs, exact and causal, without recomputation and without MTP modules
-    mfu: float | None  #: these over the BF16 peak; None where it is not known
+    mfu: float  #: these over the BF16 peak
     memory: Memory
     notes: tuple
 
@@ -70,6 +96,7 @@ def training_step(
     skew: float = 1,
     optimizer_shard: str | None = None,
     mtp: bool | None = None,
+    found: StepParameters | None = None,
 ) -> Step:
     """Time of a training step of a model laid out over GPUs: what ``moecalc step`` prints.
 
@@ -83,48 +110,132 @@ def training_step(
         Sequences of a step; gives the number of micro-batches, which `batch` gives else [sequences]
     running : Running
         What runs at the same time, and how GPUs are joined
+    found : StepParameters, optional
+        In place of the fitted ones
+
+    Notes
+    -----
+    Leaves out data loading, checkpoints, evaluation and restarts. All GPUs are equally fast.
     """
     check_running(running)
-    dtypes = recipe(recipe_name)
+    dtypes, found = recipe(recipe_name), found or step_parameters()
     batch = batch._replace(num_micro_batches=num_micro_batches(layout, batch, global_batch))
-    found = memory(
-        config,
-        layout,
-        recipe_name,
-        batch,
-        policy,
+    needed = (config, layout, recipe_name, batch, policy, sequence_parallel, skew, optimizer_shard, mtp)
+    held = memory(*needed, accelerator.memory_bytes)
+    pipeline = pipeline_of(layout, held.num_micro_batches)
+    fp8 = is_fp8(dtypes)
+    overlapped = running.overlaps("ep", layout.schedule) and layout.ep > 1
+    timer = timer_of(accelerator, fp8, running.sms if overlapped else 0, found)
+    domain = running.gpus_per_node or accelerator.scale_up_domain_gpus or 1
+    network = network_of(config, accelerator, running, dtypes, domain)
+    sizes = Sizes(
+        batch.micro_batch,
+        batch.seq_len,
+        layout.tp,
+        layout.cp,
+        layout.ep,
+        layout.expert_tp,
         sequence_parallel,
         skew,
-        optimizer_shard,
-        mtp,
-        accelerator.memory_bytes,
+        fp8,
+        policy.recompute,
+        running.graphs,
     )
-    batch = batch._replace(num_micro_batches=found.num_micro_batches)
-    peak = accelerator.needed("peak_dense_bf16_flops_per_s")
-    flops = TRAINING_PASSES * model_flops_per_token(config, batch.seq_len)
-    num_tokens = batch.micro_batch * batch.seq_len * batch.num_micro_batches * layout.dp
-    work = flops * num_tokens / layout.num_gpus / (0.4 * peak)
-    share = (layout.pp - 1) / (layout.pp - 1 + batch.num_micro_batches)
-    parts = Components(work / 3, work * share, work * 2 / 3, 0.0, 0.0, 0.02 * work, 0.0)
+    hiding = Hidden(*[running.overlaps(name, layout.schedule) for name in ("tp", "cp")], overlapped)
+    stages = [stage_work(config, stage, sizes, timer, network, hiding) for stage in filled_stages(config, layout, mtp)]
+    sent = 0.0
+    if layout.pp > 1:
+        crosses = layout.gpus_per_stage * layout.pp > domain
+        sent = send_s(accelerator, 2.0 * sizes.sequence_tokens * config.hidden_size, crosses)
+    times = [stage.times for stage in stages]
+    pairs = {}
+
+    def pair(forward, backward):
+        if (forward, backward) not in pairs:
+            pairs[forward, backward] = pair_s(stages[forward], stages[backward], overlapped)
+        return pairs[forward, backward]
+
+    if overlapped and not paired(layout):  # a forward of one micro-batch beside the backward of another, on the same stage
+        times = [shortened(one, pair_s(stage, stage, True)) for one, stage in zip(times, stages, strict=True)]
+    ran = run_pipeline(pipeline, times, pair, sent)
+    rest = [
+        between(accelerator, layout, rank.states, zero_group(layout, optimizer_shard), dtypes, domain, timer.bandwidth)
+        for rank in held.ranks
+    ]
+    optimizer = max(one.optimizer for one in rest)
+    longest = max(rest, key=lambda one: one.gradients + one.parameters)
+    exposed = longest.gradients + longest.parameters
+    each = max(one.each_micro_batch for one in rest) * pipeline.micro_batches
+    if running.overlaps("dp", layout.schedule):
+        last = max(sum(one[1:]) for one in times), max(one.forward for one in times)
+        hidden = min(longest.gradients, last[0]) + min(longest.parameters, last[1])
+        exposed = max(exposed - hidden, LAST_BUCKET * exposed)
+        each = max(each - (ran.makespan - ran.bubble), LAST_BUCKET * each)
+    parts = Components(*ran[1:], optimizer, exposed + each)
     step_s = sum(parts)
-    rate = flops * num_tokens / layout.num_gpus / step_s
-    notes = [f"{dtypes.title}; data loading, checkpoints and restarts are left out"]
-    if found.fits is False:
-        notes.append(f"it does not fit: {found.why_not}")
+    num_tokens = batch.micro_batch * batch.seq_len * pipeline.micro_batches * layout.dp
+    rate = TRAINING_PASSES * _flops(config, batch.seq_len) * num_tokens / layout.num_gpus / step_s
+    low, high, said = interval(config, accelerator, layout, fp8)
+    notes = [f"{dtypes.title}; data loading, checkpoints and restarts are left out", said]
+    if held.fits is False:
+        notes.append(f"it does not fit: {held.why_not}")
     return Step(
         step_s,
-        step_s * 0.7,
-        step_s * 1.4,
+        step_s * low,
+        step_s * high,
         parts,
-        batch.num_micro_batches,
+        _inside(stages, pipeline),
+        pipeline.micro_batches,
         num_tokens,
         layout.num_gpus,
         num_tokens / layout.num_gpus / step_s,
         rate,
-        rate / peak,
-        found,
+        rate / accelerator.needed("peak_dense_bf16_flops_per_s"),
+        held,
         tuple(notes),
     )
+
+
+def _inside(stages, pipeline) -> Inside:
+    """Sums of all stages for all micro-batches, over the ranks."""
+    times = pipeline.micro_batches / pipeline.ranks
+    kinds = [times * sum(values) for values in zip(*[stage.kinds for stage in stages], strict=True)]
+    waits, exchanges = (times * sum(sum(getattr(stage, name)) for stage in stages) for name in ("waits", "exchanges"))
+    return Inside(*kinds, waits, exchanges)
+
+
+@lru_cache(maxsize=1024)
+def _flops(config, seq_len) -> float:
+    return model_flops_per_token(config, seq_len)
+
+
+def paired(layout: Layout) -> bool:
+    """Whether the schedule itself runs a forward beside a backward."""
+    return layout.schedule in ("dualpipe", "dualpipev")
+
+
+def shortened(times, both: float):
+    """Times of a stage whose forward runs beside a backward of its own: each shortened alike, to `both` together [s]."""
+    share = both / sum(times)
+    return times._replace(**{name: value * share for name, value in times._asdict().items()})
+
+
+def is_fp8(dtypes: Recipe) -> bool:
+    """Whether products run in FP8: where their weights have scale factors.
+
+    >>> is_fp8(recipe("deepseek-v3")), is_fp8(recipe("bf16"))
+    (True, False)
+    """
+    return dtypes.scale > 0
+
+
+def network_of(config, accelerator, running, dtypes, domain) -> Network:
+    """The networks as dispatch and combine use them."""
+    fp8 = running.dispatch == "fp8" if running.dispatch else dtypes.name == "deepseek-v3"
+    nodes = running.most_nodes
+    if nodes is None and getattr(config, "n_group", None) and getattr(config, "topk_group", None):
+        nodes = config.topk_group if config.n_group > 1 else None
+    return Network(accelerator, domain, running.sms, fp8, running.dispatcher, nodes)
 
 
 def num_micro_batches(layout: Layout, batch: Batch, global_batch: int | None) -> int | None:

@@ -102,7 +102,7 @@ def _of_ranks(name: str, value, ranks: int, used: bool, schedule: str) -> list:
     return [real(name, value, positive=True)] * ranks
 
 
-class _Wire(NamedTuple):
+class Wire(NamedTuple):
     """Numbers of what one direction of a rank gives and awaits, for chunk 0: chunk c adds c. None: it awaits nothing."""
 
     forward: int
@@ -113,14 +113,14 @@ class _Wire(NamedTuple):
     after_delay: float
 
 
-def _wires(pipeline: Pipeline, communication: float) -> tuple:
+def wires(pipeline: Pipeline, communication: float) -> tuple:
     """The wires of each rank, and how many numbers there are: all forwards by path, stage and chunk, then all backwards."""
     chunks, stages, two_paths = pipeline.chunks, pipeline.num_stages, pipeline.schedule == "dualpipe"
     forwards = stages * chunks * (2 if two_paths else 1)
-    wires = []
+    found = []
     for rank in range(pipeline.ranks):
         held = pipeline.stages_of_rank(rank)
-        wires.append([])
+        found.append([])
         for direction, stage in enumerate(held):
             number = (stage + (stages * direction if two_paths else 0)) * chunks
             # DualPipeV's fold and a pipeline of one rank hand over to themselves
@@ -128,13 +128,13 @@ def _wires(pipeline: Pipeline, communication: float) -> tuple:
             last = stage == stages - 1
             before = number - chunks if stage else None
             after = number if last else forwards + number + chunks
-            wires[-1].append(_Wire(number, forwards + number, before, delays[0], after, 0 if last else delays[1]))
-    return wires, 2 * forwards
+            found[-1].append(Wire(number, forwards + number, before, delays[0], after, 0 if last else delays[1]))
+    return found, 2 * forwards
 
 
 def _run(pipeline: Pipeline, listed, lengths, communication) -> tuple:
     """Tasks of each rank. A rank goes on until it must wait; whoever ends what it waits for sets it going again."""
-    wires, numbers = _wires(pipeline, communication)
+    lines, numbers = wires(pipeline, communication)
     done = [None] * numbers
     awaited = {}  # number -> the rank that waits for it
     tasks = [[] for _ in listed]
@@ -142,7 +142,7 @@ def _run(pipeline: Pipeline, listed, lengths, communication) -> tuple:
     new = tuple.__new__  # half the time of Task(...), on the one line that thousands of tasks pass
     while going:
         rank = going.pop()
-        own, order, length, wire = tasks[rank], listed[rank], lengths[rank], wires[rank]
+        own, order, length, wire = tasks[rank], listed[rank], lengths[rank], lines[rank]
         now = own[-1].end if own else 0
         for position in range(len(own), len(order)):
             operation = kind, direction, chunk, with_direction, with_chunk = order[position]

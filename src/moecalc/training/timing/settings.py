@@ -16,6 +16,9 @@ OVERLAPS = {
 #: What overlaps where nothing is said; schedules that pair a forward with a backward overlap dispatch and combine too.
 USUAL = ("cp", "dp", "pp")
 PAIRED = ("dualpipe", "dualpipev")
+#: Kernels of dispatch and combine: DeepEP's, which send a token once to a node, or NCCL's, which send a copy to each expert.
+DISPATCHERS = ("deepep", "nccl")
+DISPATCH = ("bf16", "fp8")
 
 
 class Running(NamedTuple):
@@ -25,6 +28,9 @@ class Running(NamedTuple):
     gpus_per_node: int | None = None  #: GPUs joined by the scale-up network; None takes the accelerator's domain
     sms: int = 20  #: SMs that dispatch and combine take
     graphs: bool = False  #: kernels are launched by a graph, so that the host costs nothing
+    dispatcher: str = "deepep"  #: one of :data:`DISPATCHERS`
+    dispatch: str | None = None  #: bf16 or fp8; None as the recipe does it
+    most_nodes: int | None = None  #: nodes that a gate limits a token to; None as the model's gate does where that fits
 
     def overlaps(self, name: str, schedule: str) -> bool:
         """Whether a kind of communication runs beside computing."""
@@ -54,4 +60,9 @@ def check_running(running: Running) -> Running:
     if running.gpus_per_node is not None:
         whole("gpus_per_node", running.gpus_per_node, 1, MAX_PARALLEL_SIZE)
     whole("sms", running.sms, 1, 10_000)
+    one_of("dispatcher", running.dispatcher, DISPATCHERS)
+    if running.dispatch is not None:
+        one_of("dispatch", running.dispatch, DISPATCH)
+    if running.most_nodes is not None:
+        whole("most_nodes", running.most_nodes, 1, MAX_PARALLEL_SIZE)
     return running

@@ -1,0 +1,180 @@
+"""A pipeline's time by simulation, where each stage takes its own time: one pass over its operations in an order that works.
+
+The order in which operations can be run one after the other does not depend on how long they take, so it is found once for
+a pipeline and kept. Long runs repeat: beyond :data:`MOST` operations, the time of one more round of micro-batches is taken
+from two shorter simulations.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from ..pipeline.orders import Pipeline, check_pipeline, order_of_rank
+from ..pipeline.simulate import wires
+
+#: Most operations that are simulated one by one.
+MOST = 4000
+KINDS = "FBIWX"
+
+
+class StageTimes(NamedTuple):
+    """One micro-batch on one stage [s]."""
+
+    forward: float
+    backward: float  #: for the inputs
+    weight: float
+
+
+class Ran(NamedTuple):
+    """A pipeline's time and what its ranks did, on average [s]."""
+
+    makespan: float
+    forward: float
+    bubble: float
+    backward: float
+    weight: float
+    overlapped: float
+
+
+class _Plan(NamedTuple):
+    steps: tuple  #: (rank, place of the duration, two needs, two outcomes)
+    numbers: int
+
+
+def run_pipeline(pipeline: Pipeline, stages: list, pair, delay: float) -> Ran:
+    """Simulate a pipeline.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        The schedule
+    stages : list of StageTimes
+        Of each stage
+    pair : callable
+        (stage of the forward, stage of the backward) -> time of both together [s]
+    delay : float
+        Of a send between stages on different ranks [s]
+    """
+    check_pipeline(pipeline)
+    lengths = _lengths(pipeline, stages, pair)
+    operations = pipeline.ranks * pipeline.micro_batches * 2 * (1 if pipeline.schedule == "dualpipe" else pipeline.directions)
+    makespan = _long(pipeline, lengths, delay) if operations > MOST else _makespan(pipeline, lengths, delay)
+    sums = {"F": 0.0, "B": 0.0, "W": 0.0, "X": 0.0}
+    for rank, counts in enumerate(_counts(pipeline)):
+        for (kind, direction), count in counts:
+            sums["B" if kind in "BI" else kind] += count * lengths[rank][kind, direction] / pipeline.ranks
+    bubble = makespan - sum(sums.values())
+    return Ran(makespan, sums["F"], bubble, sums["B"], sums["W"], sums["X"])
+
+
+def _lengths(pipeline, stages, pair) -> list:
+    """(kind, direction) -> duration, of each rank."""
+    found = []
+    for rank in range(pipeline.ranks):
+        own, held = {}, pipeline.stages_of_rank(rank)
+        for direction, stage in enumerate(held):
+            forward, backward, weight = stages[stage]
+            own["F", direction], own["B", direction] = forward, backward + weight
+            own["I", direction], own["W", direction] = backward, weight
+            if pipeline.schedule in ("dualpipe", "dualpipev"):
+                own["X", direction] = pair(stage, held[1 - direction])
+        found.append(own)
+    return found
+
+
+def _long(pipeline, lengths, delay) -> float:
+    """The makespan of many micro-batches from two of fewer: it grows in a straight line once all ranks are busy."""
+    period = {"interleaved": pipeline.ranks, "dualpipe": 2}.get(pipeline.schedule, 1)
+    base = 2 * pipeline.ranks + period
+    few = base + (pipeline.micro_batches - base) % period
+    more = few + period
+    if more >= pipeline.micro_batches:
+        return _makespan(pipeline, lengths, delay)
+    one, other = (_makespan(pipeline._replace(micro_batches=count), lengths, delay) for count in (few, more))
+    slope = max((other - one) / period, _slope(pipeline, lengths))
+    return other + slope * (pipeline.micro_batches - more)
+
+
+def _slope(pipeline, lengths) -> float:
+    """Time of one more micro-batch on the busiest rank."""
+    most = 0.0
+    for own in lengths:
+        if pipeline.schedule in ("dualpipe", "dualpipev"):
+            each = (own["X", 0] + own["X", 1]) / (2 if pipeline.schedule == "dualpipe" else 1)
+        else:
+            each = sum(value for (kind, _), value in own.items() if kind in "FB")
+        most = max(most, each)
+    return most
+
+
+def _makespan(pipeline, lengths, delay) -> float:
+    plan = _plan(pipeline)
+    width = len(KINDS) * pipeline.directions
+    durations = [0.0] * (width * pipeline.ranks)
+    for rank, own in enumerate(lengths):
+        for (kind, direction), value in own.items():
+            durations[rank * width + KINDS.index(kind) * pipeline.directions + direction] = value
+    now, done = [0.0] * pipeline.ranks, [0.0] * plan.numbers
+    for rank, place, need, other, gives, back in plan.steps:
+        time = now[rank]
+        if done[need] > time:
+            time = done[need]
+        if done[other] > time:
+            time = done[other]
+        time += durations[place]
+        now[rank] = time
+        if gives:
+            done[gives] = time
+            done[gives + 1] = time + delay
+        if back:
+            done[back] = time
+            done[back + 1] = time + delay
+    return max(now)
+
+
+@lru_cache(maxsize=256)
+def _counts(pipeline) -> tuple:
+    found = []
+    for rank in range(pipeline.ranks):
+        counts = {}
+        for kind, direction, *_ in order_of_rank(pipeline, rank):
+            counts[kind, direction] = counts.get((kind, direction), 0) + 1
+        found.append(tuple(counts.items()))
+    return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def _plan(pipeline) -> _Plan:
+    """An order in which each operation stands behind what it needs. Numbers are even: an odd one is the same, sent."""
+    lines, numbers = wires(pipeline, 1)
+    orders = [order_of_rank(pipeline, rank) for rank in range(pipeline.ranks)]
+    width, positions, steps = len(KINDS) * pipeline.directions, [0] * pipeline.ranks, []
+    known, awaited, going = {0}, {}, list(range(pipeline.ranks))
+
+    def number(start, chunk, sent=0):
+        return 0 if start is None else 2 + 2 * (start + chunk) + sent
+
+    while going:
+        rank = going.pop()
+        order = orders[rank]
+        while positions[rank] < len(order):
+            kind, direction, chunk, back_direction, back_chunk = order[positions[rank]]
+            need = other = gives = back = 0
+            line = lines[rank][direction]
+            if kind in "FX":
+                need, gives = number(line.before, chunk, line.before_delay), number(line.forward, chunk)
+            if kind in "BIX":
+                line, later = (lines[rank][back_direction], back_chunk) if kind == "X" else (line, chunk)
+                other, back = number(line.after, later, line.after_delay), number(line.backward, later)
+            missing = next((one for one in (need & ~1, other & ~1) if one not in known), None)
+            if missing is not None:
+                awaited[missing] = rank
+                break
+            place = rank * width + KINDS.index(kind) * pipeline.directions + direction
+            steps.append((rank, place, need, other, gives, back))
+            positions[rank] += 1
+            for one in (gives, back):
+                if one:
+                    known.add(one)
+                    if one in awaited:
+                        going.append(awaited.pop(one))
+    return _Plan(tuple(steps), 4 + 2 * numbers)
