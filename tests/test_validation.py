@@ -5,9 +5,8 @@ import pytest
 from moecalc.base.errors import InputError
 from moecalc.facts.tables import facts
 from moecalc.training.memory import FRAGMENTATION, FRAMEWORK_SHARE
+from moecalc.validation.hold_out import FITTED, HELD_OUT
 from moecalc.validation.memory import (
-    FITTED,
-    HELD_OUT,
     MEASURED,
     TABLE,
     fitted_shares,

@@ -7,7 +7,8 @@ from moecalc.model.config import load_model
 from moecalc.training.activation_policy import ActivationPolicy
 from moecalc.training.activations import activations_by_block
 from moecalc.training.memory_examples import REPORTED, other_cases, v3_cases
-from moecalc.validation.memory import FITTED, HELD_OUT, memory_cases, memory_errors
+from moecalc.validation.hold_out import FITTED, HELD_OUT
+from moecalc.validation.memory import memory_cases, memory_errors
 
 from ..prose import fact_table, source_link, table
 

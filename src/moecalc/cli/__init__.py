@@ -31,6 +31,7 @@ COMMANDS = (
     "placement",
     "kernels",
     "calibrate",
+    "validate",
     "step",
     "claims",
     "explore",

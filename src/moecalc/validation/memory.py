@@ -15,9 +15,10 @@ from ..training.activation_policy import ActivationPolicy, recompute_of
 from ..training.layout import Layout
 from ..training.memory import FRAGMENTATION, FRAMEWORK_SHARE, Batch, Memory, RankMemory, memory
 from ..training.stages import parse_stages
+from .cases import Case
+from .hold_out import FITTED
 
 TABLE = "memory_measured"
-FITTED, HELD_OUT = "fitted", "held out"
 #: Quantities of the table that are measured -> how the rank is found.
 MEASURED = (
     "peak_allocated_fullest_rank",
@@ -26,6 +27,16 @@ MEASURED = (
     "peak_reserved_fullest_rank",
     "allocated_after_step_last_rank",
 )
+#: Share of measured figures that lie beyond either end of an interval.
+TAIL = 0.05
+#: The same as a metric of the ledger names them.
+METRICS = {
+    "peak_allocated_fullest_rank": "allocated at the peak, fullest rank",
+    "peak_allocated_lightest_rank": "allocated at the peak, lightest rank",
+    "peak_allocated_last_rank": "allocated at the peak, last rank",
+    "peak_reserved_fullest_rank": "reserved at the peak, fullest rank",
+    "allocated_after_step_last_rank": "allocated after a step, last rank",
+}
 _FLAGS = {"yes": True, "no": False}
 
 
@@ -70,6 +81,37 @@ def memory_cases() -> tuple:
                 use = quantities["use"].value
                 cases.append(MemoryCase(subject, quantity, use, fact.to("bytes"), predicted, rank.rank, *said))
     return tuple(cases)
+
+
+@functools.cache
+def memory_ledger() -> tuple:
+    """The same figures as cases of the ledger, in GiB, each with an interval from the errors of other runs."""
+    runs, found = _runs(), []
+    for case in memory_cases():
+        said = runs[case.subject]
+        name, metric = f"{case.subject}:{case.quantity}", f"GiB {METRICS[case.quantity]}"
+        model = said["config"].note.partition(";")[0] or json.loads(said["config"].value).get("from", "")
+        low, high = memory_spread(case.source, case.subject)
+        values = (case.measured, case.predicted, case.predicted * low, case.predicted * high)
+        known = (name, "memory", metric, model, said["accelerator"].value)
+        found.append(Case(*known, *(value / 2**30 for value in values), case.use, case.source, note=case.note))
+    return tuple(found)
+
+
+@functools.cache
+def memory_spread(program: str = "", without: str = "") -> tuple:
+    """(low, high) factors on a prediction, between which most measured values of the ledger's runs lie.
+
+    They are the quantiles of measured over predicted that leave :data:`TAIL` of the figures outside at either end, of the
+    runs of a `program` (Megatron-LM is one, whoever measured it), but `without` the run that is predicted. So no run widens
+    or narrows its own interval.
+    """
+    same = {"simumax", "megatron-lm"} if program in ("simumax", "megatron-lm") else {program} if program else None
+    ratios = sorted(
+        1 / (1 + case.error) for case in memory_cases() if case.subject != without and (same is None or case.source in same)
+    )
+    out = int(TAIL * len(ratios))
+    return ratios[out], ratios[-1 - out]
 
 
 def memory_errors(cases) -> MemoryErrors:

@@ -121,7 +121,8 @@ def assumptions(config, layout, args, policy):
 
 def measured() -> dict:
     """What runs of others needed, beside what is predicted for them."""
-    from ...validation.memory import FITTED, HELD_OUT, memory_cases, memory_errors
+    from ...validation.hold_out import FITTED, HELD_OUT
+    from ...validation.memory import memory_cases, memory_errors
 
     cases = memory_cases()
     return {

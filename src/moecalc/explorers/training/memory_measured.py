@@ -1,7 +1,8 @@
 """Memory of runs that others measured, beside what is predicted for them."""
 
 from ...base.errors import InputError
-from ...validation.memory import FITTED, HELD_OUT, memory_cases, memory_errors
+from ...validation.hold_out import FITTED, HELD_OUT
+from ...validation.memory import memory_cases, memory_errors
 from .._define import Choice, Explorer, Metric
 
 QUANTITIES = {

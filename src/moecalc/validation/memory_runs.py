@@ -1,0 +1,133 @@
+"""What a row of measured memory says, and the memory that is predicted for it [GiB]."""
+
+import re
+
+from ..base.errors import InputError, quoted
+from ..model.checkpoint import storage_bytes
+from ..model.kv_cache import kv_cache_report
+from ..training.layout import Layout
+from ..training.memory import FRAGMENTATION, Batch, memory
+from .memory import memory_spread, prediction
+from .run_models import run_config
+from .run_settings import run_policy, run_stages
+from .run_words import RunLayout
+from .training_runs import Predicted
+
+GIB = 2**30
+#: Words of the metric -> quantity of the ledger, the first that fits.
+TRAINING = (
+    (r"after (a )?step", "allocated_after_step_last_rank"),
+    (r"nvidia-smi|hbm used|before optimi[sz]ation", ""),
+    (r"reserved|peak_memory", "peak_reserved_fullest_rank"),
+    (r"last.?stage|lightest|lowest", "peak_allocated_lightest_rank"),
+    (r"reporting rank|last rank", "peak_allocated_last_rank"),
+    (r"allocated|peak", "peak_allocated_fullest_rank"),
+)
+_SEQ = re.compile(r"\bseq(?:uence)?(?:[ _]len(?:gth)?)?[ =]+([\d,]+)", re.IGNORECASE)
+_MICRO = re.compile(r"(?:micro-?batch|local batch|mbs)[ =]+(\d+)", re.IGNORECASE)
+_GLOBAL = re.compile(r"(?:\bGBS|global batch)[ =]+([\d,]+)", re.IGNORECASE)
+_VIRTUAL = re.compile(r"\bV(?:PP|P)[ =]?(\d+)(?! layer)", re.IGNORECASE)
+_ONE_LAYER = re.compile(r"\bVPP? \(?1 layer", re.IGNORECASE)
+_TOKENS = re.compile(r"([\d,]{4,}) tokens", re.IGNORECASE)
+#: Words of a precision -> how :func:`moecalc.model.checkpoint.storage_bytes` calls it; "" is as published.
+_STORED = (("gguf", None), ("nvfp4", "nvfp4"), ("mxfp4", ""), ("int4", ""), ("fp8", "fp8"), ("bf16", "bf16"))
+
+
+def predicted_memory(row) -> Predicted:
+    """The prediction for a row with the columns of a table of measured memory."""
+    try:
+        if row["kind"].startswith("training"):
+            return _training(row)
+        return _serving(row)
+    except InputError as error:
+        return Predicted(None, why_not=str(error))
+
+
+def _training(row) -> Predicted:
+    metric, words = row["metric"], row["config"]
+    said = f"{row['model']}; {words}; {row.get('notes', '')}"
+    quantity = next((name for pattern, name in TRAINING if re.search(pattern, metric.casefold())), "")
+    if not quantity:
+        raise InputError(f"{quoted(metric)} holds more than a framework's allocator: that is not counted")
+    config = run_config(row["model"], said)
+    sequence = _SEQ.search(words)
+    if not sequence:
+        raise InputError(f"the row does not say how long sequences are: {quoted(words)}")
+    torchtitan = "torchtitan" in row["engine"].casefold()
+    sharded = torchtitan or "fsdp" in words.casefold()
+    sizes = {name: _size(name, row[name]) for name in ("tp", "pp", "ep", "cp")}
+    group = sizes["tp"] * sizes["pp"] * sizes["cp"]
+    dp = _size("dp", row["dp"], None) or (_size("n_accel", row["n_accel"], None) or 0) // group
+    if not dp:
+        raise InputError("the row does not say how many replicas there are, nor how many GPUs")
+    zero = re.search(r"ZeRO-?([0-3])", words, re.IGNORECASE)
+    vpp = 1
+    if _ONE_LAYER.search(words):
+        vpp = len(config.anatomy.layers) // sizes["pp"]
+    elif found := _VIRTUAL.search(words):
+        vpp = int(found[1])
+    run = RunLayout(**sizes, vpp=vpp)
+    schedule = "interleaved" if vpp > 1 and sizes["pp"] > 1 else "1f1b"
+    stages, _ = run_stages(config, run, None)
+    etp = 1 if re.search(r"\bETP ?1\b", words) else None
+    level = 3 if sharded else int(zero[1]) if zero else 1
+    shape = (sizes["tp"], sizes["pp"], sizes["ep"], dp, level, schedule, etp, None, sizes["cp"])
+    layout = Layout(*shape, vpp if schedule == "interleaved" else 1, stages)
+    micro = int(found[1]) if (found := _MICRO.search(words)) else 1
+    batches = int(found[1].replace(",", "")) // (micro * dp) if (found := _GLOBAL.search(words)) else None
+    batch = Batch(micro, int(sequence[1].replace(",", "")), batches or None)
+    recipe = (
+        "fp32"
+        if torchtitan
+        else "bf16"
+        if "fp8" not in row["precision"].casefold()
+        else "weights=fp8+bf16,gradients=4,master=4,moments=8"
+    )
+    parallel = "no sequence parallel" not in words.casefold()
+    found = memory(config, layout, recipe, batch, run_policy(config, said), sequence_parallel=parallel)
+    _, value = prediction(found, quantity)
+    low, high = memory_spread(
+        "torchtitan" if torchtitan else "megatron-lm" if "megatron" in row["engine"].casefold() else ""
+    )
+    assumed = [] if _MICRO.search(words) else [f"a micro-batch has {micro} sequence"]
+    return Predicted(value / GIB, value * low / GIB, value * high / GIB, note="; ".join(assumed))
+
+
+def _serving(row) -> Predicted:
+    metric, words = row["metric"].casefold(), row["config"]
+    config = run_config(row["model"])
+    tp, pp = _size("tp", row["tp"]), _size("pp", row["pp"])
+    tokens = _TOKENS.search(f"{row['metric']} {words}")
+    if metric.startswith("weights"):
+        if _size("ep", row["ep"]) > 1 or _size("dp", row["dp"]) > 1:
+            raise InputError("which weights data-parallel attention repeats on each GPU is not counted")
+        value = _stored(config, row["precision"]) / (tp * pp)
+        return Predicted(value / GIB, value * (1 - FRAGMENTATION[2]) / GIB, value * (1 + FRAGMENTATION[2]) / GIB)
+    if metric.startswith(("kv pool", "kv needed")) and tokens:
+        width = 1 if "8" in row["kv_dtype"] else 2
+        report = kv_cache_report(config, 1, width, 1, tp if _size("dp", row["dp"]) == 1 else 1)
+        value = report["bytes_per_token_per_gpu"] * int(tokens[1].replace(",", ""))
+        if config.anatomy.caches and any(cache.window for cache, _ in config.anatomy.caches):
+            raise InputError(f"{config.name} has layers that cache a window only: a pool is not one number of tokens")
+        return Predicted(value / GIB, value / GIB, value * (1 + FRAGMENTATION[0]) / GIB)
+    raise InputError(f"{quoted(row['metric'])} depends on the engine's reserves, which the row does not give")
+
+
+def _stored(config, precision: str) -> float:
+    words = precision.casefold()
+    for word, name in _STORED:
+        if word in words:
+            stored = storage_bytes(config, name or None) if name is not None else {"total": None}
+            if stored["total"]:
+                return stored["total"]
+            break
+    raise InputError(f"how {quoted(precision)} stores the weights of {config.name} is not known")
+
+
+def _size(name: str, text, otherwise: int | None = 1) -> int | None:
+    plain = str(text or "").strip()
+    if not plain:
+        return otherwise
+    if not plain.isdigit() or int(plain) < 1:
+        raise InputError(f"{name} of the row must be a whole number from 1; found {quoted(plain)}")
+    return int(plain)

@@ -1,0 +1,80 @@
+"""Times of published training runs as cases of the ledger: ``data/training_cases.csv``, and the figures it points to."""
+
+import functools
+
+from ..base.errors import InputError
+from ..facts import tables
+from .cases import Case
+from .training_runs import SECONDS, TOKENS, Predicted, predicted_step, step_as
+
+TABLE, ELSEWHERE = "training_cases", "training_runs"
+#: Quantities that are parts of a step -> (metric, field of :class:`~moecalc.training.step.Components`).
+PARTS = {
+    "forward_time": ("seconds of forward alone", "forward"),
+    "bubble_time": ("seconds of bubble", "bubble"),
+    "backward_time": ("seconds of backward alone", "backward"),
+    "weight_gradient_time": ("seconds of weight gradients alone", "weight"),
+    "overlapped_forward_backward_time": ("seconds of forward beside backward", "overlapped"),
+    "optimizer_time": ("seconds of the optimizer", "optimizer"),
+}
+METRICS = {"step_time": SECONDS, "tokens_per_s_per_gpu": TOKENS}
+#: Columns of the table that data/training_runs.csv has where they are blank -> its quantity.
+_THERE = {"num_gpus": "num_gpus", "seq_len": "seq_len", "precision": "precision", "parallelism": "parallelism"}
+
+
+def training_cases() -> tuple:
+    """Each row of the table as a :class:`~moecalc.validation.cases.Case`."""
+    rows = tables.rows(TABLE)
+    subjects = [row["subject"] for row in rows]
+    found = []
+    for row, fact in zip(rows, tables.facts(TABLE), strict=True):
+        subject, quantity = row["subject"], row["quantity"]
+        measured = fact if row["value"] != ELSEWHERE else tables.lookup(ELSEWHERE, subject, quantity)
+        metric, unit = metric_of(quantity)
+        predicted = _predicted(case_run(row), quantity)
+        name = subject if subjects.count(subject) == 1 else f"{subject}:{quantity}"
+        known = (name, "training", metric, row["model"], row["accelerator"], measured.to(unit))
+        values = predicted.value, predicted.low, predicted.high
+        said = (measured.source, predicted.why_not, row["kind"], predicted.note)
+        found.append(Case(*known, *values, row["use"], *said))
+    return tuple(found)
+
+
+def case_run(row) -> dict:
+    """A row of the table as :func:`moecalc.validation.training_runs.predicted_step` takes it."""
+    there = tables.by_subject(ELSEWHERE).get(row["subject"], {})
+    run = {name: row[name] or (there[key].value if key in there else "") for name, key in _THERE.items()}
+    if not row["global_batch"] and "global_batch_size" in there:
+        run["global_batch"] = str(there["global_batch_size"].value).split(" ")[0]
+    else:
+        run["global_batch"] = row["global_batch"]
+    more = {name: row[name] for name in ("model", "accelerator", "micro_batch")}
+    return {**run, **more, "words": row["conditions"]}
+
+
+def metric_of(quantity: str) -> tuple:
+    """(metric, unit) of a quantity of the table."""
+    if quantity in PARTS:
+        return PARTS[quantity][0], "s"
+    if quantity == "compute":
+        return "seconds of a forward and a backward chunk", "s"
+    return METRICS[quantity], "s" if quantity == "step_time" else "tokens/s per GPU"
+
+
+def _predicted(run: dict, quantity: str) -> Predicted:
+    if quantity not in METRICS and quantity not in PARTS:
+        return Predicted(None, why_not="a step does not tell the kernels of one chunk")
+    try:
+        step, assumed = _step(tuple(sorted(run.items())))
+    except InputError as error:
+        return Predicted(None, why_not=str(error))
+    if quantity in METRICS:
+        return step_as(step, METRICS[quantity], assumed)
+    value = getattr(step.components, PARTS[quantity][1])
+    return Predicted(value, value * step.low_s / step.step_s, value * step.high_s / step.step_s)
+
+
+@functools.cache  # runs come again in later containers, and with their parts
+def _step(key: tuple) -> tuple:
+    step, *_, assumed = predicted_step(dict(key))
+    return step, assumed
