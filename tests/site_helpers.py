@@ -28,9 +28,9 @@ PAGES = toc_files()
 NOTEBOOKS = [page for page in PAGES if page.startswith("notebooks/")]
 #: Pages with a claim of their own: those in the folder of a chapter.
 CHAPTER_PAGES = [page for page in NOTEBOOKS if page.count("/") > 1]
-#: The front page has a figure too, and is executed as they are.
-FRONT = PAGES[0]
-FIGURE_PAGES, EXECUTED = [FRONT, *CHAPTER_PAGES], [FRONT, *NOTEBOOKS]
+#: The front page has a figure too, and is executed as they are; so has the page of errors, which belongs to no chapter.
+FRONT, ERRORS = PAGES[0], "notebooks/how-wrong"
+FIGURE_PAGES, EXECUTED = [FRONT, *CHAPTER_PAGES, ERRORS], [FRONT, *NOTEBOOKS]
 
 
 def source(page: str) -> str:
