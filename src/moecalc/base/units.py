@@ -72,6 +72,8 @@ UNITS = {
     "tokens/s per TFLOP/s": ("tokens per FLOP", 1e-12),
     "B tokens/day": ("token rate", 1e9 / 86400),
     "W": ("power", 1),
+    "FLOP/J": ("FLOPs per energy", 1),
+    "TFLOP/J": ("FLOPs per energy", 1e12),
 }
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from ..base.checks import whole
 from ..base.errors import InputError
 from ..hardware.accelerator import Accelerator
+from ..hardware.collectives.shape import NODE
 from ..model.config import ModelConfig
 from ..model.flops import TRAINING_PASSES, model_flops_per_token
 from .activation_policy import ActivationPolicy
@@ -20,7 +21,7 @@ from .memory import ONE_SEQUENCE, PLAIN, Batch, Memory, memory, pipeline_of
 from .rank_states import filled_stages, zero_group
 from .recipes import Recipe, recipe
 from .timing.between import LAST_BUCKET, between
-from .timing.device import timer_of
+from .timing.device import BLOCKS, FP8, timer_of
 from .timing.interval import interval
 from .timing.layer import Sizes
 from .timing.network import Network, send_s
@@ -123,11 +124,12 @@ def training_step(
     needed = (config, layout, recipe_name, batch, policy, sequence_parallel, skew, optimizer_shard, mtp)
     held = memory(*needed, accelerator.memory_bytes)
     pipeline = pipeline_of(layout, held.num_micro_batches)
-    fp8 = is_fp8(dtypes)
+    fp8 = fp8_type(dtypes)
     overlapped = running.overlaps("ep", layout.schedule) and layout.ep > 1
-    timer = timer_of(accelerator, fp8, running.sms if overlapped else 0, found)
+    taken = running.sms if overlapped and network_dispatcher(running, accelerator) == "deepep" else 0
+    timer = timer_of(accelerator, fp8, taken, running.fused, running.eager, found)
     domain = running.gpus_per_node or accelerator.scale_up_domain_gpus or 1
-    network = network_of(config, accelerator, running, dtypes, domain)
+    network = network_of(config, accelerator, running, dtypes, domain, found)
     sizes = Sizes(
         batch.micro_batch,
         batch.seq_len,
@@ -137,7 +139,7 @@ def training_step(
         layout.expert_tp,
         sequence_parallel,
         skew,
-        fp8,
+        bool(fp8),
         policy.recompute,
         running.graphs,
     )
@@ -159,7 +161,9 @@ def training_step(
         times = [shortened(one, pair_s(stage, stage, True)) for one, stage in zip(times, stages, strict=True)]
     ran = run_pipeline(pipeline, times, pair, sent)
     rest = [
-        between(accelerator, layout, rank.states, zero_group(layout, optimizer_shard), dtypes, domain, timer.bandwidth)
+        between(
+            accelerator, layout, rank.states, zero_group(layout, optimizer_shard), dtypes, domain, timer.optimizer_bandwidth
+        )
         for rank in held.ranks
     ]
     optimizer = max(one.optimizer for one in rest)
@@ -175,8 +179,8 @@ def training_step(
     step_s = sum(parts)
     num_tokens = batch.micro_batch * batch.seq_len * pipeline.micro_batches * layout.dp
     rate = TRAINING_PASSES * _flops(config, batch.seq_len) * num_tokens / layout.num_gpus / step_s
-    low, high, said = interval(config, accelerator, layout, fp8)
-    notes = [f"{dtypes.title}; data loading, checkpoints and restarts are left out", said]
+    low, high, said = interval(accelerator, layout, config.anatomy.num_routed_experts > 1)
+    notes = ["data loading, evaluation, checkpoints and restarts are left out", said]
     if held.fits is False:
         notes.append(f"it does not fit: {held.why_not}")
     return Step(
@@ -220,22 +224,31 @@ def shortened(times, both: float):
     return times._replace(**{name: value * share for name, value in times._asdict().items()})
 
 
-def is_fp8(dtypes: Recipe) -> bool:
-    """Whether products run in FP8: where their weights have scale factors.
+def fp8_type(dtypes: Recipe) -> str:
+    """The type of products in FP8, which run so where their weights have scale factors; empty where there are none.
 
-    >>> is_fp8(recipe("deepseek-v3")), is_fp8(recipe("bf16"))
-    (True, False)
+    >>> fp8_type(recipe("deepseek-v3")), fp8_type(recipe("bf16"))
+    ('fp8_block', '')
     """
-    return dtypes.scale > 0
+    if not dtypes.scale:
+        return ""
+    return BLOCKS if dtypes.name == "deepseek-v3" else FP8
 
 
-def network_of(config, accelerator, running, dtypes, domain) -> Network:
+def network_dispatcher(running: Running, accelerator: Accelerator) -> str:
+    """The kernels of dispatch and combine."""
+    if running.dispatcher is not None:
+        return running.dispatcher
+    return "hybridep" if (accelerator.scale_up_domain_gpus or 1) > NODE else "deepep"
+
+
+def network_of(config, accelerator, running, dtypes, domain, found) -> Network:
     """The networks as dispatch and combine use them."""
     fp8 = running.dispatch == "fp8" if running.dispatch else dtypes.name == "deepseek-v3"
     nodes = running.most_nodes
     if nodes is None and getattr(config, "n_group", None) and getattr(config, "topk_group", None):
         nodes = config.topk_group if config.n_group > 1 else None
-    return Network(accelerator, domain, running.sms, fp8, running.dispatcher, nodes)
+    return Network(accelerator, domain, running.sms, fp8, network_dispatcher(running, accelerator), nodes, found.hybridep)
 
 
 def num_micro_batches(layout: Layout, batch: Batch, global_batch: int | None) -> int | None:

@@ -42,7 +42,10 @@ def between(
     gradients once more for their norm.
     """
     width = min(2, dtypes.kept_weight)
-    of_group = ((states.dense_params, replicas.dense, layout.tp), (states.expert_params, replicas.experts, layout.ep * layout.expert_tp))
+    of_group = (
+        (states.dense_params, replicas.dense, layout.tp),
+        (states.expert_params, replicas.experts, layout.ep * layout.expert_tp),
+    )
     gradients = parameters = each = 0.0
     moved = 0.0
     for params, size, stride in of_group:

@@ -32,7 +32,7 @@ class Pass(NamedTuple):
 
 
 class Computing(NamedTuple):
-    """Times of a block by half and by kind; both sum to the same but for the host's time, which is in the halves alone."""
+    """Times of a block by half and by kind; both sum to the same."""
 
     mixer: Pass
     feed_forward: Pass
@@ -40,7 +40,6 @@ class Computing(NamedTuple):
     attention: float
     experts: float
     elementwise: float
-    host: float
 
     @property
     def total(self) -> Pass:
@@ -85,12 +84,18 @@ def computing(block: Block, sizes: Sizes, timer: Timer, hidden: int) -> Computin
             halves[mixer][place] += value
         kinds[kind] += forward + backward + weight
 
+    def quantised(mixer: bool, inputs: float, outputs: float):
+        along = timer.quantise(inputs + outputs, True)
+        add(mixer, "elementwise", timer.quantise(inputs), timer.quantise(outputs), along)
+
     for inputs, outputs, count, one in dense_products(block, sizes):
         tokens = max(1, round(sizes.tokens if one.shards > 1 else sizes.sequence_tokens))
         fp8 = sizes.fp8 and is_low_precision(one)
         forward = count * timer.product(tokens, outputs, inputs, fp8)
         backward = count * timer.product(tokens, inputs, outputs, fp8)
         weight = count * timer.weight_product(tokens, inputs, outputs, fp8)
+        if fp8:
+            quantised(mixes_tokens(one.component), tokens * inputs, tokens * outputs)
         again = "mla-up" in sizes.recompute and one.name in ("q_b_proj", "kv_b_proj")
         add(mixes_tokens(one.component), "products", forward, backward, weight, again)
     for pair in attentions(block, sizes):
@@ -98,18 +103,12 @@ def computing(block: Block, sizes: Sizes, timer: Timer, hidden: int) -> Computin
         forward = share * timer.attention(sizes.micro_batch, sizes.seq_len, heads, latent)
         more = (3 * heads.key_size + 2 * heads.value_size) / (heads.key_size + heads.value_size)
         add(True, "attention", forward, forward * more / timer.parameters.attention_backward)
-    _experts(block, sizes, timer, add)
+    _experts(block, sizes, timer, add, quantised)
     for mixer, (forward, backward), name in elementwise_bytes(block, sizes, hidden):
         again = name in sizes.recompute
-        add(mixer, "elementwise", timer.move(forward), timer.move(backward), 0.0, again)
-    routed, layer = block.num_routed_experts > 1, bool(block.scores) or block.num_routed_experts > 1
-    found = timer.parameters
-    host = 0.0 if sizes.graphs or not layer else found.host_moe_s if routed else found.host_s
-    if host:
-        for mixer in halves:
-            halves[mixer][0] += host / 2
-            halves[mixer][1] += host / 2
-    return Computing(Pass(*halves[True]), Pass(*halves[False]), *kinds.values(), 2 * host)
+        times = [timer.move(one, plain=name == "loss") for one in (forward, backward)]
+        add(mixer, "elementwise", *times, 0.0, again)
+    return Computing(Pass(*halves[True]), Pass(*halves[False]), *kinds.values())
 
 
 def dense_products(block: Block, sizes: Sizes) -> list:
@@ -161,7 +160,7 @@ def routed_rows(block: Block, sizes: Sizes) -> float:
     return sizes.tokens / sizes.tp * sizes.etp * used * sizes.skew
 
 
-def _experts(block, sizes, timer, add) -> None:
+def _experts(block, sizes, timer, add, quantised) -> None:
     """Grouped products of the routed experts."""
     matrices = [t for t in block.tensors if t.component == "routed_experts" and t.multiplied]
     if not matrices:
@@ -177,6 +176,8 @@ def _experts(block, sizes, timer, add) -> None:
         forward = timer.product(rows, outputs, inputs, fp8, held)
         backward = timer.product(rows, inputs, outputs, fp8, held)
         add(False, "experts", forward, backward, timer.weight_product(rows, inputs, outputs, fp8, held))
+        if fp8:
+            quantised(False, rows * inputs, rows * outputs)
 
 
 def elementwise_bytes(block: Block, sizes: Sizes, hidden: int) -> list:
@@ -193,7 +194,7 @@ def elementwise_bytes(block: Block, sizes: Sizes, hidden: int) -> list:
         elif tensor.component == "embedding":
             found.append((True, (4 * tokens * hidden, 10 * tokens * hidden), ""))
         elif tensor.component == "lm_head" and tensor.multiplied:
-            found.append((False, _times(LOSS, sizes.tokens * tensor.outputs / tp), ""))
+            found.append((False, _times(LOSS, sizes.tokens * tensor.outputs / tp), "loss"))
     for score in block.scores:
         if score.name == "attention_scores":
             found.append((True, _times(ROTARY, 2 * sizes.tokens * score.heads * score.width / tp), "mla-up"))

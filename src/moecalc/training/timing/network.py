@@ -7,8 +7,16 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ...hardware.accelerator import Accelerator
-from ...hardware.collectives.nccl import ALL_GATHER, ALL_REDUCE, ALL_TO_ALL, REDUCE_SCATTER, collective_time, send_receive_time
-from ...hardware.collectives.normal import KIND, NormalParameters, normal_s
+from ...hardware.all_to_all.traffic import wire_bytes
+from ...hardware.collectives.nccl import (
+    ALL_GATHER,
+    ALL_REDUCE,
+    ALL_TO_ALL,
+    REDUCE_SCATTER,
+    collective_time,
+    send_receive_time,
+)
+from ...hardware.collectives.normal import KIND, NormalParameters, normal_s, spreading
 from ...hardware.collectives.parameters import fitted, source_of
 from ...hardware.collectives.shape import Shape, nominal_links
 from ...model.anatomy import Block
@@ -37,6 +45,7 @@ class Network(NamedTuple):
     fp8_dispatch: bool
     dispatcher: str  #: of :data:`.settings.DISPATCHERS`
     most_nodes: int | None  #: that a gate limits a token to
+    hybridep: float  #: share of the scale-up link that HybridEP's kernels reach
 
 
 def on_node(size: int, stride: int, domain: int) -> int:
@@ -81,6 +90,10 @@ def exchange_s(network: Network, direction: str, tokens: int, hidden: int, chose
     found = fitted(kind, source_of(kind, network.accelerator).generation, NormalParameters)
     links = nominal_links(network.accelerator, shape)
     limit = None if network.most_nodes is None else min(network.most_nodes, shape.num_nodes)
+    if network.dispatcher == "hybridep":
+        copies, width = spreading(shape, limit), getattr(wire_bytes(hidden), direction)
+        out = copies.other_nodes / (found.share_of_scale_out * links[1]) if shape.num_nodes > 1 else 0.0
+        return found.launch_s + tokens * width * max(copies.other_gpus / (network.hybridep * links[0]), out)
     return normal_s(found, direction, shape, network.sms, *links, 1.0, limit)
 
 
@@ -92,13 +105,17 @@ def sending(block: Block, sizes: Sizes, network: Network, hidden: int) -> Sendin
         sums = len({t.component for t in tensors if t.multiplied and t.shards > 1 and t.component != "routed_experts"})
         wide = 2.0 * sizes.tokens * hidden
         if sizes.sequence_parallel:
-            gather, scatter = (collective_s(accelerator, op, wide, sizes.tp, 1, domain) for op in (ALL_GATHER, REDUCE_SCATTER))
+            gather, scatter = (
+                collective_s(accelerator, op, wide, sizes.tp, 1, domain) for op in (ALL_GATHER, REDUCE_SCATTER)
+            )
             tp_forward, tp_backward = sums * (gather + scatter), sums * (2 * gather + scatter)
         else:
             tp_forward = tp_backward = sums * collective_s(accelerator, ALL_REDUCE, wide, sizes.tp, 1, domain)
     cp_forward = 0.0
     if sizes.cp > 1 and block.scores:
-        kept = 2.0 * sum(cache.elements * (1 if cache.shards == 1 else 1 / min(sizes.tp, cache.shards)) for cache in block.cache)
+        kept = 2.0 * sum(
+            cache.elements * (1 if cache.shards == 1 else 1 / min(sizes.tp, cache.shards)) for cache in block.cache
+        )
         gathered = sizes.cp * sizes.tokens * kept
         cp_forward = collective_s(accelerator, ALL_GATHER, gathered, sizes.cp, sizes.tp, domain)
     routed = [t for t in tensors if t.component == "routed_experts" and t.multiplied]
@@ -107,7 +124,8 @@ def sending(block: Block, sizes: Sizes, network: Network, hidden: int) -> Sendin
     chosen = max(1, round(max(t.used for t in routed)))
     tokens = max(1, round(routed_rows(block, sizes) / chosen))
     dispatch, combine = (
-        exchange_s(network, direction, tokens, hidden, chosen, routed[0].copies, sizes.ep) for direction in ("dispatch", "combine")
+        exchange_s(network, direction, tokens, hidden, chosen, routed[0].copies, sizes.ep)
+        for direction in ("dispatch", "combine")
     )
     again = sizes.recompute and ("full" in sizes.recompute or "permuted-tokens" in sizes.recompute)
     more = dispatch if again else 0.0

@@ -14,11 +14,21 @@ class StepParameters(NamedTuple):
     """What single kernels do not tell."""
 
     attention_backward: float  #: rate of attention's backward pass, over that of its forward pass
-    elementwise: float  #: share of the memory bandwidth that element-wise kernels reach
-    host_s: float  #: of a layer's pass, in which kernels wait for the program that launches them [s]
-    host_moe_s: float  #: the same of a layer with routed experts [s]
-    sustained_bf16: float  #: rate of products in a long run, over that of a kernel that is measured alone
-    sustained_fp8: float
+    attention: float  #: rate of grouped attention in training, over that of the inference engines' kernels measured
+    attention_eager: float  #: the same of the kernels of eager programs of 2023 and 2024, over these
+    eager: float  #: bytes that element-wise kernels of eager PyTorch move, over those of a framework's
+    host_s: float  #: that the program takes to launch the kernels of one pass of a layer with routed experts [s]
+    hybridep: float  #: share of the scale-up link that HybridEP's kernels reach
+    tp_hidden: float  #: share of tensor parallel collectives that overlap hides
+    ampere: float  #: FLOPs that a joule pays for in long runs of products, by generation and type
+    hopper: float
+    hopper_fp8: float
+    blackwell: float
+    blackwell_fp8: float
+
+    def flops_per_joule(self, generation: str, fp8: bool) -> float:
+        """FLOPs of products that a joule pays for: times the power of the GPU, what it sustains."""
+        return getattr(self, f"{generation}_fp8" if fp8 and generation != "ampere" else generation)
 
 
 _known = {}
@@ -31,6 +41,8 @@ def step_parameters() -> StepParameters:
         values = []
         for name in StepParameters._fields:
             fact = facts[name.removesuffix("_s")]
-            values.append(fact.to("s") if name.endswith("_s") else fact.value)
+            values.append(
+                fact.to("s") if name.endswith("_s") else fact.to("FLOP/J") if fact.unit == "TFLOP/J" else fact.value
+            )
         _known["all"] = StepParameters(*values)
     return _known["all"]

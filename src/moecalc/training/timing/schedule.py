@@ -56,7 +56,9 @@ def run_pipeline(pipeline: Pipeline, stages: list, pair, delay: float) -> Ran:
     """
     check_pipeline(pipeline)
     lengths = _lengths(pipeline, stages, pair)
-    operations = pipeline.ranks * pipeline.micro_batches * 2 * (1 if pipeline.schedule == "dualpipe" else pipeline.directions)
+    operations = (
+        pipeline.ranks * pipeline.micro_batches * 2 * (1 if pipeline.schedule == "dualpipe" else pipeline.directions)
+    )
     makespan = _long(pipeline, lengths, delay) if operations > MOST else _makespan(pipeline, lengths, delay)
     sums = {"F": 0.0, "B": 0.0, "W": 0.0, "X": 0.0}
     for rank, counts in enumerate(_counts(pipeline)):

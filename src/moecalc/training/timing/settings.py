@@ -14,10 +14,11 @@ OVERLAPS = {
     "pp": "sends between stages",
 }
 #: What overlaps where nothing is said; schedules that pair a forward with a backward overlap dispatch and combine too.
-USUAL = ("cp", "dp", "pp")
+USUAL = ("tp", "cp", "dp", "pp")
 PAIRED = ("dualpipe", "dualpipev")
-#: Kernels of dispatch and combine: DeepEP's, which send a token once to a node, or NCCL's, which send a copy to each expert.
-DISPATCHERS = ("deepep", "nccl")
+#: Kernels of dispatch and combine: DeepEP's, which send a token once to a node; NCCL's, which send a copy to each expert;
+#: HybridEP's, which move data without SMs and fill the link.
+DISPATCHERS = ("deepep", "nccl", "hybridep")
 DISPATCH = ("bf16", "fp8")
 
 
@@ -28,7 +29,11 @@ class Running(NamedTuple):
     gpus_per_node: int | None = None  #: GPUs joined by the scale-up network; None takes the accelerator's domain
     sms: int = 20  #: SMs that dispatch and combine take
     graphs: bool = False  #: kernels are launched by a graph, so that the host costs nothing
-    dispatcher: str = "deepep"  #: one of :data:`DISPATCHERS`
+    fused: bool = False  #: element-wise kernels, casts and moves of tokens are fused with their neighbours
+    eager: bool = (
+        False  #: PyTorch of 2023 and 2024 without a compiler: nothing is fused, attention by FlashAttention-2 or before
+    )
+    dispatcher: str | None = None  #: one of :data:`DISPATCHERS`; None: HybridEP in domains of more than a node, else DeepEP
     dispatch: str | None = None  #: bf16 or fp8; None as the recipe does it
     most_nodes: int | None = None  #: nodes that a gate limits a token to; None as the model's gate does where that fits
 
@@ -60,7 +65,8 @@ def check_running(running: Running) -> Running:
     if running.gpus_per_node is not None:
         whole("gpus_per_node", running.gpus_per_node, 1, MAX_PARALLEL_SIZE)
     whole("sms", running.sms, 1, 10_000)
-    one_of("dispatcher", running.dispatcher, DISPATCHERS)
+    if running.dispatcher is not None:
+        one_of("dispatcher", running.dispatcher, DISPATCHERS)
     if running.dispatch is not None:
         one_of("dispatch", running.dispatch, DISPATCH)
     if running.most_nodes is not None:

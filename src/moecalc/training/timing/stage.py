@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import NamedTuple
 
+from ...hardware.roofline import rounded_time_s
 from ...model.anatomy import Block
 from ...model.config import ModelConfig
 from ..pipeline.chunk_pair import ChunkDurations
@@ -12,6 +13,9 @@ from .device import Timer
 from .layer import Computing, Pass, Sizes, computing
 from .network import Network, Sending, sending
 from .schedule import StageTimes
+
+#: How sharply the longer of the host's and the GPU's time decides.
+HOST_SHARPNESS = 2
 
 
 class Hidden(NamedTuple):
@@ -28,6 +32,7 @@ class Layer(NamedTuple):
     computing: Computing
     sending: Sending
     routed: bool
+    host: float  #: that the passes take longer because kernels wait for the program that launches them [s]
 
 
 class StageWork(NamedTuple):
@@ -43,9 +48,21 @@ class StageWork(NamedTuple):
 
 @lru_cache(maxsize=16384)
 def layer_of(block: Block, sizes: Sizes, timer: Timer, network: Network, hidden: int) -> Layer:
-    """The times of a block, kept for the next layout with such a block."""
-    sent = sending(block, sizes, network, hidden)
-    return Layer(computing(block, sizes, timer, hidden), sent, bool(sent.dispatch))
+    """The times of a block, kept for the next layout with such a block.
+
+    The host launches a pass's kernels while the GPU runs them: the roofline's corner is rounded here too.
+    """
+    sent, work = sending(block, sizes, network, hidden), computing(block, sizes, timer, hidden)
+    routed = block.num_routed_experts > 1
+    if sizes.graphs or not routed:  # the few kernels of a dense layer are launched in time
+        return Layer(work, sent, bool(sent.dispatch), 0.0)
+    host = timer.parameters.host_s
+    busy = work.total
+    forward = busy.forward + sent.dispatch + sent.combine
+    backward = busy.backward + busy.weight + sent.combine_backward + sent.dispatch_backward
+    more = [rounded_time_s(one, host, HOST_SHARPNESS) - one for one in (forward, backward)]
+    mixer, other = (one._replace(forward=one.forward + more[0] / 2, backward=one.backward + more[1] / 2) for one in work[:2])
+    return Layer(work._replace(mixer=mixer, feed_forward=other), sent, bool(sent.dispatch), sum(more))
 
 
 def stage_work(config: ModelConfig, stage: Stage, sizes: Sizes, timer: Timer, network: Network, hiding: Hidden) -> StageWork:
@@ -66,7 +83,7 @@ def _stage_work(config, blocks, embedding, head, num_mtp, sizes, timer, network,
         one = layer_of(block, sizes, timer, network, config.hidden_size)
         work, sent = one.computing, one.sending
         total = total.plus(_times(work.total, times))
-        tp, cp = (0 if hiding.tp else 1), sent.cp_forward
+        tp, cp = (1 - timer.parameters.tp_hidden if hiding.tp else 1), sent.cp_forward
         attention = work.attention / 4  # of which the forward part is about so much
         cp_waits = (max(0.0, cp - attention), max(0.0, 2 * cp - 3 * attention)) if hiding.cp else (cp, 2 * cp)
         wait = Pass(tp * sent.tp_forward + cp_waits[0], tp * sent.tp_backward + cp_waits[1])
@@ -75,7 +92,7 @@ def _stage_work(config, blocks, embedding, head, num_mtp, sizes, timer, network,
         exchanges = exchanges.plus(_times(exchange, times))
         if one.routed:
             experts += [one] * times
-        for place, value in enumerate(work[2:]):
+        for place, value in enumerate((*work[2:], one.host)):
             kinds[place] += times * value
     alone = total.plus(waits).plus(exchanges)
     return StageWork(StageTimes(*alone), total, tuple(experts), waits, exchanges, tuple(kinds))
