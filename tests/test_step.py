@@ -157,7 +157,7 @@ class TestTyped:
 
 
 class TestCommand:
-    LINE = "step --model llama-3.1-8b --gpu h100-sxm --tp 2 --dp 4 --micro-batch 1 --global-batch 64 --seq-len 8192 --recipe bf16"
+    LINE = "step --model llama-3.1-8b --gpu h100-sxm --tp 2 --dp 4 --global-batch 64 --seq-len 8192 --recipe bf16"
 
     def test_prints_the_step(self, capsys):
         assert main([*self.LINE.split(), "--json"]) == 0

@@ -99,18 +99,20 @@ def training_step(
     mtp: bool | None = None,
     found: StepParameters | None = None,
 ) -> Step:
-    """Time of a training step of a model laid out over GPUs: what ``moecalc step`` prints.
+    """Time of a training step of a model laid out over GPUs [s]: what ``moecalc step`` prints.
 
     Parameters
     ----------
     config, accelerator : ModelConfig and Accelerator
         What is trained, and on what
-    layout, recipe_name, batch, policy, sequence_parallel, skew, optimizer_shard, mtp :
+    layout, recipe_name, batch, policy : Layout, str, Batch and ActivationPolicy
         As :func:`moecalc.training.memory.memory` takes them
     global_batch : int, optional
         Sequences of a step; gives the number of micro-batches, which `batch` gives else [sequences]
     running : Running
         What runs at the same time, and how GPUs are joined
+    sequence_parallel, skew, optimizer_shard, mtp : bool, float, str and bool
+        As :func:`moecalc.training.memory.memory` takes them
     found : StepParameters, optional
         In place of the fitted ones
 

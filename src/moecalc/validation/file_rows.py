@@ -38,6 +38,7 @@ def _training(row: dict) -> list:
     flops = _number(row.get("tflops_per_accel", ""))
     run = {name: row[column] for name, column in TRAINING_COLUMNS.items()}
     run |= {"micro_batch": row.get("micro_batch_seqs", ""), "words": row.get("notes", "")}
+    run |= {"published": row.get("source", ""), "date": row.get("date", "")}
     run["flops_per_token"] = 1e12 * flops / tokens if flops and tokens else None
     predicted = predicted_run(run, metric)
     name = row.get("run", "")

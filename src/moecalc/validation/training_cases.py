@@ -49,7 +49,7 @@ def case_run(row) -> dict:
     else:
         run["global_batch"] = row["global_batch"]
     more = {name: row[name] for name in ("model", "accelerator", "micro_batch")}
-    return {**run, **more, "words": row["conditions"]}
+    return {**run, **more, "words": row["conditions"], "published": row["source"], "date": row["date"]}
 
 
 def metric_of(quantity: str) -> tuple:

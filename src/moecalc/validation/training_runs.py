@@ -7,8 +7,10 @@ from ..base.errors import InputError, quoted
 from ..model.flops import TRAINING_PASSES, model_flops_per_token
 from ..training.memory import Batch
 from ..training.step import training_step
+from ..training.timing.balance import balanced
 from .run_models import run_config
 from .run_settings import Settings, run_accelerator, run_settings
+from .run_software import run_software
 from .run_words import run_layout
 
 TOKENS, SECONDS = "tokens/s a GPU", "seconds a step"
@@ -30,7 +32,7 @@ def predicted_step(run: Mapping):
     """(step, settings, config, accelerator, what is assumed) of a run.
 
     The run has model, accelerator, num_gpus, seq_len, global_batch, micro_batch, precision, parallelism and words as texts;
-    global_batch and micro_batch may be blank.
+    global_batch and micro_batch may be blank. Where it was `published` and its `date` say what its software does, if given.
     """
     words = run["words"]
     lowered = f"{run['model']} {words}".casefold()
@@ -42,8 +44,12 @@ def predicted_step(run: Mapping):
     numbers = {name: _whole(name, run[name], name in ("global_batch", "micro_batch")) for name in NUMBERS}
     said = f"{run['model']} {run['parallelism']}; {words}"
     settings = run_settings(config, run_layout(run["parallelism"]), numbers, run["precision"], said)
+    running = run_software(settings.running, f"{run.get('published', '')} {run['parallelism']}", run.get("date", ""))
+    settings = settings._replace(running=running)
     if settings.mtp is None and config.anatomy.mtp:
         settings = settings._replace(mtp=_mtp_of_flops(config, settings.seq_len, run.get("flops_per_token")))
+    if settings.layout.schedule == "dualpipe":  # whose report does not say how many layers each stage has
+        settings = settings._replace(layout=balanced(config, settings.layout, settings.seq_len, settings.mtp is not False))
     step = training_step(
         config,
         accelerator,

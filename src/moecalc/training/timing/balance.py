@@ -1,4 +1,7 @@
-"""Layers dealt out so that the slowest stage has the least to compute: for runs that do not say how their stages are filled."""
+"""Layers dealt out so that the slowest stage computes least: for runs that do not say how their stages are filled.
+
+Examples use ``v3 = load_model("deepseek-v3")``.
+"""
 
 from functools import lru_cache
 

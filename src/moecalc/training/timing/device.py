@@ -1,4 +1,4 @@
-"""One accelerator as a training step uses it: times of its products, attention and moves of memory, kept for the next call."""
+"""One accelerator as a training step uses it: times of products, attention and moves of memory, kept for the next call."""
 
 from functools import lru_cache
 from typing import NamedTuple

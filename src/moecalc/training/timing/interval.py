@@ -1,8 +1,9 @@
 """Between which times a step is expected, from the errors of measured cases like it.
 
-A case is like another if it ran on a chip of the same generation, with routed experts or without, and with all states sharded
-(ZeRO-3) or not. ``data/step_parameters.csv`` has for each class between which ratios of measured to predicted time eight in
-ten held-out cases lie; a class with too few of them has no row, and takes the widest of those that differ in one thing.
+A case is like another if it ran on a chip of the same generation, with routed experts or without, and with all states
+sharded (ZeRO-3) or not. ``data/step_parameters.csv`` says of each class between which ratios of measured to predicted time
+eight in ten held-out cases lie; a class with too few of them has no row, and takes the widest of those that differ in one
+thing.
 """
 
 from typing import NamedTuple

@@ -1,7 +1,7 @@
 """What a block of a model computes for one micro-batch on one GPU, read off its tensors: three passes of two halves.
 
 A product takes three passes: forward, for its input, for its weights. Attention has no weights; its backward pass makes
-3 d_k + 2 d_v multiply-adds where the forward makes d_k + d_v. Element-wise kernels take the time of the bytes that they move.
+3 d_k + 2 d_v multiply-adds where the forward makes d_k + d_v. Element-wise kernels take the time of the bytes they move.
 """
 
 from typing import NamedTuple
@@ -155,7 +155,7 @@ def attentions(block: Block, sizes: Sizes) -> list:
 
 
 def routed_rows(block: Block, sizes: Sizes) -> float:
-    """Copies of tokens that come to the experts of a GPU."""
+    """Copies of tokens that come to the experts of a GPU [tokens]."""
     used = max((t.used for t in block.tensors if t.component == "routed_experts" and t.multiplied), default=0)
     return sizes.tokens / sizes.tp * sizes.etp * used * sizes.skew
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from ...facts import tables
 
 TABLE = "step_parameters"
+#: Those that are not fitted: a source gives them.
+SOURCED = ("attention_backward", "attention", "attention_eager")
 
 
 class StepParameters(NamedTuple):

@@ -64,7 +64,7 @@ def run_pipeline(pipeline: Pipeline, stages: list, pair, delay: float) -> Ran:
     for rank, counts in enumerate(_counts(pipeline)):
         for (kind, direction), count in counts:
             sums["B" if kind in "BI" else kind] += count * lengths[rank][kind, direction] / pipeline.ranks
-    bubble = makespan - sum(sums.values())
+    bubble = max(0.0, makespan - sum(sums.values()))  # sums of many times round
     return Ran(makespan, sums["F"], bubble, sums["B"], sums["W"], sums["X"])
 
 
