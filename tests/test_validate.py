@@ -204,6 +204,7 @@ def test_the_command_tells_the_ledger(argv, capsys):
         ("FSDP32 TP8 AsyncTP compile", {"tp": 8, "dp": 32, "zero": 3}),
         ("TP2 PP8 VP4 EP32 ETP1 DP16", {"tp": 2, "pp": 8, "vpp": 4, "ep": 32, "etp": 1, "dp": 16}),
         ("DP only", {}),
+        ("TP8xPP4xEP2, DualPipeV", {"tp": 8, "pp": 4, "ep": 2, "schedule": "dualpipev"}),
         ("tp=2, pp=4, vpp=2", {"tp": 2, "pp": 4, "vpp": 2}),
     ],
 )

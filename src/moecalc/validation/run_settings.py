@@ -11,7 +11,7 @@ from ..training.activation_policy import ActivationPolicy
 from ..training.activations import recomputable_parts
 from ..training.layout import Layout
 from ..training.stages import Stage
-from ..training.timing.settings import USUAL, Running
+from ..training.timing.settings import PAIRED, USUAL, Running
 from .run_words import RunLayout
 
 #: Words of what is recomputed -> names that the calculators have. The dense MLP of a few layers is left out.
@@ -108,7 +108,7 @@ def run_running(words: str, schedule: str) -> Running:
     if re.search(r"no comm(unication)?s? overlap", lowered):
         return Running((), graphs=graphs)
     more = [name for name, word in (("ep", r"(?<!no )ep overlap"), ("tp", "async ?tp")) if re.search(word, lowered)]
-    return Running((*USUAL, *more) if more and schedule != "dualpipe" else None, graphs=graphs)
+    return Running((*USUAL, *more) if more and schedule not in PAIRED else None, graphs=graphs)
 
 
 def run_mtp(config: ModelConfig, words: str) -> bool | None:

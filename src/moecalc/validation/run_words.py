@@ -10,8 +10,10 @@ _SIZES = {"TP": "tp", "PP": "pp", "CP": "cp", "EP": "ep", "ETP": "etp", "VP": "v
 _SIZE = re.compile(r"(?<![A-Za-z])(ETP|VPP|FSDP|HSDP|TP|PP|CP|EP|VP|DP|GA)\s*[=-]?\s*(\d+)(?!\d)", re.IGNORECASE)
 _ACCUMULATED = re.compile(r"(?:grad(?:ient)? accum(?:ulation)?\s*=?\s*(\d+))|(?:(\d+)\s*micro-?batches)", re.IGNORECASE)
 _ZERO = re.compile(r"ZeRO[ -]?([0-3])", re.IGNORECASE)
+_BETWEEN = re.compile(r"(?<=\d)[x×*](?=[A-Za-z])")  #: as in TP8xPP4
 #: Words that say that a size is not known.
 _UNSAID = ("not stated", "not read", "not known", "undisclosed", "as printed")
+_SCHEDULES = {"dualpipev": "dualpipev", "dualpipe": "dualpipe", "zero-bubble": "zb1p", "zb1p": "zb1p"}
 
 
 class RunLayout(NamedTuple):
@@ -25,7 +27,7 @@ class RunLayout(NamedTuple):
     vpp: int = 1
     dp: int | None = None
     zero: int = 1
-    schedule: str = ""  #: dualpipe or zb1p where the words name it
+    schedule: str = ""  #: dualpipe, dualpipev or zb1p where the words name it
     accumulate: int | None = None  #: micro-batches of a step
 
     def words(self) -> str:
@@ -49,7 +51,7 @@ def run_layout(text: str) -> RunLayout:
     InputError
         If the words are blank, say that a size is not known, or name no layout.
     """
-    plain = text.strip()
+    plain = _BETWEEN.sub(" ", text.strip())
     if not plain:
         raise InputError("the row names no layout")
     for unsaid in _UNSAID:
@@ -68,7 +70,7 @@ def run_layout(text: str) -> RunLayout:
     if not (found or zero or sharded or re.search(r"\bdp\b", lowered)):
         raise InputError(f"the row's layout has no sizes such as TP8 PP4 EP8: {quoted(plain)}")
     found["zero"] = int(zero[1]) if zero else (2 if "shard_grad_op" in lowered else 3) if sharded else 1
-    found["schedule"] = "dualpipe" if "dualpipe" in lowered else "zb1p" if "zero-bubble" in lowered else ""
+    found["schedule"] = next((name for word, name in _SCHEDULES.items() if word in lowered), "")
     return RunLayout(**found)
 
 
