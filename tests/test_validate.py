@@ -258,6 +258,8 @@ def test_accelerators_recipes_recompute_and_overlap():
     assert run_policy(llama, "full activation checkpointing").recompute == ("full",)
     assert run_policy(llama, "recompute mla-up").recompute == ()
     assert run_running("no comm overlap", "1f1b").overlap == ()
+    assert run_running("FSDP FULL_SHARD, grad accum 2", "1f1b").eager and not run_running("FSDP64", "1f1b").eager
+    assert not run_running("FSDP8 compile", "1f1b").eager and run_running("FSDP8 eager", "1f1b").eager
     assert "ep" in run_running("1F1B EP overlap", "interleaved").overlap and run_running("", "1f1b").overlap is None
 
 

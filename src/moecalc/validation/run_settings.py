@@ -102,13 +102,17 @@ def run_policy(config: ModelConfig, words: str) -> ActivationPolicy:
 
 
 def run_running(words: str, schedule: str) -> Running:
-    """What overlaps, and whether graphs launch the kernels."""
+    """What overlaps, whether graphs launch the kernels, and whether a program runs them one by one.
+
+    Words of PyTorch's own FSDP (FULL_SHARD and the like) without a compiler mean eager kernels.
+    """
     lowered = words.casefold()
-    graphs = "cuda graph" in lowered
+    eager = bool(re.search(r"\beager\b|full_shard|shard_grad_op|hybrid_shard", lowered)) and "compile" not in lowered
+    more = {"graphs": "cuda graph" in lowered, "eager": eager}
     if re.search(r"no comm(unication)?s? overlap", lowered):
-        return Running((), graphs=graphs)
-    more = [name for name, word in (("ep", r"(?<!no )ep overlap"), ("tp", "async ?tp")) if re.search(word, lowered)]
-    return Running((*USUAL, *more) if more and schedule not in PAIRED else None, graphs=graphs)
+        return Running((), **more)
+    also = [name for name, word in (("ep", r"(?<!no )ep overlap"), ("tp", "async ?tp")) if re.search(word, lowered)]
+    return Running((*USUAL, *also) if also and schedule not in PAIRED else None, **more)
 
 
 def run_mtp(config: ModelConfig, words: str) -> bool | None:
