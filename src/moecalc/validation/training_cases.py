@@ -4,6 +4,11 @@ import functools
 
 from ..base.errors import InputError
 from ..facts import tables
+from ..training.recipes import recipe
+from ..training.step import fp8_type, network_dispatcher
+from ..training.timing.device import timer_of
+from ..training.timing.layer import Sizes, computing
+from ..training.timing.parameters import step_parameters
 from .cases import Case
 from .training_runs import SECONDS, TOKENS, Predicted, predicted_step, step_as
 
@@ -17,6 +22,8 @@ PARTS = {
     "overlapped_forward_backward_time": ("seconds of forward beside backward", "overlapped"),
     "optimizer_time": ("seconds of the optimizer", "optimizer"),
 }
+#: What a forward and a backward chunk compute, side by side.
+PAIR = "compute"
 METRICS = {"step_time": SECONDS, "tokens_per_s_per_gpu": TOKENS}
 #: Columns of the table that data/training_runs.csv has where they are blank -> its quantity.
 _THERE = {"num_gpus": "num_gpus", "seq_len": "seq_len", "precision": "precision", "parallelism": "parallelism"}
@@ -56,15 +63,15 @@ def metric_of(quantity: str) -> tuple:
     """(metric, unit) of a quantity of the table."""
     if quantity in PARTS:
         return PARTS[quantity][0], "s"
-    if quantity == "compute":
-        return "seconds of a forward and a backward chunk", "s"
+    if quantity == PAIR:
+        return "seconds that compute in a forward and a backward chunk", "s"
     return METRICS[quantity], "s" if quantity == "step_time" else "tokens/s per GPU"
 
 
 def _predicted(run: dict, quantity: str) -> Predicted:
-    if quantity not in METRICS and quantity not in PARTS:
-        return Predicted(None, why_not="a step does not tell the kernels of one chunk")
     try:
+        if quantity == PAIR:
+            return _pair(tuple(sorted(run.items())))
         step, assumed = _step(tuple(sorted(run.items())))
     except InputError as error:
         return Predicted(None, why_not=str(error))
@@ -78,3 +85,18 @@ def _predicted(run: dict, quantity: str) -> Predicted:
 def _step(key: tuple) -> tuple:
     step, *_, assumed = predicted_step(dict(key))
     return step, assumed
+
+
+@functools.cache
+def _pair(key: tuple) -> Predicted:
+    """Kernels that compute in a forward and a backward chunk of the trace's layers, which have experts."""
+    step, settings, config, accelerator, _ = predicted_step(dict(key))
+    layers = tables.lookup(ELSEWHERE, "dsv3-training-trace", "moe_layers").value
+    block = next(one for one in reversed(config.anatomy.layers) if one.num_routed_experts > 1)
+    fp8, running, layout = fp8_type(recipe(settings.recipe)), settings.running, settings.layout
+    taken = running.sms if network_dispatcher(running, accelerator) == "deepep" else 0
+    timer = timer_of(accelerator, fp8, taken, running.fused, running.eager, step_parameters())
+    shape = (settings.micro_batch, settings.seq_len, layout.tp, layout.cp, layout.ep, layout.expert_tp, True, 1)
+    sizes = Sizes(*shape, bool(fp8), settings.policy.recompute, running.graphs)
+    value = layers * sum(computing(block, sizes, timer, config.hidden_size).total)
+    return Predicted(value, value * step.low_s / step.step_s, value * step.high_s / step.step_s)
