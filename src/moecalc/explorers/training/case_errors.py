@@ -41,6 +41,7 @@ WHO = {
     "llm": "llm-foundry",
     "torchtitan": "torchtitan",
     "insights": "DeepSeek",
+    "profile": "DeepSeek",
     "llama": "Meta",
 }
 #: A point is moved aside by so much at most, in rows, where others lie beside it.
