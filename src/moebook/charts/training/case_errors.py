@@ -18,7 +18,7 @@ TINTS = {
         None,
     ),
 }
-TICKS = [1 / 3, 0.5, 0.75, 0.9, 1, 1.1, 1.33, 2, 3]
+TICKS = [1 / 3, 0.5, 0.75, 1, 1.33, 2, 3]
 LABEL = "datum.value == 1 ? 'right' : format(datum.value - 1, '+.0%')"
 
 
