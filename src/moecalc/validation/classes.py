@@ -39,13 +39,19 @@ def _run_of(group: str) -> Callable:
     return lambda case: case.group == group and case.source != "simumax" and case.accelerator != "h800-sxm"
 
 
+def _memory_by(source: str) -> Callable:
+    return lambda case: case.kind == "memory" and case.source == source
+
+
 CLASSES = (
     CaseClass("V3's step on 2,048 H800", 0.02, 0.02, _own_step),
     CaseClass("its parts", 0.10, 0.10, _own_part),
     CaseClass("mixtures of experts, other GPUs", 0.10, 0.25, _run_of("moe")),
     CaseClass("dense models", 0.05, 0.10, _run_of("dense")),
     CaseClass("SimuMax's cut models, B200", 0.05, 0.12, lambda case: case.kind == "training" and case.source == "simumax"),
-    CaseClass("memory of training", 0.02, 0.06, lambda case: case.kind == "memory"),
+    CaseClass("memory, SimuMax's runs", 0.02, 0.06, _memory_by("simumax")),
+    CaseClass("memory, Megatron-LM's own tests", 0.02, 0.06, _memory_by("megatron-lm")),
+    CaseClass("memory, TorchTitan", 0.02, 0.06, _memory_by("torchtitan")),
 )
 
 
