@@ -102,11 +102,13 @@ def errors_of(all_runs, found) -> dict:
 
 
 def intervals(errors: dict) -> dict:
-    """Subject of a class -> (low, high) of measured over predicted of its held-out runs."""
+    """Subject of a class -> (low, high) of measured over predicted of its held-out runs, or of all where those are few."""
     ratios = {run: 1 / (1 + error) for run, error in errors.items() if run.use == HELD_OUT}
     found = {OTHER: _ends(sorted(ratios.values()), 0.05)}
     for one in [Class(generation, routed, sharded) for generation in GENERATIONS for routed in (0, 1) for sharded in (0, 1)]:
         of_class = sorted(ratio for run, ratio in ratios.items() if run.class_of == one)
+        if len(of_class) < FEWEST:  # too few are held out: those that were fitted on are better than none
+            of_class = sorted(1 / (1 + error) for run, error in errors.items() if run.class_of == one)
         if len(of_class) >= FEWEST:
             found[one.subject] = _ends(of_class, OUTSIDE)
     return found
@@ -115,7 +117,8 @@ def intervals(errors: dict) -> dict:
 def _ends(ratios: list, outside: float) -> tuple:
     """Between which ratios all but a share at each end lie."""
     left = int(outside * len(ratios))
-    return min(ratios[left], 1 - LEAST_WIDTH), max(ratios[-1 - left], 1 + LEAST_WIDTH)
+    low, high = min(ratios[left], 1 - LEAST_WIDTH), max(ratios[-1 - left], 1 + LEAST_WIDTH)
+    return math.floor(low * 1e3) / 1e3, math.ceil(high * 1e3) / 1e3  # rounded outwards, so that the ends lie inside
 
 
 def main():

@@ -1,5 +1,6 @@
 """Times of training steps: parts that sum, schedules against their simulation, published steps, the command, bad input."""
 
+import functools
 import json
 import random
 
@@ -7,6 +8,7 @@ import pytest
 
 from moecalc import InputError, load_model, read_accelerator
 from moecalc.cli import main
+from moecalc.facts import tables
 from moecalc.training.activation_policy import V3_RECOMPUTE, ActivationPolicy
 from moecalc.training.layout import Layout
 from moecalc.training.memory import Batch, memory
@@ -15,7 +17,11 @@ from moecalc.training.pipeline.simulate import Durations, simulate
 from moecalc.training.step import num_micro_batches, training_step
 from moecalc.training.timing import schedule
 from moecalc.training.timing.balance import balanced
+from moecalc.training.timing.parameters import SOURCED, TABLE, StepParameters
 from moecalc.training.timing.settings import Running, overlap_of
+from moecalc.validation.hold_out import FITTED, HELD_OUT
+from moecalc.validation.training_cases import METRICS, case_run
+from moecalc.validation.training_runs import predicted_step
 
 V3, LLAMA = load_model("deepseek-v3"), load_model("llama-3.1-8b")
 H800, H100, B200 = (read_accelerator(name) for name in ("h800-sxm", "h100-sxm", "b200-sxm"))
@@ -122,7 +128,8 @@ class TestSchedule:
         ran = schedule.run_pipeline(pipeline, stages, lambda ahead, back: 2.9, 0.05)
         simulated = simulate(pipeline, Durations(1.0, 2.1, 0.8, 2.9), 0.05)
         assert ran.makespan == pytest.approx(simulated.makespan)
-        assert ran.bubble == pytest.approx(sum(simulated.bubble) / pipeline.ranks)
+        assert [one.bubble for one in ran.ranks] == pytest.approx(simulated.bubble)
+        assert ran.mean.bubble == pytest.approx(sum(simulated.bubble) / pipeline.ranks)
 
     def test_long_runs_are_near_to_their_simulation(self, monkeypatch):
         draw = random.Random(7)
@@ -202,3 +209,54 @@ class TestCommand:
 def test_overlap_is_read_from_words():
     assert overlap_of("dp,ep") == ("dp", "ep") and overlap_of("none") == () and overlap_of(None) is None
     assert num_micro_batches(Layout(dp=4), Batch(2), 64) == 8
+
+
+class TestParameters:
+    """Each has its source or the runs that it was fitted on, and none of these runs is held out."""
+
+    FACTS = tables.by_subject(TABLE)["all"]
+
+    @pytest.mark.parametrize("name", StepParameters._fields)
+    def test_has_a_source_or_rows(self, name):
+        fact = self.FACTS[name.removesuffix("_s")]
+        assert fact.source and fact.locator
+        assert name in SOURCED or fact.locator.endswith("marked fitted")
+
+    def test_table_has_no_other(self):
+        more = {
+            "accelerators",
+            "fitted_on",
+            *(f"{use}_{what}" for use in ("fitted", "held_out") for what in ("rows", "mean_error")),
+        }
+        assert set(self.FACTS) - more == {name.removesuffix("_s") for name in StepParameters._fields}
+
+    def test_none_was_fitted_on_a_held_out_run(self):
+        uses = {row["subject"]: row["use"] for row in tables.rows("training_cases")}
+        fitted_on = self.FACTS["fitted_on"].value.split()
+        assert {uses[subject] for subject in fitted_on} == {FITTED}
+        assert len(fitted_on) == self.FACTS["fitted_rows"].value
+        assert len(StepParameters._fields) - len(SOURCED) <= len(fitted_on) / 10
+
+    def test_held_out_runs_lie_in_their_interval(self):
+        inside = [step.low_s <= run_s <= step.high_s for step, run_s, use in measured_steps() if use == HELD_OUT]
+        assert len(inside) > 100 and sum(inside) / len(inside) >= 0.8
+
+    def test_held_out_errors_are_those_of_the_table(self):
+        errors = [abs(step.step_s / run_s - 1) for step, run_s, use in measured_steps() if use == HELD_OUT]
+        assert 100 * sum(errors) / len(errors) == pytest.approx(self.FACTS["held_out_mean_error"].value, rel=0.02)
+
+
+@functools.cache
+def measured_steps() -> list:
+    """(predicted step, measured seconds, fitted or held out) of every run that measures whole steps."""
+    found = []
+    for row in tables.rows("training_cases"):
+        if row["quantity"] in METRICS and row["value"] != "training_runs" and "known regression" not in row["note"]:
+            try:
+                step, *_ = predicted_step(case_run(row))
+            except InputError:
+                continue
+            value = float(row["value"])
+            tokens = step.num_tokens / step.num_gpus
+            found.append((step, value if row["quantity"] == "step_time" else tokens / value, row["use"]))
+    return found

@@ -65,6 +65,7 @@ class Step(NamedTuple):
     low_s: float  #: the measured time is expected between this
     high_s: float  #: and this
     components: Components
+    ranks: tuple  #: :class:`~moecalc.training.timing.schedule.RankTimes` of each pipeline rank
     inside: Inside
     num_micro_batches: int  #: of one pipeline
     num_tokens: int  #: of all GPUs
@@ -152,22 +153,17 @@ def training_step(
         crosses = layout.gpus_per_stage * layout.pp > domain
         sent = send_s(accelerator, 2.0 * sizes.sequence_tokens * config.hidden_size, crosses)
     times = [stage.times for stage in stages]
-    pairs = {}
 
     def pair(forward, backward):
-        if (forward, backward) not in pairs:
-            pairs[forward, backward] = pair_s(stages[forward], stages[backward], overlapped)
-        return pairs[forward, backward]
+        return pair_s(stages[forward], stages[backward], overlapped)
 
     if overlapped and not paired(layout):  # a forward of one micro-batch beside the backward of another, on the same stage
         times = [shortened(one, pair_s(stage, stage, True)) for one, stage in zip(times, stages, strict=True)]
     ran = run_pipeline(pipeline, times, pair, sent)
-    rest = [
-        between(
-            accelerator, layout, rank.states, zero_group(layout, optimizer_shard), dtypes, domain, timer.optimizer_bandwidth
-        )
-        for rank in held.ranks
-    ]
+    shards = zero_group(layout, optimizer_shard)
+    different = {(rank.states.dense_params, rank.states.expert_params): rank.states for rank in held.ranks}
+    how = (shards, dtypes, domain, timer.optimizer_bandwidth)
+    rest = [between(accelerator, layout, states, *how) for states in different.values()]
     optimizer = max(one.optimizer for one in rest)
     longest = max(rest, key=lambda one: one.gradients + one.parameters)
     exposed = longest.gradients + longest.parameters
@@ -176,8 +172,8 @@ def training_step(
         last = max(sum(one[1:]) for one in times), max(one.forward for one in times)
         hidden = min(longest.gradients, last[0]) + min(longest.parameters, last[1])
         exposed = max(exposed - hidden, LAST_BUCKET * exposed)
-        each = max(each - (ran.makespan - ran.bubble), LAST_BUCKET * each)
-    parts = Components(*ran[1:], optimizer, exposed + each)
+        each = max(each - (ran.makespan - ran.mean.bubble), LAST_BUCKET * each)
+    parts = Components(*ran.mean, optimizer, exposed + each)
     step_s = sum(parts)
     num_tokens = batch.micro_batch * batch.seq_len * pipeline.micro_batches * layout.dp
     rate = TRAINING_PASSES * _flops(config, batch.seq_len) * num_tokens / layout.num_gpus / step_s
@@ -190,6 +186,7 @@ def training_step(
         step_s * low,
         step_s * high,
         parts,
+        ran.ranks,
         _inside(stages, pipeline),
         pipeline.micro_batches,
         num_tokens,

@@ -55,17 +55,23 @@ def run(args):
         args.optimizer_shard,
         read_yes(args, "mtp"),
     )
-    told = {key: value for key, value in found._asdict().items() if key not in ("components", "memory", "notes")}
+    told = {key: value for key, value in found._asdict().items() if key not in LATER}
     return {
         "model": config.name,
         "layout": layout_told(args, layout),
         "recipe": recipe,
         **told,
         "components": found.components._asdict(),
+        "inside": found.inside._asdict(),
+        "ranks": [rank._asdict() for rank in found.ranks],
         "memory": memory_told(found.memory),
         "fits": found.fits,
         **notes(args, config, *activation_notes(config, policy), *found.notes),
     }
+
+
+#: What is told in a form of its own.
+LATER = ("components", "ranks", "inside", "memory", "notes")
 
 
 def memory_told(memory) -> dict:

@@ -9,8 +9,10 @@ thing.
 from typing import NamedTuple
 
 from ...facts import tables
-from ...hardware.accelerator import Accelerator
+from ...hardware.accelerator import Accelerator, load_accelerator
 from ...hardware.kernels.parameters import GENERATIONS, generation_of
+from ...hardware.kernels.parameters import OTHER as OTHER_GENERATION
+from ...hardware.kernels.parameters import interval_of as kernel_interval
 from ..layout import Layout
 from .parameters import TABLE
 
@@ -46,7 +48,7 @@ def class_of(accelerator: Accelerator, layout: Layout, routed: bool) -> Class:
 def interval(accelerator: Accelerator, layout: Layout, routed: bool) -> tuple:
     """(low, high, a sentence): factors of the predicted time between which eight in ten cases like it lie."""
     own = class_of(accelerator, layout, routed)
-    key = own, accelerator.slug
+    key = own, accelerator
     if key not in _known:
         _known[key] = _interval(own, accelerator)
     return _known[key]
@@ -63,12 +65,12 @@ def _interval(own: Class, accelerator: Accelerator) -> tuple:
         found, said = [own.subject], f"eight in ten measured steps like it ({_said(own)})"
     else:
         found, said = subjects or [OTHER], "no measured step is like it: eight in ten of the nearest classes"
-    if accelerator.slug not in slugs:
-        found = [*found, OTHER]
-        name = accelerator.slug or accelerator.name
-        said = f"no step on {name} was measured: eight in ten measured steps on all accelerators"
-    ends = [known[one][RATIO] for one in found]
-    low, high = min(one.value for one in ends), max(one.high for one in ends)
+    ends = [(known[one][RATIO].value, known[one][RATIO].high) for one in found]
+    if accelerator.slug not in slugs or accelerator != load_accelerator(accelerator.slug):
+        far = known[OTHER][RATIO]
+        ends += [(far.value, far.high), kernel_interval(OTHER_GENERATION)]
+        said = f"no step on {accelerator.name} was measured: the widest of all steps and of kernels on other accelerators"
+    low, high = min(low for low, _ in ends), max(high for _, high in ends)
     return low, high, f"{said} lie between {low:.2f} and {high:.2f} times the predicted time"
 
 

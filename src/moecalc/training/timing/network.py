@@ -62,7 +62,10 @@ def on_node(size: int, stride: int, domain: int) -> int:
 
 @lru_cache(maxsize=16384)
 def collective_s(accelerator: Accelerator, op: str, num_bytes: float, size: int, stride: int, domain: int) -> float:
-    """Time of a collective of `num_bytes` [bytes] on a group [s]; the GPUs of a node that are in other groups share its network cards."""
+    """Time of a collective of `num_bytes` [bytes] on a group [s].
+
+    GPUs of a node that are in other groups share its network cards.
+    """
     if size == 1 or not num_bytes:
         return 0.0
     return collective_time(accelerator, op, num_bytes, size, on_node(size, stride, domain)).time_s

@@ -24,15 +24,26 @@ class StageTimes(NamedTuple):
     weight: float
 
 
+class RankTimes(NamedTuple):
+    """What a rank does in a step, and how long it waits [s]."""
+
+    forward: float  #: alone
+    bubble: float
+    backward: float  #: alone; without its weight part where the schedule runs that apart
+    weight: float  #: weight parts that run apart
+    overlapped: float  #: forwards beside backwards
+
+
 class Ran(NamedTuple):
-    """A pipeline's time and what its ranks did, on average [s]."""
+    """A pipeline's time [s], and the :class:`RankTimes` of each rank."""
 
     makespan: float
-    forward: float
-    bubble: float
-    backward: float
-    weight: float
-    overlapped: float
+    ranks: tuple
+
+    @property
+    def mean(self) -> RankTimes:
+        """Of all ranks."""
+        return RankTimes(*[sum(values) / len(self.ranks) for values in zip(*self.ranks, strict=True)])
 
 
 class _Plan(NamedTuple):
@@ -55,17 +66,21 @@ def run_pipeline(pipeline: Pipeline, stages: list, pair, delay: float) -> Ran:
         Of a send between stages on different ranks [s]
     """
     check_pipeline(pipeline)
+    mirrored = pipeline.schedule == "dualpipe"
+    if mirrored:  # rank P - 1 - r does what rank r does, in the other direction: half of the ranks tell all
+        pipeline = Pipeline("dualpipev", pipeline.ranks // 2, pipeline.micro_batches // 2)
     lengths = _lengths(pipeline, stages, pair)
-    operations = (
-        pipeline.ranks * pipeline.micro_batches * 2 * (1 if pipeline.schedule == "dualpipe" else pipeline.directions)
-    )
-    makespan = _long(pipeline, lengths, delay) if operations > MOST else _makespan(pipeline, lengths, delay)
-    sums = {"F": 0.0, "B": 0.0, "W": 0.0, "X": 0.0}
-    for rank, counts in enumerate(_counts(pipeline)):
-        for (kind, direction), count in counts:
-            sums["B" if kind in "BI" else kind] += count * lengths[rank][kind, direction] / pipeline.ranks
-    bubble = max(0.0, makespan - sum(sums.values()))  # sums of many times round
-    return Ran(makespan, sums["F"], bubble, sums["B"], sums["W"], sums["X"])
+    operations = 2 * pipeline.ranks * pipeline.micro_batches * pipeline.directions
+    run = _long if operations > MOST else _makespan
+    makespan = run(pipeline, lengths, delay, mirrored)
+    ranks = []
+    for own, counts in zip(lengths, _counts(pipeline), strict=True):
+        sums = dict.fromkeys("FBWX", 0.0)
+        for kind, direction, count in counts:
+            sums["B" if kind == "I" else kind] += count * own[kind, direction]
+        bubble = max(0.0, makespan - sum(sums.values()))  # sums of many times round
+        ranks.append(RankTimes(sums["F"], bubble, sums["B"], sums["W"], sums["X"]))
+    return Ran(makespan, tuple(ranks + ranks[::-1] if mirrored else ranks))
 
 
 def _lengths(pipeline, stages, pair) -> list:
@@ -77,21 +92,22 @@ def _lengths(pipeline, stages, pair) -> list:
             forward, backward, weight = stages[stage]
             own["F", direction], own["B", direction] = forward, backward + weight
             own["I", direction], own["W", direction] = backward, weight
-            if pipeline.schedule in ("dualpipe", "dualpipev"):
+            if pipeline.schedule == "dualpipev":
                 own["X", direction] = pair(stage, held[1 - direction])
         found.append(own)
     return found
 
 
-def _long(pipeline, lengths, delay) -> float:
+def _long(pipeline, lengths, delay, mirrored) -> float:
     """The makespan of many micro-batches from two of fewer: it grows in a straight line once all ranks are busy."""
-    period = {"interleaved": pipeline.ranks, "dualpipe": 2}.get(pipeline.schedule, 1)
+    period = pipeline.ranks if pipeline.schedule == "interleaved" else 1
     base = 2 * pipeline.ranks + period
     few = base + (pipeline.micro_batches - base) % period
     more = few + period
     if more >= pipeline.micro_batches:
-        return _makespan(pipeline, lengths, delay)
-    one, other = (_makespan(pipeline._replace(micro_batches=count), lengths, delay) for count in (few, more))
+        return _makespan(pipeline, lengths, delay, mirrored)
+    fewer = [pipeline._replace(micro_batches=count) for count in (few, more)]
+    one, other = (_makespan(short, lengths, delay, mirrored) for short in fewer)
     slope = max((other - one) / period, _slope(pipeline, lengths))
     return other + slope * (pipeline.micro_batches - more)
 
@@ -100,16 +116,16 @@ def _slope(pipeline, lengths) -> float:
     """Time of one more micro-batch on the busiest rank."""
     most = 0.0
     for own in lengths:
-        if pipeline.schedule in ("dualpipe", "dualpipev"):
-            each = (own["X", 0] + own["X", 1]) / (2 if pipeline.schedule == "dualpipe" else 1)
+        if pipeline.schedule == "dualpipev":
+            each = own["X", 0] + own["X", 1]
         else:
             each = sum(value for (kind, _), value in own.items() if kind in "FB")
         most = max(most, each)
     return most
 
 
-def _makespan(pipeline, lengths, delay) -> float:
-    plan = _plan(pipeline)
+def _makespan(pipeline, lengths, delay, mirrored) -> float:
+    plan = _plan(pipeline, mirrored)
     width = len(KINDS) * pipeline.directions
     durations = [0.0] * (width * pipeline.ranks)
     for rank, own in enumerate(lengths):
@@ -140,13 +156,16 @@ def _counts(pipeline) -> tuple:
         counts = {}
         for kind, direction, *_ in order_of_rank(pipeline, rank):
             counts[kind, direction] = counts.get((kind, direction), 0) + 1
-        found.append(tuple(counts.items()))
+        found.append(tuple((*key, count) for key, count in counts.items()))
     return tuple(found)
 
 
 @lru_cache(maxsize=256)
-def _plan(pipeline) -> _Plan:
-    """An order in which each operation stands behind what it needs. Numbers are even: an odd one is the same, sent."""
+def _plan(pipeline, mirrored) -> _Plan:
+    """An order in which each operation stands behind what it needs. Numbers are even: an odd one is the same, sent.
+
+    Where the other half of the ranks is `mirrored`, what a rank would hand to itself goes to its mirror.
+    """
     lines, numbers = wires(pipeline, 1)
     orders = [order_of_rank(pipeline, rank) for rank in range(pipeline.ranks)]
     width, positions, steps = len(KINDS) * pipeline.directions, [0] * pipeline.ranks, []
@@ -163,10 +182,11 @@ def _plan(pipeline) -> _Plan:
             need = other = gives = back = 0
             line = lines[rank][direction]
             if kind in "FX":
-                need, gives = number(line.before, chunk, line.before_delay), number(line.forward, chunk)
+                need, gives = number(line.before, chunk, mirrored or line.before_delay), number(line.forward, chunk)
             if kind in "BIX":
                 line, later = (lines[rank][back_direction], back_chunk) if kind == "X" else (line, chunk)
-                other, back = number(line.after, later, line.after_delay), number(line.backward, later)
+                sent = line.after_delay or mirrored and line.after != line.forward  # its own forward lies there
+                other, back = number(line.after, later, sent), number(line.backward, later)
             missing = next((one for one in (need & ~1, other & ~1) if one not in known), None)
             if missing is not None:
                 awaited[missing] = rank

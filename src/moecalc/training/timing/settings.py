@@ -13,9 +13,11 @@ OVERLAPS = {
     "dp": "gradients and parameters between data parallel replicas",
     "pp": "sends between stages",
 }
-#: What overlaps where nothing is said; schedules that pair a forward with a backward overlap dispatch and combine too.
+#: What overlaps where nothing is said.
 USUAL = ("tp", "cp", "dp", "pp")
-PAIRED = ("dualpipe", "dualpipev")
+#: Schedules that pair a forward with a backward overlap dispatch and combine too; gradients wait, since a rank works on all
+#: its stages until the end.
+PAIRED, USUAL_PAIRED = ("dualpipe", "dualpipev"), ("tp", "cp", "ep", "pp")
 #: Kernels of dispatch and combine: DeepEP's, which send a token once to a node; NCCL's, which send a copy to each expert;
 #: HybridEP's, which move data without SMs and fill the link.
 DISPATCHERS = ("deepep", "nccl", "hybridep")
@@ -41,7 +43,7 @@ class Running(NamedTuple):
         """Whether a kind of communication runs beside computing."""
         if self.overlap is not None:
             return name in self.overlap
-        return name in USUAL or name == "ep" and schedule in PAIRED
+        return name in (USUAL_PAIRED if schedule in PAIRED else USUAL)
 
 
 def overlap_of(text: str | None) -> tuple | None:

@@ -45,6 +45,9 @@ class StageWork(NamedTuple):
     exchanges: Pass  #: for dispatch and combine
     kinds: tuple  #: products, attention, experts, element-wise work and the host's time, of all passes
 
+    #: One and the same for the same stage, so that pairs of stages are found again quickly.
+    __hash__ = object.__hash__
+
 
 @lru_cache(maxsize=16384)
 def layer_of(block: Block, sizes: Sizes, timer: Timer, network: Network, hidden: int) -> Layer:
@@ -102,6 +105,7 @@ def _times(one: Pass, times: int) -> Pass:
     return one if times == 1 else Pass(*[times * value for value in one])
 
 
+@lru_cache(maxsize=16384)
 def pair_s(forward: StageWork, backward: StageWork, overlapped: bool) -> float:
     """Time of one stage's forward beside another's backward [s]: one after the other, but for dispatch and combine."""
     alone = forward.times.forward + backward.times.backward + backward.times.weight
