@@ -81,7 +81,8 @@ def fitted(all_runs: list) -> StepParameters:
     known = {}
 
     def bounded(point):
-        return StepParameters(**fixed, **{name: min(value, MOST.get(name, math.inf)) for name, value in point.items()})
+        inside = {name: min(value, MOST.get(name, math.inf)) for name, value in point.items()}
+        return StepParameters(**fixed, **inside)
 
     def predict(point, run):
         found = bounded(point)

@@ -74,7 +74,8 @@ class Timer:
 
     def __init__(self, device: Device, fp8: str, taken: int, fused: bool, eager: bool, found: StepParameters):
         self.device, self.parameters, self.fp8 = device, found, fp8
-        self.attention_rate = found.attention * (found.attention_eager if eager else 1.0)
+        older = found.attention_eager_ampere if device.generation == "ampere" else found.attention_eager
+        self.attention_rate = older if eager else found.attention
         power = device.accelerator.power_w
         self.sustained = {
             dtype: power * found.flops_per_joule(device.generation, dtype != BF16) if power else None
@@ -89,7 +90,7 @@ class Timer:
         }
         self.optimizer_bandwidth = device.bytes_per_s * dict(device.gemm)[BF16][1].memory  # as products reach it
         apart = device.bytes_per_s * device.moved_share
-        self.bandwidth = self.optimizer_bandwidth if fused else apart / (found.eager if eager else 1)
+        self.bandwidth = self.optimizer_bandwidth if fused else apart
         self.fused = fused
         self.known = {}
 

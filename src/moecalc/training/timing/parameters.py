@@ -9,7 +9,7 @@ from ...facts import tables
 
 TABLE = "step_parameters"
 #: Those that are not fitted: a source gives them.
-SOURCED = ("attention_backward", "attention", "attention_eager")
+SOURCED = ("attention_backward", "attention")
 
 
 class StepParameters(NamedTuple):
@@ -17,8 +17,8 @@ class StepParameters(NamedTuple):
 
     attention_backward: float  #: rate of attention's backward pass, over that of its forward pass
     attention: float  #: rate of grouped attention in training, over that of the inference engines' kernels measured
-    attention_eager: float  #: the same of the kernels of eager programs of 2023 and 2024, over these
-    eager: float  #: bytes that element-wise kernels of eager PyTorch move, over those of a framework's
+    attention_eager: float  #: the same of eager programs of 2023 and 2024 on Hopper, whose kernels were Ampere's
+    attention_eager_ampere: float  #: and on Ampere
     host_s: float  #: that the program takes to launch the kernels of one pass of a layer with routed experts [s]
     hybridep: float  #: share of the scale-up link that HybridEP's kernels reach
     tp_hidden: float  #: share of tensor parallel collectives that overlap hides
