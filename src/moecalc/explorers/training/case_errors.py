@@ -5,6 +5,7 @@ import math
 from ...base.errors import InputError
 from ...validation.cases import cases, summary
 from ...validation.hold_out import FITTED, HELD_OUT
+from ...validation.training_cases import prepared
 from ...validation.training_runs import TOKENS
 from .._define import Choice, Explorer, Metric
 
@@ -50,6 +51,8 @@ LIMIT = 3  #: largest factor that is drawn: what is further off lies at the edge
 
 
 def compute(kind, generation, use, colour):  # the chart colours: it has a picture for each
+    if kind != "memory":  # a reader's browser takes seconds for all of them, once
+        yield from prepared()
     chosen = [
         case
         for case in cases(None if kind == "all" else kind)
