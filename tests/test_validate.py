@@ -128,7 +128,8 @@ def test_nothing_that_is_held_out_appears_in_a_fit():
         if row["quantity"].startswith("fitted_on")
         for word in re.split(r"[;,\s]+", row["value"])
     }
-    assert not fitted_on & held
+    assert fitted_on and not fitted_on & held
+    assert fitted_on <= {row["subject"] for row in ROWS}
 
 
 # --- the ledger ------------------------------------------------------------------------------------------------------
