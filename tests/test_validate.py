@@ -305,6 +305,16 @@ def test_rows_of_a_file_stand_in_their_order(tmp_path, capsys):
     assert found[2]["predicted"] * found[0]["predicted"] == pytest.approx(64 * 8192 / 16)
 
 
+def test_a_micro_batch_that_is_not_said():
+    """A pipeline runs one sequence at a time as a rule; a replica alone may run any number."""
+    blank = {**RUN, "micro_batch_seqs": ""}
+    alone = {"parallelism": "DP only", "n_accel": "16"}
+    found = rows_as_cases("training", [RUN, blank, {**blank, **alone}, {**blank, **alone, "parallelism": "DP16 GA4"}])
+    assert found[1].predicted == found[0].predicted and "micro-batch" in found[1].note
+    assert found[2].predicted is None and "micro-batch" in found[2].why_not
+    assert found[3].predicted > 0
+
+
 def test_a_row_is_predicted_as_the_ledger_predicts_it():
     row = next(row for row in ROWS if row["subject"].startswith("simumax") and row["accelerator"] == "b200-sxm")
     names = {"run": "subject", "n_accel": "num_gpus", "global_batch_seqs": "global_batch", "micro_batch_seqs": "micro_batch"}

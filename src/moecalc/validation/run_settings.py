@@ -175,7 +175,9 @@ def run_settings(config: ModelConfig, words: RunLayout, numbers: dict, precision
         assumed.append(f"{accumulated} micro-batch of {micro} sequences a replica and step")
     elif micro is None:
         each = global_batch // dp
-        micro = max(1, each // words.accumulate) if words.accumulate else each if words.pp == 1 and 1 <= each <= 2 else 1
+        if words.pp == 1 and not words.accumulate and each > 2:
+            raise InputError(f"the row does not say how many of a replica's {each} sequences a micro-batch has")
+        micro = max(1, each // words.accumulate) if words.accumulate else max(1, each) if words.pp == 1 else 1
         assumed.append(f"a micro-batch has {micro} sequences")
     mtp = run_mtp(config, said)
     schedule = words.schedule or ("interleaved" if words.vpp > 1 and words.pp > 1 else "1f1b")
