@@ -22,7 +22,7 @@ from moecalc.validation.training_runs import predicted_step
 
 PATH = Path(__file__).parent.parent / "data" / f"{TABLE}.csv"
 #: Shares end at less than all.
-MOST = {"tp_hidden": 0.95, "hybridep": 0.95}
+MOST = {"tp_hidden": 0.95, "hybridep": 0.95, "dp_hidden": 0.95}
 #: Runs of eager programs are half of all, and of one maker: others count more often.
 TIMES = {True: 1, False: 3}
 #: Fewest cases of a class that has an interval of its own, and what of them lies outside it at each end.
@@ -94,7 +94,7 @@ def fitted(all_runs: list) -> StepParameters:
         return known[run.subject]
 
     rows = [(run, run.measured_s) for run in all_runs if run.use == FITTED for _ in range(TIMES[run.settings.running.eager])]
-    return bounded(fit(predict, rows, {name: value for name, value in start.items() if name not in SOURCED}, 10))
+    return bounded(fit(predict, rows, {name: value for name, value in start.items() if name not in SOURCED}, 20))
 
 
 def errors_of(all_runs, found) -> dict:

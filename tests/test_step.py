@@ -175,6 +175,22 @@ class TestCommand:
         assert sum(told["components"].values()) == pytest.approx(told["step_s"])
         assert told["memory"]["per_gpu_bytes"] == step.memory.fullest.counted
 
+    def test_takes_what_the_program_does(self, capsys):
+        told = {}
+        for words in ("", "--graphs yes --fused yes", "--eager yes", "--overlap none"):
+            assert main([*self.LINE.split(), *words.split(), "--json"]) == 0
+            told[words] = json.loads(capsys.readouterr().out)["step_s"]
+        assert told["--graphs yes --fused yes"] < told[""] < min(told["--eager yes"], told["--overlap none"])
+
+    def test_deals_layers_out(self, capsys):
+        line = "step --model deepseek-v3 --gpu h800-sxm --pp 16 --ep 64 --dp 128 --schedule dualpipe --global-batch 15360"
+        told = {}
+        for word in ("yes", "no"):
+            assert main([*line.split(), "--recipe", "deepseek-v3", "--balanced", word, "--json"]) == 0
+            told[word] = json.loads(capsys.readouterr().out)
+        assert told["yes"]["layout"]["layers_per_stage"][-1] == 1
+        assert told["yes"]["components"]["bubble"] < told["no"]["components"]["bubble"]
+
     def test_prints_a_table(self, capsys):
         assert main(self.LINE.split()) == 0
         assert "s a step" in capsys.readouterr().out

@@ -20,7 +20,7 @@ from .layout import Layout
 from .memory import ONE_SEQUENCE, PLAIN, Batch, Memory, memory, pipeline_of
 from .rank_states import filled_stages, zero_group
 from .recipes import Recipe, recipe
-from .timing.between import LAST_BUCKET, between
+from .timing.between import between
 from .timing.device import BLOCKS, FP8, timer_of
 from .timing.interval import interval
 from .timing.layer import Sizes
@@ -171,8 +171,8 @@ def training_step(
     if running.overlaps("dp", layout.schedule):
         last = max(sum(one[1:]) for one in times), max(one.forward for one in times)
         hidden = min(longest.gradients, last[0]) + min(longest.parameters, last[1])
-        exposed = max(exposed - hidden, LAST_BUCKET * exposed)
-        each = max(each - (ran.makespan - ran.mean.bubble), LAST_BUCKET * each)
+        exposed -= found.dp_hidden * hidden
+        each -= found.dp_hidden * min(each, ran.makespan - ran.mean.bubble)
     parts = Components(*ran.mean, optimizer, exposed + each)
     step_s = sum(parts)
     num_tokens = batch.micro_batch * batch.seq_len * pipeline.micro_batches * layout.dp

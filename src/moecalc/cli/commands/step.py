@@ -7,7 +7,7 @@ from ..layouts import add_layout, layout_told, read_layout
 HELP = "time of a training step, its parts, and an interval that says how sure the estimate is"
 EXAMPLE = (
     "moecalc step --model deepseek-v3 --gpu h800-sxm --pp 16 --ep 64 --dp 128 --schedule dualpipe --recipe deepseek-v3 "
-    "--global-batch 15360 --recompute norm,mla-up,swiglu --activations fp8"
+    "--balanced yes --global-batch 15360 --recompute norm,mla-up,swiglu --activations fp8"
 )
 
 
@@ -19,6 +19,12 @@ def add_arguments(parser):
     parser.add_argument("--optimizer-shard", metavar="GROUP", help="as in moecalc memory")
     parser.add_argument("--recipe", help="as in moecalc memory: bf16, deepseek-v3, zero-16, fp32, or spelt out")
     parser.add_argument("--mtp", metavar="yes|no", help="train MTP modules; without it where the model has them")
+    parser.add_argument(
+        "--balanced",
+        default="no",
+        metavar="yes|no",
+        help="deal layers out by their FLOPs, fewer beside head and MTP modules",
+    )
     parser.add_argument("--global-batch", type=whole, metavar="N", help="sequences of a step, over all GPUs")
     parser.add_argument(
         "--overlap",
@@ -28,6 +34,11 @@ def add_arguments(parser):
     parser.add_argument("--gpus-per-node", type=whole, metavar="N", help="GPUs joined by the scale-up network")
     parser.add_argument("--sms", type=whole, default=20, metavar="N", help="SMs that dispatch and combine take")
     parser.add_argument("--graphs", default="no", metavar="yes|no", help="kernels are launched by CUDA graphs")
+    parser.add_argument(
+        "--fused", default="no", metavar="yes|no", help="casts and moves of tokens are fused into other kernels"
+    )
+    parser.add_argument("--eager", default="no", metavar="yes|no", help="PyTorch of 2023 and 2024 without a compiler")
+    parser.add_argument("--dispatcher", metavar="NAME", help="deepep, nccl or hybridep; without it by the scale-up domain")
     add_activations(parser)
 
 
@@ -36,11 +47,15 @@ def run(args):
     from ...training.activations import activation_notes
     from ...training.recipes import recipe_of
     from ...training.step import training_step
+    from ...training.timing.balance import balanced
     from ...training.timing.settings import Running, overlap_of
 
     config, layout = read_model(args), read_layout(args)
     recipe, batch, policy = args.recipe or recipe_of(config), read_batch(args), read_policy(args)
-    running = Running(overlap_of(args.overlap), args.gpus_per_node, args.sms, read_yes(args, "graphs"))
+    said = {name: read_yes(args, name) for name in ("graphs", "fused", "eager")}
+    running = Running(overlap_of(args.overlap), args.gpus_per_node, args.sms, dispatcher=args.dispatcher, **said)
+    if read_yes(args, "balanced"):
+        layout = balanced(config, layout, args.seq_len, read_yes(args, "mtp") is not False)
     found = training_step(
         config,
         read_accelerator(args.gpu),

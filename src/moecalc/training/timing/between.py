@@ -1,7 +1,8 @@
 """What stands between two steps: gradients summed, parameters updated and handed back, for the rank that takes longest.
 
 ZeRO-0 sums gradients by an all-reduce; from ZeRO-1 on they are reduce-scattered and new weights gathered, which ZeRO-3 does
-in each micro-batch. Adam reads and writes all states of its shard once.
+in each micro-batch, and ZeRO-2 with the gradients where no pipeline adds them up first. Adam reads and writes all states of
+its shard once.
 """
 
 from typing import NamedTuple
@@ -12,9 +13,6 @@ from ..layout import Layout
 from ..rank_states import RankStates, Replicas
 from ..recipes import Recipe
 from .network import collective_s
-
-#: Least share of the exchange that cannot hide: the last gradients come when nothing is computed any more.
-LAST_BUCKET = 0.05
 
 
 class Between(NamedTuple):
@@ -34,12 +32,10 @@ def between(
     dtypes: Recipe,
     domain: int,
     bandwidth_bytes_per_s: float,
-    clip: bool = True,
 ) -> Between:
     """Times of one pipeline rank.
 
-    `domain` GPUs share the scale-up network, the optimizer reaches `bandwidth_bytes_per_s` [bytes/s]; `clip` reads all
-    gradients once more for their norm.
+    `domain` GPUs share the scale-up network, the optimizer reaches `bandwidth_bytes_per_s` [bytes/s].
     """
     width = min(2, dtypes.kept_weight)
     of_group = (
@@ -53,19 +49,20 @@ def between(
             continue
         shard = params / size if layout.zero else params
         per_param = 2 * dtypes.gradient + 2 * (dtypes.master_weight + dtypes.moments) + dtypes.weight
-        moved += shard * per_param + (params if clip and layout.zero < 2 else shard) * dtypes.gradient * 0
+        moved += shard * per_param
         if size == 1:
             continue
         if layout.zero == 0:
             gradients += collective_s(accelerator, ALL_REDUCE, params * dtypes.gradient, size, stride, domain)
             continue
-        scattered = collective_s(accelerator, REDUCE_SCATTER, params * dtypes.gradient, size, stride, domain)
+        sent = min(2, dtypes.gradient) if layout.zero == 3 else dtypes.gradient  # FSDP's are in the type of computing
+        scattered = collective_s(accelerator, REDUCE_SCATTER, params * sent, size, stride, domain)
         gathered = collective_s(accelerator, ALL_GATHER, params * width, size, stride, domain)
         if layout.zero == 3:
             each += 2 * gathered
         else:
             parameters += gathered
-        if layout.zero >= 2:
+        if layout.zero == 3 or layout.zero == 2 and layout.pp == 1:  # a pipeline adds its micro-batches up first
             each += scattered
         else:
             gradients += scattered

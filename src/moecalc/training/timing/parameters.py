@@ -22,6 +22,7 @@ class StepParameters(NamedTuple):
     host_s: float  #: that the program takes to launch the kernels of one pass of a layer with routed experts [s]
     hybridep: float  #: share of the scale-up link that HybridEP's kernels reach
     tp_hidden: float  #: share of tensor parallel collectives that overlap hides
+    dp_hidden: float  #: share of gradients and parameters that overlap hides at most
     ampere: float  #: FLOPs that a joule pays for in long runs of products, by generation and type
     hopper: float
     hopper_fp8: float
