@@ -45,6 +45,11 @@ class Components(NamedTuple):
     optimizer: float
     exposed_communication: float  #: of gradients and parameters, which nothing hides
 
+    @property
+    def between_steps(self) -> float:
+        """The optimizer with the exchange around it, as published parts of a step have it [s]."""
+        return self.optimizer + self.exposed_communication
+
 
 class Inside(NamedTuple):
     """What a pipeline rank does in a step on average, whenever it does it [s]. Waits are what is not hidden."""

@@ -13,14 +13,14 @@ from .cases import Case
 from .training_runs import SECONDS, TOKENS, Predicted, predicted_step, step_as
 
 TABLE, ELSEWHERE = "training_cases", "training_runs"
-#: Quantities that are parts of a step -> (metric, field of :class:`~moecalc.training.step.Components`).
+#: Quantities that are parts of a step -> (metric, attribute of :class:`~moecalc.training.step.Components`).
 PARTS = {
     "forward_time": ("seconds of forward alone", "forward"),
     "bubble_time": ("seconds of bubble", "bubble"),
     "backward_time": ("seconds of backward alone", "backward"),
     "weight_gradient_time": ("seconds of weight gradients alone", "weight"),
     "overlapped_forward_backward_time": ("seconds of forward beside backward", "overlapped"),
-    "optimizer_time": ("seconds of the optimizer", "optimizer"),
+    "optimizer_time": ("seconds of the optimizer", "between_steps"),
 }
 #: What a forward and a backward chunk compute, side by side.
 PAIR = "compute"
