@@ -184,6 +184,8 @@ def training_step(
     rate = TRAINING_PASSES * _flops(config, batch.seq_len) * num_tokens / layout.num_gpus / step_s
     low, high, said = interval(accelerator, layout, config.anatomy.num_routed_experts > 1)
     notes = ["data loading, evaluation, checkpoints and restarts are left out", said]
+    if config.anatomy.flops_note:
+        notes.append(f"what has no FLOP count has no time: {config.anatomy.flops_note}")
     if held.fits is False:
         notes.append(f"it does not fit: {held.why_not}")
     return Step(
