@@ -8,6 +8,7 @@ import sys
 import time
 
 from moecalc import load_model, num_total_params, parse_config
+from moecalc.hardware.accelerator import load_accelerator
 from moecalc.model.flops import flops_report
 from moecalc.model.kv_cache import kv_cache_report
 from moecalc.model.params import params_report
@@ -19,6 +20,7 @@ from moecalc.training.pipeline.orders import Pipeline, forget_orders
 from moecalc.training.pipeline.simulate import Durations, simulate
 from moecalc.training.placement import place
 from moecalc.training.rank_states import rank_states
+from moecalc.training.step import training_step
 
 from .timing import Row, median_ms, median_us, table
 
@@ -49,6 +51,7 @@ def calculators() -> list:
         ),
         Row("model states of V3 on all 16 ranks, a layout of a search", states_of_layouts(v3), "us", 500),
         Row("memory of V3 on all 16 ranks, a layout of a search", memory_of_layouts(v3), "us", 500),
+        Row("a step of V3, a layout of a search", steps_of_layouts(v3), "us", 2000),
         Row("one more config for such a sweep", median_us(lambda: v3.replace(n_routed_experts=128)), "us"),
     ]
 
@@ -72,6 +75,13 @@ def memory_of_layouts(config) -> float:
     """Microseconds of the memory of one layout of a search, with V3's own recompute and caches."""
     policy, batch = ActivationPolicy(V3_RECOMPUTE, "fp8"), Batch(1, 4096, 120)
     return median_us(lambda: [memory(config, one, "deepseek-v3", batch, policy) for one in LAYOUTS], 21, 1) / len(LAYOUTS)
+
+
+def steps_of_layouts(config) -> float:
+    """Microseconds of the step of one layout of a search."""
+    policy, batch, gpu = ActivationPolicy(V3_RECOMPUTE, "fp8"), Batch(1, 4096, 120), load_accelerator("h800-sxm")
+    steps = (training_step(config, gpu, one, "deepseek-v3", batch, policy) for one in LAYOUTS * 6)
+    return median_us(lambda: [next(steps) for _ in LAYOUTS], 5, 1) / len(LAYOUTS)
 
 
 def pipelines() -> list:

@@ -5,6 +5,7 @@ a pipeline and kept. Long runs repeat: beyond :data:`MOST` operations, the time 
 from two shorter simulations.
 """
 
+from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from ..pipeline.orders import Pipeline, check_pipeline, order_of_rank
 from ..pipeline.simulate import wires
 
 #: Most operations that are simulated one by one.
-MOST = 4000
+MOST = 1000
 KINDS = "FBIWX"
 
 
@@ -49,6 +50,7 @@ class Ran(NamedTuple):
 class _Plan(NamedTuple):
     steps: tuple  #: (rank, place of the duration, two needs, two outcomes)
     numbers: int
+    counts: tuple  #: of each rank: (kind, direction) -> how often
 
 
 def run_pipeline(pipeline: Pipeline, stages: list, pair, delay: float) -> Ran:
@@ -71,16 +73,16 @@ def run_pipeline(pipeline: Pipeline, stages: list, pair, delay: float) -> Ran:
         pipeline = Pipeline("dualpipev", pipeline.ranks // 2, pipeline.micro_batches // 2)
     lengths = _lengths(pipeline, stages, pair)
     operations = 2 * pipeline.ranks * pipeline.micro_batches * pipeline.directions
-    run = _long if operations > MOST else _makespan
-    makespan = run(pipeline, lengths, delay, mirrored)
-    ranks = []
-    for own, counts in zip(lengths, _counts(pipeline), strict=True):
+    run = _short if operations <= MOST else _long
+    makespan, ranks = run(pipeline, lengths, delay, mirrored)
+    told = []
+    for own, counts in zip(lengths, ranks, strict=True):
         sums = dict.fromkeys("FBWX", 0.0)
-        for kind, direction, count in counts:
+        for (kind, direction), count in counts.items():
             sums["B" if kind == "I" else kind] += count * own[kind, direction]
         bubble = max(0.0, makespan - sum(sums.values()))  # sums of many times round
-        ranks.append(RankTimes(sums["F"], bubble, sums["B"], sums["W"], sums["X"]))
-    return Ran(makespan, tuple(ranks + ranks[::-1] if mirrored else ranks))
+        told.append(RankTimes(sums["F"], bubble, sums["B"], sums["W"], sums["X"]))
+    return Ran(makespan, tuple(told + told[::-1] if mirrored else told))
 
 
 def _lengths(pipeline, stages, pair) -> list:
@@ -98,18 +100,22 @@ def _lengths(pipeline, stages, pair) -> list:
     return found
 
 
-def _long(pipeline, lengths, delay, mirrored) -> float:
-    """The makespan of many micro-batches from two of fewer: it grows in a straight line once all ranks are busy."""
+def _long(pipeline, lengths, delay, mirrored) -> tuple:
+    """(makespan, counts) of many micro-batches from two of fewer: both grow in a straight line once all ranks are busy."""
     period = pipeline.ranks if pipeline.schedule == "interleaved" else 1
     base = 2 * pipeline.ranks + period
     few = base + (pipeline.micro_batches - base) % period
-    more = few + period
-    if more >= pipeline.micro_batches:
-        return _makespan(pipeline, lengths, delay, mirrored)
-    fewer = [pipeline._replace(micro_batches=count) for count in (few, more)]
-    one, other = (_makespan(short, lengths, delay, mirrored) for short in fewer)
-    slope = max((other - one) / period, _slope(pipeline, lengths))
-    return other + slope * (pipeline.micro_batches - more)
+    rounds, rest = divmod(pipeline.micro_batches - few - period, period)
+    if rounds < 1 or rest:
+        return _short(pipeline, lengths, delay, mirrored)
+    runs = [pipeline._replace(micro_batches=count) for count in (few, few + period)]
+    (one, fewer), (other, more) = (_short(short, lengths, delay, mirrored) for short in runs)
+    slope = max(other - one, period * _slope(pipeline, lengths))
+    ranks = [
+        {key: count + rounds * (count - before.get(key, 0)) for key, count in after.items()}
+        for before, after in zip(fewer, more, strict=True)
+    ]
+    return other + rounds * slope, ranks
 
 
 def _slope(pipeline, lengths) -> float:
@@ -124,7 +130,8 @@ def _slope(pipeline, lengths) -> float:
     return most
 
 
-def _makespan(pipeline, lengths, delay, mirrored) -> float:
+def _short(pipeline, lengths, delay, mirrored) -> tuple:
+    """(makespan, counts) by simulation."""
     plan = _plan(pipeline, mirrored)
     width = len(KINDS) * pipeline.directions
     durations = [0.0] * (width * pipeline.ranks)
@@ -146,18 +153,7 @@ def _makespan(pipeline, lengths, delay, mirrored) -> float:
         if back:
             done[back] = time
             done[back + 1] = time + delay
-    return max(now)
-
-
-@lru_cache(maxsize=256)
-def _counts(pipeline) -> tuple:
-    found = []
-    for rank in range(pipeline.ranks):
-        counts = {}
-        for kind, direction, *_ in order_of_rank(pipeline, rank):
-            counts[kind, direction] = counts.get((kind, direction), 0) + 1
-        found.append(tuple((*key, count) for key, count in counts.items()))
-    return tuple(found)
+    return max(now), plan.counts
 
 
 @lru_cache(maxsize=256)
@@ -199,4 +195,5 @@ def _plan(pipeline, mirrored) -> _Plan:
                     known.add(one)
                     if one in awaited:
                         going.append(awaited.pop(one))
-    return _Plan(tuple(steps), 4 + 2 * numbers)
+    counts = tuple(dict(Counter([operation[:2] for operation in order])) for order in orders)
+    return _Plan(tuple(steps), 4 + 2 * numbers, counts)
