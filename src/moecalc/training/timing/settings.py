@@ -32,9 +32,7 @@ class Running(NamedTuple):
     sms: int = 20  #: SMs that dispatch and combine take
     graphs: bool = False  #: kernels are launched by a graph, so that the host costs nothing
     fused: bool = False  #: element-wise kernels, casts and moves of tokens are fused with their neighbours
-    eager: bool = (
-        False  #: PyTorch of 2023 and 2024 without a compiler: nothing is fused, attention by FlashAttention-2 or before
-    )
+    eager: bool = False  #: PyTorch of 2023 and 2024 without a compiler, whose attention is FlashAttention-2 or older
     dispatcher: str | None = None  #: one of :data:`DISPATCHERS`; None: HybridEP in domains of more than a node, else DeepEP
     dispatch: str | None = None  #: bf16 or fp8; None as the recipe does it
     most_nodes: int | None = None  #: nodes that a gate limits a token to; None as the model's gate does where that fits
