@@ -1,7 +1,7 @@
 """What is fitted of whole training steps: few parameters that all models, layouts and frameworks share.
 
-``data/step_parameters.csv`` holds them, with the cases that they were fitted on and the errors of the others. Which terms there
-are was chosen with the errors of held-out runs in sight, V3's own step among them; no parameter was fitted on these.
+``data/step_parameters.csv`` holds them, with the cases that they were fitted on and the errors of the others. Which terms
+there are was chosen with the errors of held-out runs in sight, V3's own step among them; no parameter was fitted on these.
 """
 
 from typing import NamedTuple
