@@ -15,6 +15,8 @@ from ..pipeline.simulate import wires
 #: Most operations that are simulated one by one.
 MOST = 1000
 KINDS = "FBIWX"
+#: Sums of many durations round: less than this share of the whole is no waiting.
+ROUNDING = 1e-9
 
 
 class StageTimes(NamedTuple):
@@ -80,7 +82,9 @@ def run_pipeline(pipeline: Pipeline, stages: list, pair, delay: float) -> Ran:
         sums = dict.fromkeys("FBWX", 0.0)
         for (kind, direction), count in counts.items():
             sums["B" if kind == "I" else kind] += count * own[kind, direction]
-        bubble = max(0.0, makespan - sum(sums.values()))  # sums of many times round
+        bubble = makespan - sum(sums.values())
+        if bubble < ROUNDING * makespan:
+            bubble = 0.0
         told.append(RankTimes(sums["F"], bubble, sums["B"], sums["W"], sums["X"]))
     return Ran(makespan, tuple(told + told[::-1] if mirrored else told))
 
