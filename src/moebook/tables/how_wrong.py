@@ -134,7 +134,7 @@ def reported():
         {"who": source_link(fact.source, fact.locator), "run": fact.subject, "error": fact.to("ratio"), "note": fact.note}
         for fact in reported_errors()
     ]
-    columns = {"who": "Reported by", "run": "Run", "error": ("Error", "%", 1), "note": "Note"}
+    columns = {"run": "Run", "error": ("Error", "%", 1), "note": "Note", "who": "Reported by"}
     return table(rows, columns, "Errors that others report of other runs", raw=("who",))
 
 
