@@ -14,3 +14,5 @@ MAX_PIPELINE_RANKS = 1024
 MAX_CHUNKS = 10**6
 #: Most GPUs that are placed one by one
 MAX_GPUS = 2**17
+#: Most slots for copies of experts in one plan, over all its layers
+MAX_EXPERT_SLOTS = 10**6
