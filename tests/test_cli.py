@@ -66,6 +66,10 @@ CONTRACT = [
     ("placement --model deepseek-v3 --tp 1 --cp 1 --pp 16 --ep 64 --dp 128 --vpp 1 --schedule 1f1b", {"num_gpus", "gpus"}),
     ("kernels --op gemm --row gemm_dtype=fp8_block,m=4096,n=7168,k=2048 --gpu h800-sxm", {"times_us", "low_us", "high_us"}),
     ("calibrate", {"how"}),
+    (
+        "experts --loads '[[90, 10, 20, 40], [1, 2, 3, 4]]' --replicas 6 --groups 2 --nodes 1 --gpus 2",
+        {"physical_to_logical", "copies", "max_over_mean"},
+    ),
     ("claims", {"claims"}),
     ("explore --list", {"explorers"}),
     ("explore cost --set num_gpus=2000", {"explorer", "controls", "metrics"}),

@@ -33,6 +33,7 @@ COMMANDS = (
     "calibrate",
     "validate",
     "step",
+    "experts",
     "claims",
     "explore",
 )
