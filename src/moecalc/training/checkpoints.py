@@ -94,11 +94,22 @@ def time_lost(interval_s: float, wait_s: float, between_failures_s: float, resta
     exponent = (interval_s + wait_s) / mean
     if exponent + restart_s / mean > MOST_EXPONENT:
         return Lost(1.0, 0.0, 1.0, 0.0)
-    again_and_again = math.expm1(exponent)
     # failures come once in M seconds; a restart may be cut short by the next
-    restarting = -math.expm1(-restart_s / mean)
-    done = math.exp(-restart_s / mean) / (mean * again_and_again)  # intervals in a second
-    return Lost(1 - interval_s * done, wait_s * done, 1 - restarting - (interval_s + wait_s) * done, restarting)
+    working, restarting = math.exp(-restart_s / mean), -math.expm1(-restart_s / mean)
+    twice = working * _beyond_linear(exponent) / math.expm1(exponent)
+    saving = working * wait_s / (mean * math.expm1(exponent))
+    return Lost(saving + twice + restarting, saving, twice, restarting)
+
+
+def _beyond_linear(x: float) -> float:
+    """e^x - 1 - x, also where x is so small that the difference would lose its digits."""
+    if x > 1:
+        return math.expm1(x) - x
+    term, total = x * x / 2, 0.0
+    for power in range(3, 22):
+        total += term
+        term *= x / power
+    return total
 
 
 def best_interval_s(wait_s: float, between_failures_s: float) -> float:

@@ -15,8 +15,8 @@ from ..pipeline.simulate import wires
 #: Most operations that are simulated one by one.
 MOST = 1000
 KINDS = "FBIWX"
-#: Sums of many durations round: less than this share of the whole is no waiting.
-ROUNDING = 1e-9
+#: Sums of many durations round: of the share that is waited, only so many digits after the point are meant.
+ROUNDING = 9
 
 
 class StageTimes(NamedTuple):
@@ -82,9 +82,7 @@ def run_pipeline(pipeline: Pipeline, stages: list, pair, delay: float) -> Ran:
         sums = dict.fromkeys("FBWX", 0.0)
         for (kind, direction), count in counts.items():
             sums["B" if kind == "I" else kind] += count * own[kind, direction]
-        bubble = makespan - sum(sums.values())
-        if bubble < ROUNDING * makespan:
-            bubble = 0.0
+        bubble = max(0.0, round(1 - sum(sums.values()) / makespan, ROUNDING)) * makespan
         told.append(RankTimes(sums["F"], bubble, sums["B"], sums["W"], sums["X"]))
     return Ran(makespan, tuple(told + told[::-1] if mirrored else told))
 
