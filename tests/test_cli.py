@@ -65,6 +65,10 @@ CONTRACT = [
     ),
     ("placement --model deepseek-v3 --tp 1 --cp 1 --pp 16 --ep 64 --dp 128 --vpp 1 --schedule 1f1b", {"num_gpus", "gpus"}),
     ("kernels --op gemm --row gemm_dtype=fp8_block,m=4096,n=7168,k=2048 --gpu h800-sxm", {"times_us", "low_us", "high_us"}),
+    (
+        "fit --model deepseek-v3 --gpu h200-sxm --context 4096 --users 8 --bytes-per-element 1 --tp 8 --dp 1 --ep 8 --pp 1",
+        {"num_gpus", "per_gpu_bytes", "components", "tokens_that_fit", "longest_context", "bound_by", "notes"},
+    ),
     ("calibrate", {"how"}),
     (
         "experts --loads '[[90, 10, 20, 40], [1, 2, 3, 4]]' --replicas 6 --groups 2 --nodes 1 --gpus 2",

@@ -34,6 +34,7 @@ COMMANDS = (
     "validate",
     "step",
     "experts",
+    "fit",
     "claims",
     "explore",
 )

@@ -1,5 +1,7 @@
 """Bytes that a checkpoint's weights take: each tensor in the width that the config gives it, scales included."""
 
+from collections.abc import Callable
+
 from ..base.errors import InputError, quoted
 from .anatomy import add, count_blocks, in_order
 from .config import ModelConfig
@@ -74,8 +76,7 @@ def storage_bytes(config: ModelConfig, weights: str | None = None) -> dict:
     scheme, kept, width, note = _asked(config, weights)
     method = _method(config) if weights is None else scheme and scheme.method
     if method and scheme is None:
-        unknown = f"how {quoted(method)} stores weights is not described here; {METHODS} and plain dtypes are"
-        return {"method": method} | dict.fromkeys(PARTS) | {"note": unknown}
+        return {"method": method} | dict.fromkeys(PARTS) | {"note": _unknown(method)}
 
     def stored(counted) -> tuple:
         sums, scales = {}, 0
@@ -98,6 +99,33 @@ def storage_bytes(config: ModelConfig, weights: str | None = None) -> dict:
         "correction_biases": biases * CORRECTION_BIAS_BYTES,
         "note": note,
     }
+
+
+def tensor_storage(config: ModelConfig, weights: str | None = None) -> Callable:
+    """A function from a tensor of the config's anatomy to its stored bytes, scales included, of all its copies [bytes].
+
+    What GPUs hold of a tensor is a part of these. `weights` as in :func:`storage_bytes`.
+
+    Raises
+    ------
+    InputError
+        Where the config names a method that is not described here, or `weights` a type of GGUF, which mixes them.
+
+    >>> config = load_model("deepseek-v3")
+    >>> stored, blocks = tensor_storage(config), config.anatomy.counted
+    >>> sum(stored(tensor) * n for block, n in blocks for tensor in block.tensors) == storage_bytes(config)["total"]
+    True
+    """
+    if weights in GGUF:
+        raise InputError(f"weights {weights} mixes types from tensor to tensor: what one GPU holds of them is not known")
+    scheme, kept, width, _ = _asked(config, weights)
+    if weights is None and _method(config) and scheme is None:
+        raise InputError(_unknown(_method(config)))
+    return lambda tensor: sum(_tensor_bytes(tensor, scheme, kept, width)) if tensor.owned else 0
+
+
+def _unknown(method: str) -> str:
+    return f"how {quoted(method)} stores weights is not described here; {METHODS} and plain dtypes are"
 
 
 #: What :func:`storage_bytes` counts.
@@ -171,7 +199,7 @@ def _asked(config: ModelConfig, weights: str | None) -> tuple:
     if weights not in NAMED:
         accepted = ", ".join((*PLAIN, *NAMED))
         raise InputError(f"weights must be one of {accepted} or a type of GGUF such as q4_k_m; found {quoted(weights)}")
-    note = "quantised are the routed experts alone" if weights == "mxfp4" else None
+    note = "quantised are the routed experts alone" if weights in ("mxfp4", "int4") else None
     return NAMED[weights](), frozenset(), 2, note
 
 

@@ -74,12 +74,20 @@ def awq(bits: int = 4, group: int | None = 128) -> Scheme:
     return Scheme("awq", bits, group and (1, group) or _COLUMN, 16 + bits)
 
 
+def int4(group: int = 32) -> Scheme:
+    """INT4 as Kimi-K2-Thinking stores its routed experts [1]_: a BF16 scale for a group of inputs.
+
+    .. [1] compressed-tensors, format pack-quantized; Moonshot AI, Kimi-K2-Thinking, config.json: groups of 32.
+    """
+    return Scheme("int4", 4, (1, group), 16, only=ROUTED)
+
+
 #: One scale for all inputs of an output.
 _COLUMN = (1, 10**9)
 
 #: What may be asked for by name.
-NAMED = {"fp8": lambda: fp8((128, 128)), "mxfp4": mxfp4, "nvfp4": nvfp4, "gptq": gptq, "awq": awq}
-METHODS = ", ".join(NAMED)
+NAMED = {"fp8": lambda: fp8((128, 128)), "mxfp4": mxfp4, "nvfp4": nvfp4, "gptq": gptq, "awq": awq, "int4": int4}
+METHODS = ", ".join(name for name in NAMED if name != "int4")  # a name that is asked for, no method of a config
 
 
 def published_scheme(given: dict) -> Scheme | None:
