@@ -109,3 +109,26 @@ def test_bad_input(changes, words):
     assert "\n" not in str(caught.value)
     for word in words:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("name, experts", [("deepseek-v4-flash", 43 * 256 * 3 * 4096 * 2048), ("deepseek-v4-pro", None)])
+def test_experts_in_fp4_beside_fp8(name, experts):
+    config = load_model(name)
+    stored = storage_bytes(config)
+    numbers = num_params_of_experts(config)
+    assert experts in (numbers, None)
+    assert stored["components"]["routed_experts"] == numbers * 4.25 / 8
+    plain = storage_bytes(ModelConfig({**config.raw, "expert_dtype": "fp8"}))
+    assert {**stored["components"], "routed_experts": 0} == {**plain["components"], "routed_experts": 0}
+
+
+def num_params_of_experts(config):
+    return sum(n * block.params.get("routed_experts", 0) for block, n in config.anatomy.counted)
+
+
+@pytest.mark.parametrize("group, bits", [("int4", 4.5), ("mxfp4", 4.25)])
+def test_named_schemes_of_the_experts_alone(group, bits):
+    config = load_model("kimi-k2")
+    stored, plain = storage_bytes(config, group)["components"], storage_bytes(config, "bf16")["components"]
+    assert stored["routed_experts"] == plain["routed_experts"] * bits / 16
+    assert {**stored, "routed_experts": 0} == {**plain, "routed_experts": 0}

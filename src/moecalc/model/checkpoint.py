@@ -143,7 +143,7 @@ def hub_elements(config: ModelConfig) -> int | None:
     """
     scheme, kept, width, _ = _asked(config, None)
     modules = num_mtp_params(config)
-    if modules is None or _method(config) not in (None, "fp8"):
+    if modules is None or _method(config) not in (None, "fp8") or (scheme and scheme.experts):  # FP4 is packed in pairs
         return None
     blocks = _published(config)
     tensors = [(tensor, count) for block, count in blocks for tensor in block.tensors if tensor.owned]
@@ -193,7 +193,10 @@ def _asked(config: ModelConfig, weights: str | None) -> tuple:
             return None, frozenset(), width, note
         if not isinstance(given, dict):
             raise InputError(f"quantization_config must be an object with quant_method; found {quoted(given)}")
-        return published_scheme(given), kept_words(given), width, note
+        scheme = published_scheme(given)
+        if scheme and config.raw.get("expert_dtype") == "fp4":  # DeepSeek-V4: the experts alone, in blocks of 32
+            scheme = scheme._replace(experts=NAMED["mxfp4"]())
+        return scheme, kept_words(given), width, note
     if weights in PLAIN:
         return None, frozenset(), PLAIN[weights], None
     if weights not in NAMED:

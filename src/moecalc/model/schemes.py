@@ -21,9 +21,12 @@ class Scheme(NamedTuple):
     input_bytes: int = 0  #: beside them, for each input
     only: tuple = ()  #: the components that are quantised; all products where empty
     is_padded: bool = False  #: whether the last block of a row is filled up
+    experts: "Scheme | None" = None  #: how the routed experts are stored, where otherwise
 
     def stored(self, tensor: Tensor) -> tuple:
         """(bytes of the numbers, bytes of scales and what else is beside them) of all copies of a tensor."""
+        if self.experts and tensor.component in ROUTED:
+            return self.experts.stored(tensor)
         outputs, inputs = self.block or (tensor.outputs, tensor.inputs)
         in_row = -(-tensor.inputs // inputs)
         width = in_row * inputs if self.is_padded else tensor.inputs

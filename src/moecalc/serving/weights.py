@@ -72,7 +72,8 @@ def _parts(config: ModelConfig, layout: ServingLayout, expert_tp: int, ep: int, 
     """Block -> component -> bytes on one GPU; kept, because a search asks for few of these and many layouts."""
     stored = tensor_storage(config, weights)
     method = (config.raw.get("quantization_config") or {}).get("quant_method") if weights is None else weights
-    hidden = config.hidden_size if method == "mxfp4" else 0
+    packed = method == "mxfp4" or (weights is None and config.raw.get("expert_dtype") == "fp4")
+    hidden = config.hidden_size if packed else 0
     blocks = (block for block, _ in config.anatomy.counted)
     return {block: _block(block, stored, layout.tp, ep, expert_tp, layout.redundant_experts, hidden) for block in blocks}
 

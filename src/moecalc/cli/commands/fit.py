@@ -75,8 +75,6 @@ def run(args):
         said.append(
             "the form of the cache is known in part only: num_gpus is at least, tokens_that_fit at most what is said"
         )
-    if config.raw.get("expert_dtype") == "fp4" and args.weights is None:
-        said.append("expert_dtype fp4 of the config is not counted: --weights mxfp4 stores the routed experts so")
     return known | told(fit, config, accelerator) | {"weights_bytes": stored["total"], **notes(args, config, *said)}
 
 
