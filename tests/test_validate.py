@@ -337,9 +337,66 @@ def test_weights_and_pools_of_serving():
     reserve = {**weights, "metric": "non-torch memory"}
     tokens = {**pool, "metric": "KV cache capacity", "unit": "tokens"}
     found = rows_as_cases("memory", [weights, pool, reserve, tokens])
-    assert found[0].predicted == pytest.approx(16060522496 / 2 / 2**30)
+    norms = 65 * 4096 * 2  # whole on both GPUs
+    assert found[0].predicted == pytest.approx(((16060522496 - norms) / 2 + norms) / 2**30)
     assert found[1].predicted == pytest.approx(524288 * 35136 / 2**30, rel=1e-3)
     assert [case.predicted for case in found[2:]] == [None, None] and all(case.why_not for case in found[2:])
+
+
+SERVED = {
+    **MEMORY_ROW,
+    "kind": "serving",
+    "accelerator": "80 GB GPU (79.22 GiB)",
+    "n_accel": "1",
+    "tp": "1",
+    "dp": "",
+    "gpu_memory_utilization": "0.90",
+    "engine": "vLLM 0.6.5",
+    "model": "Meta-Llama-3-8B",
+    "metric": "memory available for KV",
+    "value": "53.29",
+    "config": "TP1",
+}
+
+
+def test_cache_that_an_engine_has_room_for():
+    room, tokens, larger = rows_as_cases(
+        "memory",
+        [
+            SERVED,
+            {**SERVED, "metric": "KV cache capacity", "unit": "tokens", "value": "436000"},
+            {**SERVED, "engine": "vLLM 0.11"},
+        ],
+    )
+    assert abs(room.error) < 0.03 and room.inside
+    assert tokens.metric.startswith("tokens") and tokens.predicted == room.predicted * 2**30 // (131072 * 16) * 16
+    assert larger.predicted < room.predicted  # a later version tries four times as many sequences when it starts
+    (fixed,) = rows_as_cases("memory", [{**SERVED, "engine": "vLLM 0.11", "config": "TP1, max-num-seqs 256"}])
+    assert fixed.predicted == room.predicted
+
+
+def test_weights_of_data_parallel_attention_and_of_words_for_a_precision():
+    data = {**SERVED, "model": "DeepSeek-V3", "metric": "weights loaded", "precision": "FP8", "n_accel": "8", "dp": "8"}
+    rows = [{**data, "ep": "8"}, {**data, "tp": "8", "ep": "8"}, {**data, "ep": "", "config": "expert parallel"}]
+    sizes = {case.predicted for case in rows_as_cases("memory", rows)}
+    assert len(sizes) == 1 and sizes.pop() == pytest.approx(95.8, abs=0.1)
+    spare, kept, nothing = rows_as_cases(
+        "memory",
+        [
+            {**rows[0], "config": "32 redundant experts"},
+            {**rows[0], "precision": "NVFP4 experts"},
+            {**rows[0], "precision": "GGUF"},
+        ],
+    )
+    assert spare.predicted > 105 and kept.predicted < 90 and nothing.predicted is None
+
+
+def test_a_row_without_the_share_of_an_engine_says_so():
+    for engine, word in (("vLLM 0.11", "gpu_memory_utilization"), ("SGLang", "mem-fraction-static")):
+        (case,) = rows_as_cases("memory", [{**SERVED, "engine": engine, "gpu_memory_utilization": ""}])
+        assert case.predicted is None and word in case.why_not
+    (case,) = rows_as_cases("memory", [{**SERVED, "engine": "SGLang", "config": "mem-fraction-static 0.9"}])
+    assert case.predicted > 50
 
 
 def test_serving_says_that_there_is_no_calculator():

@@ -62,6 +62,8 @@ def _memory(row: dict) -> list:
     value = _number(row["value"])
     if unit == "GB" and "as printed" not in row["unit"]:
         value = value and value * 1e9 / 2**30
+    elif unit == "tokens":
+        return [_case(row["id"], "memory", f"tokens {row['metric']}", row, value, predicted)]
     elif not unit.startswith(("GiB", "GB")):
         why = f"the row measured {row['unit'] or 'nothing that has a unit'}, not memory"
         predicted, value = predicted._replace(value=None, low=None, high=None, why_not=why), None

@@ -3,14 +3,13 @@
 import re
 
 from ..base.errors import InputError, quoted
-from ..model.checkpoint import storage_bytes
-from ..model.kv_cache import kv_cache_report
 from ..training.layout import Layout
-from ..training.memory import FRAGMENTATION, Batch, memory
+from ..training.memory import Batch, memory
 from .memory import memory_spread, prediction
 from .run_models import run_config
 from .run_settings import run_policy, run_stages
 from .run_words import RunLayout
+from .serving_rows import predicted_log
 from .training_runs import Predicted
 
 GIB = 2**30
@@ -28,9 +27,6 @@ _MICRO = re.compile(r"(?:micro-?batch|local batch|mbs)[ =]+(\d+)", re.IGNORECASE
 _GLOBAL = re.compile(r"(?:\bGBS|global batch)[ =]+([\d,]+)", re.IGNORECASE)
 _VIRTUAL = re.compile(r"\bV(?:PP|P)[ =]?(\d+)(?! layer)", re.IGNORECASE)
 _ONE_LAYER = re.compile(r"\bVPP? \(?1 layer", re.IGNORECASE)
-_TOKENS = re.compile(r"([\d,]{4,}) tokens", re.IGNORECASE)
-#: Words of a precision -> how :func:`moecalc.model.checkpoint.storage_bytes` calls it; "" is as published.
-_STORED = (("gguf", None), ("nvfp4", "nvfp4"), ("mxfp4", ""), ("int4", ""), ("fp8", "fp8"), ("bf16", "bf16"))
 
 
 def predicted_memory(row) -> Predicted:
@@ -38,7 +34,7 @@ def predicted_memory(row) -> Predicted:
     try:
         if row["kind"].startswith("training"):
             return _training(row)
-        return _serving(row)
+        return predicted_log(row)
     except InputError as error:
         return Predicted(None, why_not=str(error))
 
@@ -91,37 +87,6 @@ def _training(row) -> Predicted:
     )
     assumed = [] if _MICRO.search(words) else [f"a micro-batch has {micro} sequence"]
     return Predicted(value / GIB, value * low / GIB, value * high / GIB, note="; ".join(assumed))
-
-
-def _serving(row) -> Predicted:
-    metric, words = row["metric"].casefold(), row["config"]
-    config = run_config(row["model"])
-    tp, pp = _size("tp", row["tp"]), _size("pp", row["pp"])
-    tokens = _TOKENS.search(f"{row['metric']} {words}")
-    if metric.startswith("weights"):
-        if _size("ep", row["ep"]) > 1 or _size("dp", row["dp"]) > 1:
-            raise InputError("which weights data-parallel attention repeats on each GPU is not counted")
-        value = _stored(config, row["precision"]) / (tp * pp)
-        return Predicted(value / GIB, value * (1 - FRAGMENTATION[2]) / GIB, value * (1 + FRAGMENTATION[2]) / GIB)
-    if metric.startswith(("kv pool", "kv needed")) and tokens:
-        width = 1 if "8" in row["kv_dtype"] else 2
-        report = kv_cache_report(config, 1, width, 1, tp if _size("dp", row["dp"]) == 1 else 1)
-        value = report["bytes_per_token_per_gpu"] * int(tokens[1].replace(",", ""))
-        if config.anatomy.caches and any(cache.window for cache, _ in config.anatomy.caches):
-            raise InputError(f"{config.name} has layers that cache a window only: a pool is not one number of tokens")
-        return Predicted(value / GIB, value / GIB, value * (1 + FRAGMENTATION[0]) / GIB)
-    raise InputError(f"{quoted(row['metric'])} depends on the engine's reserves, which the row does not give")
-
-
-def _stored(config, precision: str) -> float:
-    words = precision.casefold()
-    for word, name in _STORED:
-        if word in words:
-            stored = storage_bytes(config, name or None) if name is not None else {"total": None}
-            if stored["total"]:
-                return stored["total"]
-            break
-    raise InputError(f"how {quoted(precision)} stores the weights of {config.name} is not known")
 
 
 def _size(name: str, text, otherwise: int | None = 1) -> int | None:
