@@ -11,7 +11,7 @@ from ..base.checks import divisor, whole
 from ..base.errors import InputError
 from ..base.limits import MAX_PARALLEL_SIZE
 from ..hardware.accelerator import Accelerator
-from ..model.checkpoint import tensor_storage
+from ..model.checkpoint import storage_bytes, tensor_storage
 from ..model.config import ModelConfig
 from ..model.kv_cache import cache_elements_of_rank
 from .capacity import Instance, check_context, instance, longest_of_model
@@ -21,6 +21,8 @@ from .workspace import UTILISATION, default_max_seqs, workspace
 MOST_USERS = 10**9
 #: Most pipeline stages that the search tries where none are given.
 MOST_STAGES = 16
+#: Layouts, those of most GPUs, among which the one that lacks least is looked for where nothing fits.
+MOST_NEAREST = 20
 #: GPUs that tensor parallelism spans where the accelerator's scale-up domain is not known.
 USUAL_DOMAIN = 8
 
@@ -94,25 +96,30 @@ def fewest_gpus(
     memory = accelerator.needed("memory_bytes")
     if max_seqs is None:
         max_seqs = default_max_seqs(memory, accelerator)
-    tensor_storage(config, weights)
-    best = least = nearest = None
-    for layout in layouts(config, accelerator, sizes or {}):
+    tensor_storage(config, weights)  # says where the width of a tensor is not known
+    total = storage_bytes(config, weights)["total"]
+    tried = sorted(layouts(config, accelerator, sizes or {}), key=lambda layout: layout.num_gpus)
+
+    def laid_out(layout) -> Instance:
         taken = workspace(config, memory, layout.num_gpus, utilisation, max_seqs)
-        found = instance(config, layout, memory, taken, bytes_per_element, weights)
-        if found.sequences_of_group(1):
-            least = min(layout.num_gpus, least or layout.num_gpus)
-        n = found.sequences(context)
-        if not n:
-            lacks = found.lacks(context)
-            if nearest is None or lacks < nearest[0]:
-                nearest = lacks, found
-        else:
+        return instance(config, layout, memory, taken, bytes_per_element, weights)
+
+    best = least = None
+    for layout in tried:
+        if best and layout.num_gpus > best[0][0]:
+            break  # one copy of it is more than is needed
+        if layout.num_gpus * memory < total:
+            continue  # its GPUs hold the weights at least once
+        found = laid_out(layout)
+        if least is None and found.sequences_of_group(1):
+            least = layout.num_gpus
+        if n := found.sequences(context):
             copies = -(-users // n)
             rank = (copies * layout.num_gpus, -copies * n, layout.pp, -layout.tp)
             if best is None or rank < best[0]:
                 best = rank, found, copies
     if best is None:
-        found = nearest[1]
+        found = min(map(laid_out, tried[-MOST_NEAREST:]), key=lambda one: one.lacks(context))
         return Fit(found, 0, 1, users, context, "cache" if found.sequences_of_group(1) else "weights")
     (num_gpus, *_), found, copies = best
     each = -(-users // (copies * found.layout.dp))
