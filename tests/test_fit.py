@@ -215,8 +215,10 @@ def test_sizes_that_are_given_are_kept():
 def test_what_binds():
     assert fewest_gpus(V3, H200, 4096, 1, 1).bound_by == "weights"
     assert fewest_gpus(V3, H200, 131_072, 1000, 1).bound_by == "cache"
-    given = {"tp": 1, "dp": 32, "pp": 1}
-    assert fewest_gpus(V3, H200, 4096, 1, 1, given).bound_by == "the layout that is given"
+    for given in ({"tp": 1, "dp": 32, "pp": 1}, {"tp": 8}):
+        assert fewest_gpus(V3, H200, 4096, 1, 1, given).bound_by == "the layout that is given"
+    assert fewest_gpus(V3, H800, 4096, 1, 1, {"tp": 8}).bound_by == "weights"
+    assert fewest_gpus(V3, H200, 131_072, 1000, 1, {"tp": 8}).bound_by == "cache"
     assert fewest_gpus(V3, H800, 4096, 1, 1, {"tp": 8, "dp": 1, "pp": 1}).copies == 0
 
 
@@ -281,6 +283,13 @@ def test_a_layout_on_which_nothing_fits_says_how_much_it_lacks(moecalc):
     assert told["num_gpus"] is None and told["tokens_that_fit"] == 0 and told["bound_by"] == "weights"
     assert told["per_gpu_bytes"] > told["usable_bytes_per_gpu"]
     assert any("lacks 17" in note for note in told["notes"])
+
+
+def test_what_the_text_says(moecalc):
+    text = moecalc(f"{FIT} --users 64 --tp 8 --pp 1").out
+    assert "8 GPUs (tp 8, dp 1, ep 8, pp 1, instances 1)" in text and "longest context of 64 users" in text
+    text = moecalc("fit --model deepseek-v3 --gpu h800-sxm --context 4096 --tp 8 --dp 1 --pp 1").out
+    assert "are needed of" in text and "not one user fits" in text
 
 
 def test_an_answer_with_stages_says_what_is_needed_without(moecalc):

@@ -35,7 +35,7 @@ class Fit(NamedTuple):
     users_of_group: int  #: sequences on the data parallel group that has most
     users: int
     context: int  #: [tokens]
-    bound_by: str  #: weights, cache, or the layout where all of it is given and one instance is enough
+    bound_by: str  #: weights, cache, or the layout where the sizes that are given need as many
 
     @property
     def num_gpus(self) -> int:
@@ -124,7 +124,8 @@ def fewest_gpus(
     (num_gpus, *_), found, copies = best
     each = -(-users // (copies * found.layout.dp))
     bound = "weights" if num_gpus == least else "cache"
-    if copies == 1 and {"tp", "dp", "pp"} <= set(sizes or {}):
+    given = math.prod((sizes or {}).get(name, 1) for name in ("tp", "dp", "pp"))
+    if num_gpus == given > 1:
         bound = "the layout that is given"
     return Fit(found, copies, each, users, context, bound)
 
