@@ -15,9 +15,8 @@ from .layout import ServingLayout, layers_of_stages
 ABSORBED = "absorbed_projections"
 ABSORBED_BYTES = 2  #: of a number: vLLM and SGLang keep W_UK and W_UV in BF16, whatever the checkpoint has
 #: Component of zeros that kernels for MXFP4 need: they take experts whose hidden size is a multiple of so many, and whose
-#: columns on each GPU are a multiple of so many [1]_. Other kernels of the same engines, such as Triton's, need less.
-#:
-#: .. [1] vLLM, model_executor/layers/quantization/mxfp4.py, create_weights (Marlin); SGLang's are the same.
+#: columns on each GPU are a multiple of so many. These multiples give the weights that vLLM logged for gpt-oss-120b; they
+#: were chosen with that log in sight, and other kernels pad otherwise.
 PADDING = "expert_padding"
 HIDDEN_MULTIPLE, COLUMNS_MULTIPLE = 256, 128
 
