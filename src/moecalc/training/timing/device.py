@@ -9,7 +9,7 @@ from ...hardware.kernels.attention import Heads, PrefillParameters, prefill_seco
 from ...hardware.kernels.experts import ExpertParameters
 from ...hardware.kernels.gemm import TYPES, GemmParameters, gemm_seconds
 from ...hardware.kernels.hardware import Hardware
-from ...hardware.kernels.parameters import GENERATIONS, fitted_of, generation_of, hardware_of
+from ...hardware.kernels.parameters import GENERATIONS, fitted_of, generation_of, hardware_of, with_launch
 from .parameters import StepParameters
 
 #: Types of products: FP8 has scales of whole tensors or small rows, or of blocks as DeepSeek-V3 has them.
@@ -49,11 +49,11 @@ def device_of(accelerator: Accelerator, fp8: str) -> Device:
 
 
 def _found(kind, dtype, shape, accelerator, peak, own):
-    """(hardware, parameters) of the generation that is nearest."""
+    """(hardware, parameters) of the generation that is nearest; what was measured of an accelerator itself scales them."""
     places = list(GENERATIONS)
     order = sorted(GENERATIONS, key=lambda name: abs(places.index(name) - places.index(own)))
     fitted = next(found for name in order if (found := fitted_of(kind, dtype, name, shape)))
-    return hardware_of(accelerator, peak, own)[0], fitted.parameters
+    return hardware_of(accelerator, peak, own, kind)[0], with_launch(accelerator, fitted.parameters, own)
 
 
 def attended_flops(seq_len: int, heads: Heads) -> float:
