@@ -42,6 +42,11 @@ class Pair(NamedTuple):
         return sum(self[:7])
 
     @property
+    def kernels(self) -> float:
+        """Kernels that compute, as a trace holds them [s]."""
+        return self.compute - self.host
+
+    @property
     def communication(self) -> float:
         """All that is sent [s]."""
         return sum(self[7:11])

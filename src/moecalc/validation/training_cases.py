@@ -5,10 +5,8 @@ import functools
 from ..base.errors import InputError
 from ..facts import tables
 from ..training.recipes import recipe
-from ..training.step import fp8_type, network_dispatcher
-from ..training.timing.device import timer_of
-from ..training.timing.layer import Sizes, computing
-from ..training.timing.parameters import step_parameters
+from ..training.step import fp8_type
+from ..training.trace_pair import chunk_pair
 from .cases import Case
 from .training_runs import SECONDS, TOKENS, Predicted, predicted_step, step_as
 
@@ -105,11 +103,7 @@ def _pair(key: tuple) -> Predicted:
     """Kernels that compute in a forward and a backward chunk of the trace's layers, which have experts."""
     step, settings, config, accelerator, _ = predicted_step(dict(key))
     layers = tables.lookup(ELSEWHERE, "dsv3-training-trace", "moe_layers").value
-    block = next(one for one in reversed(config.anatomy.layers) if one.num_routed_experts > 1)
-    fp8, running, layout = fp8_type(recipe(settings.recipe)), settings.running, settings.layout
-    taken = running.sms if network_dispatcher(running, accelerator) == "deepep" else 0
-    timer = timer_of(accelerator, fp8, taken, running.fused, running.eager, step_parameters())
-    shape = (settings.micro_batch, settings.seq_len, layout.tp, layout.cp, layout.ep, layout.expert_tp, True, 1)
-    sizes = Sizes(*shape, bool(fp8), settings.policy.recompute, running.graphs)
-    value = layers * sum(computing(block, sizes, timer, config.hidden_size).total)
+    layout, fp8 = settings.layout, bool(fp8_type(recipe(settings.recipe)))
+    how = (layers, settings.seq_len, layout.ep, fp8, settings.running, settings.policy.recompute)
+    value = chunk_pair(config, accelerator, *how).kernels
     return Predicted(value, value * step.low_s / step.step_s, value * step.high_s / step.step_s)
