@@ -6,17 +6,18 @@
 import argparse
 import csv
 import math
+import statistics
 from pathlib import Path
 
 from bench.least_squares import fit
 from moecalc.base.errors import InputError
 from moecalc.facts import tables
-from moecalc.hardware.kernels.parameters import GENERATIONS
 from moecalc.training.memory import Batch
 from moecalc.training.step import training_step
 from moecalc.training.timing.interval import OTHER, RATIO, Class, class_of
 from moecalc.training.timing.parameters import SOURCED, TABLE, StepParameters, step_parameters
 from moecalc.validation.hold_out import FITTED, HELD_OUT
+from moecalc.validation.run_words import run_shape
 from moecalc.validation.training_cases import METRICS, case_run
 from moecalc.validation.training_runs import predicted_step
 
@@ -25,10 +26,10 @@ PATH = Path(__file__).parent.parent / "data" / f"{TABLE}.csv"
 MOST = {"tp_hidden": 0.95, "hybridep": 0.95, "dp_hidden": 0.95}
 #: Runs of eager programs are half of all, and of one maker: others count more often.
 TIMES = {True: 1, False: 3}
-#: Fewest cases of a class that has an interval of its own, and what of them lies outside it at each end.
-FEWEST, OUTSIDE = 5, 0.1
-#: No error is trusted to be smaller than this: a step differs as much from one day to the next.
-LEAST_WIDTH = 0.03
+#: What lies outside an interval at each end: nine in ten are inside.
+OUTSIDE = 0.05
+#: How many shapes of runs with the mean error of all a class's own are joined by.
+BORROWED = 5
 DATE = "2026-11"
 
 
@@ -36,7 +37,7 @@ class Run:
     """A measured step with all that it is predicted from."""
 
     def __init__(self, row):
-        self.subject, self.use = row["subject"], row["use"]
+        self.subject, self.use, self.shape = row["subject"], row["use"], run_shape(case_run(row))
         _, settings, self.config, self.accelerator, _ = predicted_step(case_run(row))
         self.settings = settings
         self.measured_s = _measured_s(row, settings)
@@ -103,23 +104,47 @@ def errors_of(all_runs, found) -> dict:
 
 
 def intervals(errors: dict) -> dict:
-    """Subject of a class -> (low, high) of measured over predicted of its held-out runs, or of all where those are few."""
-    ratios = {run: 1 / (1 + error) for run, error in errors.items() if run.use == HELD_OUT}
-    found = {OTHER: _ends(sorted(ratios.values()), 0.05)}
-    for one in [Class(generation, routed, sharded) for generation in GENERATIONS for routed in (0, 1) for sharded in (0, 1)]:
-        of_class = sorted(ratio for run, ratio in ratios.items() if run.class_of == one)
-        if len(of_class) < FEWEST:  # too few are held out: those that were fitted on are better than none
-            of_class = sorted(1 / (1 + error) for run, error in errors.items() if run.class_of == one)
-        if len(of_class) >= FEWEST:
-            found[one.subject] = _ends(of_class, OUTSIDE)
-    return found
+    """Subject of a class -> (low, high) of measured over predicted, from the errors of fitted runs alone.
+
+    Student's t of their logarithms, whose degrees of freedom are the shapes of runs less their share of the parameters:
+    versions of one run are no new evidence. Each class borrows :data:`BORROWED` shapes with the mean error of all.
+    """
+    found = {}
+    for run, error in errors.items():
+        if run.use == FITTED:
+            found.setdefault(run.class_of.subject, {}).setdefault(run.shape, []).append(math.log1p(error) ** 2)
+    squares = {subject: [statistics.fmean(own) for own in shapes.values()] for subject, shapes in found.items()}
+    everything = [value for own in squares.values() for value in own]
+    free = 1 - (len(StepParameters._fields) - len(SOURCED)) / len(everything)
+    mean = sum(everything) / len(everything) / free
+    ends = {OTHER: _ends(mean, free * len(everything))}
+    for subject, own in sorted(squares.items()):
+        degrees = free * len(own) + BORROWED
+        ends[subject] = _ends((sum(own) + BORROWED * mean) / degrees, degrees)
+    return ends
 
 
-def _ends(ratios: list, outside: float) -> tuple:
-    """Between which ratios all but a share at each end lie."""
-    left = int(outside * len(ratios))
-    low, high = min(ratios[left], 1 - LEAST_WIDTH), max(ratios[-1 - left], 1 + LEAST_WIDTH)
-    return math.floor(low * 1e3) / 1e3, math.ceil(high * 1e3) / 1e3  # rounded outwards, so that the ends lie inside
+def _ends(variance: float, degrees: float) -> tuple:
+    """Between which ratios all but a share at each end are expected."""
+    width = _student(1 - OUTSIDE, degrees) * math.sqrt(variance)
+    return math.floor(math.exp(-width) * 1e3) / 1e3, math.ceil(math.exp(width) * 1e3) / 1e3  # rounded outwards
+
+
+def _student(level: float, degrees: float) -> float:
+    """The quantile of Student's t, by Cornish and Fisher's expansion; within 1 % from five degrees of freedom on."""
+    z = statistics.NormalDist().inv_cdf(level)
+    first, second = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    return z + first / degrees + second / degrees**2 + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384 / degrees**3
+
+
+def inside(errors: dict, ends: dict) -> float:
+    """Share of held-out runs whose measured time lies in the interval of their class."""
+    held = [
+        (ends.get(run.class_of.subject, ends[OTHER]), 1 / (1 + error))
+        for run, error in errors.items()
+        if run.use == HELD_OUT
+    ]
+    return sum(low <= ratio <= high for (low, high), ratio in held) / len(held)
 
 
 def main():
@@ -141,6 +166,7 @@ def main():
     ends = intervals(errors)
     for subject, (low, high) in ends.items():
         print(f"{subject:34} {low:.3f} {high:.3f}")
+    print(f"held out inside {inside(errors, ends):.1%}")
     if args.write:
         write(all_runs, found, errors, ends)
 
@@ -171,8 +197,9 @@ def write(all_runs, found, errors, ends) -> None:
         own = [abs(errors[run]) for run in uses[use]]
         rows.append(row("all", f"{name}_rows", len(own), "count", use))
         rows.append(row("all", f"{name}_mean_error", f"{100 * sum(own) / len(own):.3g}", "%", use))
+    rows.append(row("all", "held_out_inside", f"{100 * inside(errors, ends):.3g}", "%", HELD_OUT))
     for subject, (low, high) in ends.items():
-        rows.append(row(subject, RATIO, f"{low:.4g}", "ratio", HELD_OUT, f"{high:.4g}"))
+        rows.append(row(subject, RATIO, f"{low:.4g}", "ratio", FITTED, f"{high:.4g}"))
     with PATH.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()

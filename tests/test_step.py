@@ -162,6 +162,15 @@ class TestTyped:
         with pytest.raises(InputError, match="no scale-up bandwidth"):
             dense_step(without, Layout(tp=8))
 
+    @pytest.mark.parametrize("more", ["launch=30e-6", "products=0.5", "attention=0.5", "bandwidth=0.5"])
+    def test_what_was_measured_of_it_reaches_the_step(self, more):
+        plain, own = (dense_step(read_accelerator(text)) for text in (TYPED, f"{TYPED},{more}"))
+        assert own.step_s > 1.005 * plain.step_s
+
+    def test_what_is_usual_of_its_generation_changes_nothing(self):
+        plain, own = (dense_step(read_accelerator(text)) for text in (TYPED, f"{TYPED},products=1,attention=1,bandwidth=1"))
+        assert own.step_s == pytest.approx(plain.step_s)
+
 
 class TestCommand:
     LINE = "step --model llama-3.1-8b --gpu h100-sxm --tp 2 --dp 4 --global-batch 64 --seq-len 8192 --recipe bf16"
@@ -242,6 +251,7 @@ class TestParameters:
         more = {
             "accelerators",
             "fitted_on",
+            "held_out_inside",
             *(f"{use}_{what}" for use in ("fitted", "held_out") for what in ("rows", "mean_error")),
         }
         assert set(self.FACTS) - more == {name.removesuffix("_s") for name in StepParameters._fields}
@@ -253,9 +263,12 @@ class TestParameters:
         assert len(fitted_on) == self.FACTS["fitted_rows"].value
         assert len(StepParameters._fields) - len(SOURCED) <= len(fitted_on) / 10
 
-    def test_held_out_runs_lie_in_their_interval(self):
+    def test_held_out_runs_lie_in_intervals_of_fitted_ones(self):
+        own = [facts["measured_over_predicted"] for name, facts in tables.by_subject(TABLE).items() if name != "all"]
+        assert own and all(fact.locator.endswith("marked fitted") for fact in own)
         inside = [step.low_s <= run_s <= step.high_s for step, run_s, use in measured_steps() if use == HELD_OUT]
         assert len(inside) > 100 and sum(inside) / len(inside) >= 0.8
+        assert 100 * sum(inside) / len(inside) == pytest.approx(self.FACTS["held_out_inside"].value, abs=2)
 
     def test_held_out_errors_are_those_of_the_table(self):
         errors = [abs(step.step_s / run_s - 1) for step, run_s, use in measured_steps() if use == HELD_OUT]

@@ -2,8 +2,8 @@
 
 A case is like another if it ran on a chip of the same generation, with routed experts or without, and with all states
 sharded (ZeRO-3) or not. ``data/step_parameters.csv`` says of each class between which ratios of measured to predicted time
-eight in ten held-out cases lie; a class with too few of them has no row, and takes the widest of those that differ in one
-thing.
+nine in ten are expected, from the errors of fitted runs, widened since these are few; held-out runs test that. A class
+without fitted runs has no row, and takes the widest of those that differ in one thing.
 """
 
 from typing import NamedTuple
@@ -46,7 +46,7 @@ def class_of(accelerator: Accelerator, layout: Layout, routed: bool) -> Class:
 
 
 def interval(accelerator: Accelerator, layout: Layout, routed: bool) -> tuple:
-    """(low, high, a sentence): factors of the predicted time between which eight in ten cases like it lie."""
+    """(low, high, a sentence): factors of the predicted time between which nine in ten cases like it are expected."""
     own = class_of(accelerator, layout, routed)
     key = own, accelerator
     if key not in _known:
@@ -62,16 +62,16 @@ def _interval(own: Class, accelerator: Accelerator) -> tuple:
     slugs = known["all"]["accelerators"].value.split()
     subjects = [one.subject for one in _near(own) if one.subject in known]
     if own.subject in known:
-        found, said = [own.subject], f"eight in ten measured steps like it ({_said(own)})"
+        found, said = [own.subject], f"from measured steps like it ({_said(own)})"
     else:
-        found, said = subjects or [OTHER], "no measured step is like it: eight in ten of the nearest classes"
+        found, said = subjects or [OTHER], "no measured step is like it: from the nearest classes"
     ends = [(known[one][RATIO].value, known[one][RATIO].high) for one in found]
     if accelerator.slug not in slugs or accelerator != load_accelerator(accelerator.slug):
         far = known[OTHER][RATIO]
         ends += [(far.value, far.high), kernel_interval(OTHER_GENERATION)]
-        said = f"no step on {accelerator.name} was measured: the widest of all steps and of kernels on other accelerators"
+        said = f"no step on {accelerator.name} was measured: from all steps and kernels on other accelerators"
     low, high = min(low for low, _ in ends), max(high for _, high in ends)
-    return low, high, f"{said} lie between {low:.2f} and {high:.2f} times the predicted time"
+    return low, high, f"{said}, nine in ten are expected between {low:.2f} and {high:.2f} times the predicted time"
 
 
 def _near(own: Class) -> list:
