@@ -48,6 +48,14 @@ def measured_step(network: str = "mpft") -> MeasuredStep:
     return MeasuredStep(*(known[f"{name}_time"].to("s") for name in names))
 
 
+def trace_beside() -> float:
+    """Kernels of the trace on the second stream that computes, which are counted among the gradients of weights [s].
+
+    There are as many as half of the experts' products; two kernels that run at once share the SMs, and each takes longer.
+    """
+    return tables.lookup("training_runs", f"{TRACE}-kernels", "compute_beside").to("s")
+
+
 class Operations(NamedTuple):
     """How often a rank runs each operation in a step, and how long one takes; means of the ranks of V3's pipeline."""
 

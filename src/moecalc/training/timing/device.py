@@ -119,7 +119,8 @@ class Timer:
     def weight_product(self, tokens: int, inputs: int, outputs: int, fp8: bool, groups: int = 1) -> float:
         """Time of a product that makes the gradient of `inputs` x `outputs` weights and adds it up in FP32 [s].
 
-        `tokens` are those of all `groups` [tokens].
+        `tokens` are those of all `groups` [tokens]. With scales of blocks both factors have one for each row and 128 tokens,
+        so that each sum is scaled twice as it is promoted, where other products scale it once.
         """
         key = "W", tokens, inputs, outputs, fp8, groups
         if key not in self.known:
@@ -128,7 +129,7 @@ class Timer:
             one = self.product(outputs, inputs, each, fp8)
             time_s = one + (groups - 1) * max(0.0, one - fitted.launch)
             time_s += 6 * groups * inputs * outputs / (hardware.bytes_per_s * fitted.memory)
-            self.known[key] = time_s
+            self.known[key] = time_s / (self.parameters.weight_blocks if fp8 and self.fp8 == BLOCKS else 1)
         return self.known[key]
 
     def quantise(self, numbers: float, along_tokens: bool = False) -> float:

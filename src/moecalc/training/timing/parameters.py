@@ -10,7 +10,7 @@ from ...facts import tables
 
 TABLE = "step_parameters"
 #: Those that are not fitted: a source gives them.
-SOURCED = ("attention_backward", "attention")
+SOURCED = ("attention_backward", "attention", "weight_blocks")
 
 
 class StepParameters(NamedTuple):
@@ -18,7 +18,12 @@ class StepParameters(NamedTuple):
 
     attention_backward: float  #: rate of attention's backward pass, over that of its forward pass
     attention: float  #: rate of grouped attention in training, over that of the inference engines' kernels measured
-    attention_eager: float  #: the same of eager programs of 2023 and 2024 on Hopper, whose kernels were Ampere's
+    weight_blocks: (
+        float  #: rate of products for gradients of weights with scales of blocks, over what other products would give
+    )
+    attention_eager: (
+        float  #: the same as attention of eager programs of 2023 and 2024 on Hopper, whose kernels were Ampere's
+    )
     attention_eager_ampere: float  #: and on Ampere
     host_s: float  #: that the program takes to launch the kernels of one pass of a layer with routed experts [s]
     hybridep: float  #: share of the scale-up link that HybridEP's kernels reach
