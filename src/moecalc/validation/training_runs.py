@@ -44,7 +44,8 @@ def predicted_step(run: Mapping):
     numbers = {name: _whole(name, run[name], name in ("global_batch", "micro_batch")) for name in NUMBERS}
     said = f"{run['model']} {run['parallelism']}; {words}"
     settings = run_settings(config, run_layout(run["parallelism"]), numbers, run["precision"], said)
-    running = run_software(settings.running, f"{run.get('published', '')} {run['parallelism']}", run.get("date", ""))
+    where = f"{run.get('published', '')} {run['parallelism']}"
+    running = run_software(settings.running, where, run.get("date", ""), settings.layout.schedule)
     settings = settings._replace(running=running)
     if settings.mtp is None and config.anatomy.mtp:
         settings = settings._replace(mtp=_mtp_of_flops(config, settings.seq_len, run.get("flops_per_token")))
