@@ -9,7 +9,7 @@ from ..training.timing.settings import PAIRED, USUAL, Running
 GRAPHS_SINCE = "2026-06"
 #: Programs whose collectives of tensor parallelism run beside products: Transformer Engine's do. No other is known to, and
 #: the fitted run that has them without it fits only so.
-OVERLAP_TENSORS = ("megatron", "nemo", "mlperf", "transformer engine")
+OVERLAP_TENSORS = ("megatron", "nemo", "mlperf", "mlcommons", "transformer engine")
 _CONTAINER = re.compile(r"\b(2\d)\.(\d\d)(?:\.\d+)? nemo container")
 
 

@@ -82,8 +82,10 @@ def _stage_work(config, blocks, embedding, head, num_mtp, sizes, timer, network,
     for block in (*blocks, *ends):
         counted[block] = counted.get(block, 0) + 1
     total, waits, exchanges, kinds, experts = Pass(), Pass(), Pass(), [0.0] * 5, []
+    once = sizes._replace(recompute=tuple(name for name in sizes.recompute if name != "full"))  # what stands outside the layers
     for block, times in counted.items():
-        one = layer_of(block, sizes, timer, network, config.hidden_size)
+        outside = block in (anatomy.embedding, anatomy.head)
+        one = layer_of(block, once if outside else sizes, timer, network, config.hidden_size)
         work, sent = one.computing, one.sending
         total = total.plus(_times(work.total, times))
         tp, cp = (1 - timer.parameters.tp_hidden if hiding.tp else 1), sent.cp_forward
