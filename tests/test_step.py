@@ -9,6 +9,7 @@ import pytest
 from moecalc import InputError, load_model, read_accelerator
 from moecalc.cli import main
 from moecalc.facts import tables
+from moecalc.model.anatomy import Block
 from moecalc.training.activation_policy import V3_RECOMPUTE, ActivationPolicy
 from moecalc.training.layout import Layout
 from moecalc.training.memory import Batch, memory
@@ -17,7 +18,9 @@ from moecalc.training.pipeline.simulate import Durations, simulate
 from moecalc.training.step import num_micro_batches, training_step
 from moecalc.training.timing import schedule
 from moecalc.training.timing.balance import balanced
-from moecalc.training.timing.parameters import SOURCED, TABLE, StepParameters
+from moecalc.training.timing.device import timer_of
+from moecalc.training.timing.layer import Sizes, computing
+from moecalc.training.timing.parameters import SOURCED, TABLE, StepParameters, step_parameters
 from moecalc.training.timing.settings import Running, overlap_of
 from moecalc.validation.hold_out import FITTED, HELD_OUT
 from moecalc.validation.training_cases import METRICS, case_run
@@ -108,6 +111,36 @@ class TestMoves:
         slow = H100._replace(scale_up_bandwidth_bytes_per_s=5e9)
         one, three = (dense_step(slow, Layout(dp=8, zero=stage), global_batch=256) for stage in (1, 3))
         assert three.components.exposed_communication > one.components.exposed_communication
+
+
+class TestWhatRuns:
+    """Work that only some programs and models have."""
+
+    def test_full_recomputation_leaves_the_head_out(self):
+        policies = ActivationPolicy(), ActivationPolicy(("full",))
+        plain, full = (dense_step(layout=Layout(dp=8), policy=policy).components for policy in policies)
+        assert full.forward == pytest.approx(plain.forward)
+        assert 0.8 * plain.forward < full.backward - plain.backward < 0.97 * plain.forward
+
+    def test_biases_of_experts_take_time_where_nothing_is_fused(self):
+        oss = load_model("gpt-oss-120b")
+        block = next(layer for layer in oss.anatomy.layers if layer.num_routed_experts > 1)
+        without = [tensor for tensor in block.tensors if tensor.name != "down_proj.bias"]
+        sizes = Sizes(1, 4096, 1, 1, 8, 1, True, 1, False, (), False)
+        for fused in (False, True):
+            timer = timer_of(H100, "", 0, fused, False, step_parameters())
+            both = [
+                computing(one, sizes, timer, oss.hidden_size) for one in (block, Block(block.name, without, block.scores))
+            ]
+            assert (both[0].elementwise > both[1].elementwise) == (not fused)
+
+    def test_block_scales_slow_gradients_of_weights(self):
+        found = step_parameters()
+        slow, plain = (timer_of(H800, "fp8_block", 0, False, False, one) for one in (found, found._replace(weight_blocks=1)))
+        sizes = 4096, 7168, 2048
+        assert slow.weight_product(*sizes, True) == pytest.approx(plain.weight_product(*sizes, True) / found.weight_blocks)
+        assert slow.weight_product(*sizes, False) == plain.weight_product(*sizes, False)
+        assert slow.product(*sizes, True) == plain.product(*sizes, True)
 
 
 class TestSchedule:

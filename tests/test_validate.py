@@ -10,6 +10,7 @@ from moecalc.base.errors import InputError
 from moecalc.cli import main
 from moecalc.facts import tables
 from moecalc.model.config import load_model
+from moecalc.training.timing.settings import Running
 from moecalc.validation.cases import KINDS, cases, summary
 from moecalc.validation.file_rows import FORMS, rows_as_cases
 from moecalc.validation.hold_out import FITTED, HELD_OUT, split
@@ -17,6 +18,7 @@ from moecalc.validation.memory import TABLE as MEMORY
 from moecalc.validation.memory import memory_cases, memory_spread
 from moecalc.validation.run_models import run_config
 from moecalc.validation.run_settings import run_accelerator, run_policy, run_recipe, run_running, run_stages
+from moecalc.validation.run_software import run_software
 from moecalc.validation.run_words import RunLayout, run_layout, run_shape
 from moecalc.validation.training_cases import TABLE, case_run
 from moecalc.validation.training_runs import SECONDS, TOKENS, predicted_step, settings_of
@@ -441,3 +443,12 @@ def test_bad_input_is_one_line(argv, words, capsys):
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and "Traceback" not in error
     assert all(word in error for word in words)
+
+
+def test_collectives_of_tensors_are_hidden_where_the_software_does_so():
+    assert run_software(Running(), "NVIDIA-NeMo/Megatron-Bridge", "2026-02").overlaps("tp", "1f1b")
+    assert run_software(Running(), "mlcommons/training_results_v5.1", "2025").overlaps("tp", "1f1b")
+    assert not run_software(Running(), "a report", "2024").overlaps("tp", "1f1b")
+    assert run_software(Running(), "a report", "2024").overlaps("dp", "1f1b")
+    assert run_software(Running(("tp",)), "a report", "2024").overlaps("tp", "1f1b")
+    assert run_software(Running(), "a report", "2024", "dualpipe").overlaps("ep", "dualpipe")

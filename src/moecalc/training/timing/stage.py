@@ -82,7 +82,9 @@ def _stage_work(config, blocks, embedding, head, num_mtp, sizes, timer, network,
     for block in (*blocks, *ends):
         counted[block] = counted.get(block, 0) + 1
     total, waits, exchanges, kinds, experts = Pass(), Pass(), Pass(), [0.0] * 5, []
-    once = sizes._replace(recompute=tuple(name for name in sizes.recompute if name != "full"))  # what stands outside the layers
+    once = sizes._replace(
+        recompute=tuple(name for name in sizes.recompute if name != "full")
+    )  # what stands outside the layers
     for block, times in counted.items():
         outside = block in (anatomy.embedding, anatomy.head)
         one = layer_of(block, once if outside else sizes, timer, network, config.hidden_size)
