@@ -122,7 +122,7 @@ class TestWhatRuns:
         assert full.forward == pytest.approx(plain.forward)
         assert 0.8 * plain.forward < full.backward - plain.backward < 0.97 * plain.forward
 
-    def test_biases_of_experts_take_time_where_nothing_is_fused(self):
+    def test_biases_of_experts_take_time(self):
         oss = load_model("gpt-oss-120b")
         block = next(layer for layer in oss.anatomy.layers if layer.num_routed_experts > 1)
         without = [tensor for tensor in block.tensors if tensor.name != "down_proj.bias"]
@@ -132,7 +132,7 @@ class TestWhatRuns:
             both = [
                 computing(one, sizes, timer, oss.hidden_size) for one in (block, Block(block.name, without, block.scores))
             ]
-            assert (both[0].elementwise > both[1].elementwise) == (not fused)
+            assert both[0].elementwise > 1.1 * both[1].elementwise and both[0].experts == both[1].experts
 
     def test_block_scales_slow_gradients_of_weights(self):
         found = step_parameters()

@@ -17,8 +17,8 @@ FUSED = (("q_proj", "k_proj", "v_proj"), ("gate_proj", "up_proj"))
 #: Bytes of each number: a norm with the residual sum before it, forward and backward; a norm inside attention; an activation
 #: with a gate and without; rotary embedding and copies of queries and keys; losses in FP32.
 NORM, INNER_NORM, GATED, UNGATED, ROTARY, LOSS = (8, 10), (4, 6), (6, 10), (4, 6), (4, 4), (8, 4)
-#: The same of biases behind the experts' last product, where nothing is fused: Megatron-LM's TEGroupedMLP multiplies them by
-#: the routing weight, adds, joins the experts and casts, one kernel each, in FP32.
+#: The same of biases behind the experts' last product: Megatron-LM's TEGroupedMLP, also where other work is fused, multiplies
+#: them by the routing weight, adds, joins the experts and casts, one kernel each, in FP32.
 EXPERT_BIAS = (28, 36)
 
 
@@ -181,7 +181,7 @@ def _experts(block, sizes, timer, add, quantised) -> None:
         add(False, "experts", forward, backward, timer.weight_product(rows, inputs, outputs, fp8, held))
         if fp8:
             quantised(False, rows * inputs, rows * outputs)
-    if not timer.fused and any(t.component == "routed_experts" and t.name == "down_proj.bias" for t in block.tensors):
+    if any(t.component == "routed_experts" and t.name == "down_proj.bias" for t in block.tensors):
         moved = _times(EXPERT_BIAS, rows * shapes[-1][1])
         add(False, "elementwise", *[timer.move(one) for one in moved])
 
