@@ -17,7 +17,7 @@ FUSED = (("q_proj", "k_proj", "v_proj"), ("gate_proj", "up_proj"))
 #: Bytes of each number: a norm with the residual sum before it, forward and backward; a norm inside attention; an activation
 #: with a gate and without; rotary embedding and copies of queries and keys; losses in FP32.
 NORM, INNER_NORM, GATED, UNGATED, ROTARY, LOSS = (8, 10), (4, 6), (6, 10), (4, 6), (4, 4), (8, 4)
-#: The same of biases behind the experts' last product: Megatron-LM's TEGroupedMLP, also where other work is fused, multiplies
+#: The same of biases behind the experts' last product: also where other work is fused, Megatron-LM's TEGroupedMLP multiplies
 #: them by the routing weight, adds, joins the experts and casts, one kernel each, in FP32.
 EXPERT_BIAS = (28, 36)
 
