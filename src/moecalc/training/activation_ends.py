@@ -6,9 +6,10 @@ from .activation_rules import HEADS, WHOLE, Kept, kept_by_general_rule, kept_of_
 
 
 def kept_of_head(block: Block, hidden: int, policy: ActivationPolicy) -> tuple:
-    """Final norm, head and cross-entropy: input and output of the norm, log-probabilities in FP32, labels of 64 bits.
+    """Final norm, head and cross-entropy: what the norm and the loss keep, labels of 64 bits.
 
-    None of it is recomputed, and all of it stays as wide as it is.
+    The loss keeps log-probabilities in FP32 or logits in BF16. None of it is recomputed, and all of it stays as
+    wide as it is.
     """
     kept, plain = [], ActivationPolicy()
     norms = [tensor for tensor in block.tensors if tensor.component == "norms"]
@@ -21,7 +22,8 @@ def kept_of_head(block: Block, hidden: int, policy: ActivationPolicy) -> tuple:
     for head in heads:
         if not norms:
             kept.append(Kept("head_in", "lm_head", 2 * head.inputs))
-        kept.append(Kept("log_softmax_fp32", "lm_head", 4 * head.outputs, HEADS, head.shards))
+        name, width = ("log_softmax_fp32", 4) if policy.loss_bytes[0] == 4 else ("logits", 2)
+        kept.append(Kept(name, "lm_head", width * head.outputs, HEADS, head.shards))
         kept.append(Kept("labels", "lm_head", 8, WHOLE))
     return tuple(kept)
 

@@ -19,6 +19,15 @@ RECOMPUTABLE = {
 V3_RECOMPUTE = ("norm", "mla-up", "swiglu")
 #: "fp8" keeps inputs of Linear layers and of SwiGLU in FP8, those of attention's output projection in E5M6 (section 3.3.3).
 CACHES = ("bf16", "fp8")
+#: How the loss is computed -> bytes for each logit that are kept, and those that its moment takes besides.
+LOSSES = {
+    "plain": (4, 4),  #: log-probabilities in FP32; logits and their gradient in BF16
+    "vocab-parallel": (4, 2),  #: Megatron-LM's own: softmax in FP32, which becomes the gradient in place; logits in BF16
+    "fused": (2, 0),  #: Transformer Engine's: logits in BF16, over which their gradient is written
+    "eager": (4, 10),  #: PyTorch's kernels: logits in BF16, and FP32 logits, then gradients of loss and log-probabilities
+    "loss-parallel": (4, 14),  #: PyTorch's over a cut vocabulary: zeros, exponentials, their sum and product in FP32
+    "compiled": (2, 2),  #: one kernel each way: logits in BF16 and their gradient
+}
 TILE = 128  #: numbers that share one scale
 
 
@@ -32,10 +41,19 @@ class ActivationPolicy(NamedTuple):
     flash_attention: bool = True  #: keeps log-sum-exps in place of probabilities
     seq_len: int = 0  #: needed for the probabilities only [tokens]
     fused_swiglu: bool = True  #: else SiLU's output is kept too
+    loss: str = ""  #: one of :data:`LOSSES`; without a word the program's own, or ``plain``
+    attention_outputs: int = 1  #: 2 where context parallelism keeps it before and after its all-to-all
+    every_second_product: bool = False  #: kept are attention's and every second product's output, as torchtitan selects
+    compiled: bool = False  #: a compiler sees that the last product's output is not needed
     dropout: bool = False  #: masks of a byte, after both halves of a layer and on probabilities that are kept
 
     def recomputes(self, name: str) -> bool:
         return name in self.recompute
+
+    @property
+    def loss_bytes(self) -> tuple:
+        """Bytes for each logit: kept, and of the moment of the loss."""
+        return LOSSES[self.loss or "plain"]
 
 
 def recompute_of(text: str) -> tuple:
@@ -64,6 +82,8 @@ def check_policy(policy: ActivationPolicy, parts=None) -> ActivationPolicy:
             accepted = ", ".join(one for one in RECOMPUTABLE if one in parts)
             raise InputError(f"recompute {name}: the model has no {_LACKING[name]}; accepted are {accepted} or none")
     one_of("cache", policy.cache, CACHES)
+    one_of("loss", policy.loss or "plain", LOSSES)
+    whole("attention_outputs", policy.attention_outputs, 1, 2)
     whole("index_tensors", policy.index_tensors, 0, 8)
     whole("seq_len", policy.seq_len, 0 if policy.flash_attention else 1, MAX_SEQ_LEN)
     return policy

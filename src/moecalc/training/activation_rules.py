@@ -41,6 +41,8 @@ def kept_of_layer(block: Block, hidden: int, policy: ActivationPolicy, fp32_rout
     """
     if policy.recomputes("full"):
         return (Kept("attn_norm_in", "norms", 2 * hidden),)
+    if policy.every_second_product:
+        return _every_second(block, hidden, policy)
     segments = _segments(block.tensors)
     pre_norm = next((kind for kind, _ in segments if kind != "other"), None) == "norm"
     kept, fresh = [], False  # fresh: a norm's output, or the residual stream, is the input of what comes
@@ -65,6 +67,26 @@ def kept_of_layer(block: Block, hidden: int, policy: ActivationPolicy, fp32_rout
                 kept.append(Kept(f"{half[kind]}_dropout_mask", tensors[0].component, hidden))
             fresh = False
     return tuple(kept)
+
+
+def _every_second(block, hidden, policy) -> tuple:
+    """A layer's input, attention's output, and the output of every second product: the rest is computed again.
+
+    The products are counted in the order in which a token passes them. A compiler drops the output of the last one, which
+    only the residual stream takes.
+    """
+    kept, last = [Kept("attn_norm_in", "norms", 2 * hidden)], None
+    products = [tensor for tensor in block.tensors if tensor.multiplied]
+    for at, tensor in enumerate(products):
+        if tensor.name == "o_proj":
+            kept += _attended(tensor, tensor.shards, policy)
+        if at % 2 == 0:
+            cut = HEADS if tensor.shards > 1 and tensor.name not in ("o_proj", "down_proj") else SEQUENCE
+            last = at
+            kept.append(
+                Kept(f"{tensor.name}_out", tensor.component, int(2 * tensor.outputs * tensor.used), cut, tensor.shards)
+            )
+    return tuple(kept[:-1] if policy.compiled and last == len(products) - 1 else kept)
 
 
 def _segments(tensors) -> list:
@@ -170,7 +192,8 @@ def _grouped(by_name, tensors, block, policy) -> list:
 
 def _attended(out, heads, policy) -> list:
     """Attention's output, and the log-sum-exps or probabilities behind it."""
-    kept = [Kept("attention_out", "attention", projection_input(out.inputs, policy), HEADS, heads)]
+    one = Kept("attention_out", "attention", projection_input(out.inputs, policy), HEADS, heads)
+    kept = [one] + [one._replace(name="attention_out_sent")] * (policy.attention_outputs - 1)
     if policy.flash_attention:
         kept.append(Kept("attention_lse", "attention", 4 * heads, HEADS, heads))
     else:

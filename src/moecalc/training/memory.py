@@ -18,6 +18,7 @@ from .layout import Layout
 from .memory_buffers import Buffers, layer_buffers, logits_bytes, pipeline_bytes
 from .pipeline.live import live_combinations
 from .pipeline.orders import Pipeline
+from .programs import ANY, Program, empty_gradients, gathered_by_streams, policy_of, program_of
 from .rank_states import RankStates, filled_stages, rank_states
 
 #: Beyond the rules frameworks keep copies and alignment, a share of activations, and allocators leave gaps, a share of all
@@ -47,6 +48,7 @@ class RankMemory(NamedTuple):
     layer_activations: int  #: those of layers alone, without embedding, head, loss and MTP modules [bytes]
     peak_micro_batches: int  #: chunks, a micro-batch on one stage, that are live at the peak
     buffers: Buffers
+    beyond: float = FRAMEWORK_SHARE  #: of activations, that a framework may keep beyond the rules; 0 with a named program
 
     @property
     def counted(self) -> int:
@@ -56,7 +58,7 @@ class RankMemory(NamedTuple):
     @property
     def band(self) -> tuple:
         """The least and the most that the GPU may need: as counted; with a framework's copies and fragmentation [bytes]."""
-        return self.counted, round((self.counted + FRAMEWORK_SHARE * self.activations) * (1 + FRAGMENTATION[2]))
+        return self.counted, round((self.counted + self.beyond * self.activations) * (1 + FRAGMENTATION[2]))
 
 
 class Memory(NamedTuple):
@@ -80,6 +82,7 @@ def memory(
     optimizer_shard: str | None = None,
     mtp: bool | None = None,
     memory_bytes: float | None = None,
+    program: str = "any",
 ) -> Memory:
     r""":class:`Memory` of a model laid out over GPUs: what ``moecalc memory`` prints.
 
@@ -108,6 +111,8 @@ def memory(
         As :func:`moecalc.training.rank_states.rank_states` takes them
     memory_bytes : float
         Of a GPU [bytes]
+    program : str
+        What trains, one of :data:`moecalc.training.programs.PROGRAMS`; its own rules then stand in place of f
 
     Notes
     -----
@@ -125,6 +130,8 @@ def memory(
         ("seq_len", batch.seq_len, MAX_SEQ_LEN),
     ):
         whole(name, value, most=most)
+    trained = program_of(program)
+    policy = policy_of(trained, policy, layout.tp)
     held = rank_states(config, layout, recipe_name, optimizer_shard, mtp)
     cut = ActivationCut(layout.tp, layout.cp, layout.expert_tp, sequence_parallel, skew)
     if layout.cp > 1 or skew != 1:
@@ -134,15 +141,18 @@ def memory(
     pipeline = pipeline_of(layout, batch.num_micro_batches)
     tokens = tokens_on_gpu(batch.micro_batch, batch.seq_len, layout.cp)
     stages = filled_stages(config, layout, mtp)
-    peaks = _peaks(config, stages, pipeline, policy, tokens, cut)
+    peaks = _peaks(config, stages, pipeline, policy, tokens, cut, trained)
     gathered = _gathered(config.anatomy, layout.tp, layout.ep, layout.expert_tp, layout.zero) if layout.zero > 1 else 0
+    beyond = FRAMEWORK_SHARE if trained is ANY else 0
     ranks, fullest, largest = [], None, -1
     for states, (activations, layers, chunks, buffers) in zip(held, peaks, strict=True):
         if gathered:
             buffers = buffers._replace(gathered=gathered)
-        one = RankMemory(states.rank, states, activations, layers, chunks, buffers)
+        if trained is not ANY:
+            buffers = _of_program(config.anatomy, layout, trained, [stages[index] for index in states.stages], buffers)
+        one = RankMemory(states.rank, states, activations, layers, chunks, buffers, beyond)
         ranks.append(one)
-        needed = one.counted + FRAMEWORK_SHARE * activations  # as the upper end of the band, but for a factor
+        needed = one.counted + beyond * activations  # as the upper end of the band, but for a factor
         if needed > largest:
             fullest, largest = one, needed
     fits, why_not = _verdict(fullest, memory_bytes)
@@ -172,9 +182,9 @@ class StageActivations(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def _peaks(config, stages, pipeline, policy, tokens, cut) -> tuple:
+def _peaks(config, stages, pipeline, policy, tokens, cut, program) -> tuple:
     """(activations, those of layers, live chunks, buffers) of each rank; ranks that hold the same are counted once."""
-    of_stage = [_stage(config, stage, policy, tokens, cut) for stage in stages]
+    of_stage = [_stage(config, stage, policy, tokens, cut, program) for stage in stages]
     sent = 0
     if pipeline.ranks > 1:
         directions = 2 if pipeline.schedule in ("dualpipe", "dualpipev") else 1
@@ -191,6 +201,22 @@ def _peaks(config, stages, pipeline, policy, tokens, cut) -> tuple:
     return tuple(ranks)
 
 
+def _of_program(anatomy, layout, program, stages, buffers) -> Buffers:
+    """The buffers of a rank with those that its program holds besides."""
+    blocks = [block for stage in stages for block in anatomy.layers[stage.layers.start : stage.layers.stop]]
+    cut = (layout.tp, layout.ep, layout.expert_tp)
+    if program.empty_gradients:
+        blocks += [block for stage in stages for block in anatomy.mtp[stage.mtp.start : stage.mtp.stop]]
+        buffers = buffers._replace(empty_gradients=empty_gradients(tuple(blocks), *cut))
+    if program.streams and layout.zero == 3:
+        of_block = {block: held_of_block(block, *cut) for block in set(blocks)}
+        sizes = [of_block[block].dense + of_block[block].experts for block in blocks]
+        ends = any(stage.embedding for stage in stages), any(stage.head for stage in stages)
+        whole = sum(sizes) if layout.pp > 1 else 0
+        buffers = buffers._replace(gathered=gathered_by_streams(anatomy, layout.tp, *ends, max(sizes, default=0), whole))
+    return buffers
+
+
 @lru_cache(maxsize=256)
 def _gathered(anatomy, tp, ep, etp, zero) -> int:
     """Weights of the two largest layers in BF16 at ZeRO-3, and gradients of one from ZeRO-2 on [bytes]."""
@@ -199,19 +225,19 @@ def _gathered(anatomy, tp, ep, etp, zero) -> int:
     return 2 * (sum(held[:2]) if zero == 3 else 0) + 2 * held[0]
 
 
-def _stage(config, stage, policy, tokens, cut) -> StageActivations:
+def _stage(config, stage, policy, tokens, cut, program) -> StageActivations:
     layers = config.anatomy.layers[stage.layers.start : stage.layers.stop]
-    return _stage_of(config, layers, stage.embedding, stage.head, len(stage.mtp), policy, tokens, cut)
+    return _stage_of(config, layers, stage.embedding, stage.head, len(stage.mtp), policy, tokens, cut, program)
 
 
 @lru_cache(maxsize=4096)
-def _stage_of(config, layers, embedding, head, num_mtp, policy, tokens, cut) -> StageActivations:
+def _stage_of(config, layers, embedding, head, num_mtp, policy, tokens, cut, program) -> StageActivations:
     """The same, kept for other layouts with such a stage: a search asks for many of few."""
     anatomy = config.anatomy
     activations_by_block(config, policy)  # refuses what the model has not
-    of_block = {block: _block(config, block, policy, tokens, cut) for block in set(layers)}
+    of_block = {block: _block(config, block, policy, tokens, cut, program) for block in set(layers)}
     ends = [anatomy.embedding] * embedding + [anatomy.head] * head + list(anatomy.mtp[:num_mtp])
-    of_end = [_block(config, block, policy, tokens, cut) for block in ends]
+    of_end = [_block(config, block, policy, tokens, cut, program) for block in ends]
     kept = sum(of_block[block][0] for block in layers)
     largest = max([*of_block.values(), *of_end], key=lambda one: one[2] + one[3], default=(0, 0, 0, 0))
     return StageActivations(
@@ -220,13 +246,13 @@ def _stage_of(config, layers, embedding, head, num_mtp, policy, tokens, cut) -> 
 
 
 @lru_cache(maxsize=4096)
-def _block(config, block, policy, tokens, cut) -> tuple:
+def _block(config, block, policy, tokens, cut, program: Program) -> tuple:
     """(activations, logits, gradients inside, recomputed) of a micro-batch [bytes]."""
     kept = activation_bytes(kept_of_block(config, block, policy), tokens, cut)
-    logits = logits_bytes(block, tokens, cut)
+    logits = logits_bytes(block, tokens, cut, policy, program.head_gradient, program.whole_inputs)
     if block is config.anatomy.embedding or block is config.anatomy.head:
         return kept, logits, 0, 0
-    return (kept, logits, *layer_buffers(config, block, policy, tokens, cut))
+    return (kept, logits, *layer_buffers(config, block, policy, tokens, cut, program.released))
 
 
 def _verdict(fullest, memory_bytes) -> tuple:

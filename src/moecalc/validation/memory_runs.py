@@ -7,6 +7,7 @@ from ..training.layout import Layout
 from ..training.memory import Batch, memory
 from .memory import memory_spread, prediction
 from .run_models import run_config
+from .run_programs import run_program
 from .run_settings import run_policy, run_stages
 from .run_words import RunLayout
 from .serving_rows import predicted_log
@@ -71,6 +72,9 @@ def _training(row) -> Predicted:
     layout = Layout(*shape, vpp if schedule == "interleaved" else 1, stages)
     micro = int(found[1]) if (found := _MICRO.search(words)) else 1
     batches = int(found[1].replace(",", "")) // (micro * dp) if (found := _GLOBAL.search(words)) else None
+    if torchtitan and sizes["pp"] > 1:  # it cuts the local batch into as many micro-batches as there are stages
+        batches = sizes["pp"] * layout.vpp
+        micro = max(1, micro // batches)
     batch = Batch(micro, int(sequence[1].replace(",", "")), batches or None)
     recipe = (
         "fp32"
@@ -80,7 +84,9 @@ def _training(row) -> Predicted:
         else "weights=fp8+bf16,gradients=4,master=4,moments=8"
     )
     parallel = "no sequence parallel" not in words.casefold()
-    found = memory(config, layout, recipe, batch, run_policy(config, said), sequence_parallel=parallel)
+    has_experts = config.anatomy.num_routed_experts > 1
+    program, policy = run_program(row, said, run_policy(config, said), sizes["cp"], has_experts)
+    found = memory(config, layout, recipe, batch, policy, sequence_parallel=parallel, program=program)
     _, value = prediction(found, quantity)
     low, high = memory_spread(
         "torchtitan" if torchtitan else "megatron-lm" if "megatron" in row["engine"].casefold() else ""

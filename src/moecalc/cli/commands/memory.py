@@ -28,13 +28,30 @@ def add_arguments(parser):
     )
     parser.add_argument("--mtp", metavar="yes|no", help="train MTP modules; without it where the model has them")
     add_activations(parser)
+    add_program(parser)
     parser.add_argument("--measured", action="store_true", help="runs of others: predicted beside measured, and no layout")
+
+
+def add_program(parser):
+    """What trains, and what it does that is not in a layout."""
+    add = parser.add_argument
+    add("--program", default="any", help="any, megatron-lm, megatron-lm-unfused or torchtitan, whose own rules count")
+    add("--loss", help="plain, vocab-parallel, fused, eager, loss-parallel or compiled; without it as the program does")
+    add("--attention-outputs", type=whole, default=1, metavar="N", help="2 with context parallelism by all-to-all")
+    add("--every-second-product", default="no", metavar="yes|no", help="keep attention and every second product's output")
+    add(
+        "--compiled",
+        default="no",
+        metavar="yes|no",
+        help="layers are compiled, so that an unused output is not kept",
+    )
 
 
 def run(args):
     from ...hardware.accelerator import read_accelerator
     from ...training.activations import ActivationCut, activation_notes, recomputable_parts
     from ...training.memory_views import activation_components, memory_steps
+    from ...training.programs import policy_of, program_of
     from ...training.recipes import recipe_of
     from ...training.states import model_states
 
@@ -42,10 +59,18 @@ def run(args):
         return measured()
     config, layout = read_model(args), read_layout(args)
     recipe, batch, policy = args.recipe or recipe_of(config), read_batch(args), read_policy(args)
+    policy = policy._replace(
+        loss=args.loss or "",
+        attention_outputs=args.attention_outputs,
+        every_second_product=read_yes(args, "every_second_product"),
+        compiled=read_yes(args, "compiled"),
+    )
+    policy = policy_of(program_of(args.program), policy, layout.tp)
     accelerator = None if args.gpu is None else read_accelerator(args.gpu)
     mtp, sequence_parallel = read_yes(args, "mtp"), read_yes(args, "sequence_parallel")
     where = (layout, recipe, batch)
     more = {"sequence_parallel": sequence_parallel, "skew": args.skew, "optimizer_shard": args.optimizer_shard, "mtp": mtp}
+    more["program"] = args.program
     if accelerator is not None:
         more["memory_bytes"] = accelerator.needed("memory_bytes")
     steps = memory_steps(config, policy, *where, **more)
@@ -77,6 +102,7 @@ def run(args):
         "recompute": list(policy.recompute),
         "recomputable": sorted(recomputable_parts(config)),
         "activation_policy": {"format": policy.cache, "routing_weight": args.routing_weight, "skew": args.skew},
+        "program": args.program,
         "counted": f"{states['counted']}, activations of the schedule's peak, buffers",
         "not_counted": list(NOT_COUNTED),
         "assumptions": list(assumptions(config, layout, args, policy)),
@@ -104,6 +130,7 @@ NOT_COUNTED = ("the driver's context", "buffers of communication libraries", "CU
 def assumptions(config, layout, args, policy):
     """Sentences that must be true for the sum to be."""
     from ...training.memory import FRAGMENTATION, FRAMEWORK_SHARE
+    from ...training.programs import program_of
     from ...training.rank_states import default_shard
 
     shard = (args.optimizer_shard or default_shard(layout)).replace("_", " ")
@@ -113,6 +140,10 @@ def assumptions(config, layout, args, policy):
         where = "before the down projection, so that" if policy.weight_before_down else "after the down projection:"
         kept = "experts' outputs are not kept" if policy.weight_before_down else "experts' outputs are kept in BF16"
         yield f"routing weights multiply {where} {kept}"
+    if args.program != "any":
+        yield f"what {program_of(args.program).title} holds besides is counted"
+        yield f"the upper end adds {FRAGMENTATION[-1]:.1%} of fragmentation, fitted on runs of Megatron-LM"
+        return
     yield (
         f"the upper end adds {FRAMEWORK_SHARE:.0%} of activations, which frameworks keep beyond the rules, "
         f"and {FRAGMENTATION[-1]:.1%} of fragmentation: both fitted on runs of Megatron-LM"
