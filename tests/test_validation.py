@@ -38,18 +38,24 @@ def test_the_shares_are_those_of_the_fitted_runs():
 def test_errors_of_fitted_and_held_out_cases():
     fitted, held_out = memory_errors(used(FITTED)), memory_errors(used(HELD_OUT))
     assert fitted.cases + held_out.cases == len(CASES)
-    assert fitted.mean < 0.01 < held_out.mean < 0.11
+    assert fitted.mean < 0.01 < held_out.mean < 0.03 and abs(held_out.worst) < 0.1
     assert held_out.mean == pytest.approx(sum(abs(case.error) for case in used(HELD_OUT)) / held_out.cases)
     worst = max(CASES, key=lambda case: abs(case.error))
     assert (held_out.worst, held_out.worst_subject) == (worst.error, worst.subject)
     # one framework, whose layouts are all known, without long sequences
     megatron = [case for case in used(HELD_OUT) if case.source == "simumax" and "seq" not in case.subject]
-    assert memory_errors(megatron).mean < 0.03
+    assert memory_errors(megatron).mean < 0.01
+    # where the row says what is in it, a program's rules are all that is allocated; what is reserved has gaps beside
+    allocated = [case for case in used(HELD_OUT) if case.source == "simumax" and "allocated" in case.quantity]
+    assert memory_errors(allocated).mean < 0.005 and abs(memory_errors(allocated).worst) < 0.015
 
 
 def test_a_case_is_predicted_from_its_own_words():
     case = next(case for case in CASES if case.quantity == "peak_allocated_lightest_rank" and "deepseek" in case.subject)
-    assert case.rank == 0 and abs(case.error) < 0.005  # not the last stage, as the source has it: its layer is dense
+    # not the last stage, as the source has it: its layer is dense
+    quantities = {fact.quantity: fact for fact in facts(TABLE) if fact.subject == case.subject}
+    _, last = run_memory(quantities["config"].value, quantities["layout"].value).ranks
+    assert case.rank == 0 and abs(case.error) < 0.015 < 0.5 < last.counted / case.measured - 1
     found = run_memory('{"from": "llama-3.1-8b"}', "tp=2 seq_len=1024 recompute=full")
     assert found.ranks[0].layer_activations == 32 * 2 * 4096 * 1024 // 2
 

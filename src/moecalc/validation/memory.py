@@ -13,7 +13,7 @@ from ..facts.tables import facts
 from ..model.config import ModelConfig, load_model
 from ..training.activation_policy import ActivationPolicy, recompute_of
 from ..training.layout import Layout
-from ..training.memory import FRAGMENTATION, FRAMEWORK_SHARE, Batch, Memory, RankMemory, memory
+from ..training.memory import FRAGMENTATION, Batch, Memory, RankMemory, memory
 from ..training.stages import parse_stages
 from .cases import Case
 from .hold_out import FITTED
@@ -125,14 +125,19 @@ def memory_errors(cases) -> MemoryErrors:
     )
 
 
-def run_memory(config_text: str, layout_text: str) -> Memory:
-    """The memory of a run as the table writes it: JSON of a config, and words such as ``tp=2 dp=4 seq_len=4096``."""
+def run_memory(config_text: str, layout_text: str, named: bool = True) -> Memory:
+    """The memory of a run as the table writes it: JSON of a config, and words such as ``tp=2 dp=4 seq_len=4096``.
+
+    Without its program `named` it is counted as for any, with the loss that no program is known to compute better.
+    """
     changes = json.loads(config_text)
     base = changes.pop("from", None)
     config = ModelConfig(changes) if base is None else load_model(base).replace(**changes)
     told = dict(word.split("=", 1) for word in layout_text.split())
     layout, batch, policy, more = {}, {}, {}, {"recipe_name": told.pop("recipe", "bf16")}
     for name, text in told.items():
+        if not named and name in ("program", "loss"):
+            continue
         value = int(text) if text.isdigit() else _FLAGS.get(text, text)
         if name == "stages":
             layout[name] = parse_stages(text)
@@ -146,7 +151,7 @@ def run_memory(config_text: str, layout_text: str) -> Memory:
             policy[name] = recompute_of(text)
         elif name in ActivationPolicy._fields:
             policy[name] = value
-        elif name == "sequence_parallel":
+        elif name in ("sequence_parallel", "program"):
             more[name] = value
         else:
             raise InputError(f"layout has {quoted(name)}, which moecalc memory does not take")
@@ -155,13 +160,14 @@ def run_memory(config_text: str, layout_text: str) -> Memory:
 
 def allocated(rank: RankMemory) -> float:
     """What a framework's allocator is predicted to hand out at the peak of a rank [bytes]."""
-    return rank.counted + FRAMEWORK_SHARE * rank.activations
+    return rank.counted + rank.beyond * rank.activations
 
 
 def prediction(found: Memory, quantity: str) -> tuple:
     """(rank, bytes) that is predicted for a measured quantity."""
     if quantity == "allocated_after_step_last_rank":
-        return found.ranks[-1], found.ranks[-1].states.gpu_total
+        last = found.ranks[-1]
+        return last, last.states.gpu_total + last.buffers.empty_gradients  # a program caches them
     choose = {"fullest": max, "lightest": min}.get(quantity.split("_")[2])
     rank = choose(found.ranks, key=allocated) if choose else found.ranks[-1]
     return rank, allocated(rank) * (1 + FRAGMENTATION[1] if "reserved" in quantity else 1)
@@ -170,7 +176,8 @@ def prediction(found: Memory, quantity: str) -> tuple:
 def fitted_shares() -> tuple:
     """(framework's share of activations, least, mean and most fragmentation) that the fitted runs give: factors.
 
-    The first by least squares on peaks that are allocated, the others from runs that reserve and allocate.
+    The first by least squares on peaks that are allocated, counted as for any program, the others from runs that
+    reserve and allocate.
 
     .. math:: f = \\frac{\\sum_i A_i (m_i - M_i)}{\\sum_i A_i^2}
 
@@ -181,7 +188,7 @@ def fitted_shares() -> tuple:
     for quantities in _runs().values():
         if quantities["use"].value != FITTED:
             continue
-        found = run_memory(quantities["config"].value, quantities["layout"].value)
+        found = run_memory(quantities["config"].value, quantities["layout"].value, named=False)
         for quantity in ("peak_allocated_fullest_rank", "peak_allocated_lightest_rank"):
             if fact := quantities.get(quantity):
                 rank = prediction(found, quantity)[0]
