@@ -58,7 +58,7 @@ EXPLORER = Explorer(
     name="memory-measured",
     title="Predicted beside measured memory",
     description="Points on two logarithmic axes, measured memory across and predicted memory up, with the diagonal on which "
-    "both are equal. Runs that two constants were fitted on are drawn as squares, those held out as circles.",
+    "both are equal. Runs that constants were fitted on are drawn as squares, those held out as circles.",
     controls=(
         Choice("quantity", "Measured", "all", tuple(QUANTITIES.items())),
         Choice("program", "Runs of", "all", tuple(PROGRAMS.items())),
