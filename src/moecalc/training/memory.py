@@ -18,7 +18,7 @@ from .layout import Layout
 from .memory_buffers import Buffers, layer_buffers, logits_bytes, pipeline_bytes
 from .pipeline.live import live_combinations
 from .pipeline.orders import Pipeline
-from .programs import ANY, Program, empty_gradients, gathered_by_streams, policy_of, program_of
+from .programs import ANY, Program, buffers_of, policy_of, program_of
 from .rank_states import RankStates, filled_stages, rank_states
 
 #: Beyond the rules frameworks keep copies and alignment, a share of activations, and allocators leave gaps, a share of all
@@ -149,7 +149,7 @@ def memory(
         if gathered:
             buffers = buffers._replace(gathered=gathered)
         if trained is not ANY:
-            buffers = _of_program(config.anatomy, layout, trained, [stages[index] for index in states.stages], buffers)
+            buffers = buffers_of(trained, config.anatomy, layout, [stages[index] for index in states.stages], buffers)
         one = RankMemory(states.rank, states, activations, layers, chunks, buffers, beyond)
         ranks.append(one)
         needed = one.counted + beyond * activations  # as the upper end of the band, but for a factor
@@ -199,22 +199,6 @@ def _peaks(config, stages, pipeline, policy, tokens, cut, program) -> tuple:
             counted[own, live] = (*peaks, max(map(sum, live)), buffers)
         ranks.append(counted[own, live])
     return tuple(ranks)
-
-
-def _of_program(anatomy, layout, program, stages, buffers) -> Buffers:
-    """The buffers of a rank with those that its program holds besides."""
-    blocks = [block for stage in stages for block in anatomy.layers[stage.layers.start : stage.layers.stop]]
-    cut = (layout.tp, layout.ep, layout.expert_tp)
-    if program.empty_gradients:
-        blocks += [block for stage in stages for block in anatomy.mtp[stage.mtp.start : stage.mtp.stop]]
-        buffers = buffers._replace(empty_gradients=empty_gradients(tuple(blocks), *cut))
-    if program.streams and layout.zero == 3:
-        of_block = {block: held_of_block(block, *cut) for block in set(blocks)}
-        sizes = [of_block[block].dense + of_block[block].experts for block in blocks]
-        ends = any(stage.embedding for stage in stages), any(stage.head for stage in stages)
-        whole = sum(sizes) if layout.pp > 1 else 0
-        buffers = buffers._replace(gathered=gathered_by_streams(anatomy, layout.tp, *ends, max(sizes, default=0), whole))
-    return buffers
 
 
 @lru_cache(maxsize=256)

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from ..base.checks import one_of
 from ..model.anatomy import Anatomy, Block
 from .activation_policy import ActivationPolicy
-from .held_params import CUT_ALONG_INPUTS, params_per_gpu
+from .held_params import CUT_ALONG_INPUTS, held_of_block, params_per_gpu
+from .memory_buffers import Buffers
 
 #: Matrices that a program holds as one: rows of the second come after those of the first.
 JOINED = ({"q_proj", "k_proj", "v_proj"}, {"gate_proj", "up_proj"})
@@ -58,6 +59,22 @@ def policy_of(program: Program, policy: ActivationPolicy, tp: int = 1) -> Activa
     'vocab-parallel'
     """
     return policy if policy.loss else policy._replace(loss=program.cut_loss if program.cut_loss and tp > 1 else program.loss)
+
+
+def buffers_of(program: Program, anatomy: Anatomy, layout, stages, buffers: Buffers) -> Buffers:
+    """The `buffers` of a rank that holds some `stages` of a `layout`, with those that its program holds besides."""
+    blocks = [block for stage in stages for block in anatomy.layers[stage.layers.start : stage.layers.stop]]
+    cut = (layout.tp, layout.ep, layout.expert_tp)
+    if program.empty_gradients:
+        blocks += [block for stage in stages for block in anatomy.mtp[stage.mtp.start : stage.mtp.stop]]
+        buffers = buffers._replace(empty_gradients=empty_gradients(tuple(blocks), *cut))
+    if program.streams and layout.zero == 3:
+        of_block = {block: held_of_block(block, *cut) for block in set(blocks)}
+        sizes = [of_block[block].dense + of_block[block].experts for block in blocks]
+        ends = any(stage.embedding for stage in stages), any(stage.head for stage in stages)
+        whole = sum(sizes) if layout.pp > 1 else 0
+        buffers = buffers._replace(gathered=gathered_by_streams(anatomy, layout.tp, *ends, max(sizes, default=0), whole))
+    return buffers
 
 
 def empty_gradients(blocks, tp: int, ep: int, etp: int) -> int:
