@@ -148,3 +148,12 @@ def test_a_row_says_its_program():
     assert compiled - later == pytest.approx(10 * VOCABULARY * 16384 / 2**30 * (1 + FRAGMENTATION[1]))
     megatron = {"engine": "Megatron-LM (TE 2.11)", "config": "seq 8192, micro-batch 2, ZeRO-1, no recompute"}
     assert needs(**megatron) - needs(**{**megatron, "config": megatron["config"] + ", CE fusion"}) > 2
+
+
+def test_weights_whose_attention_stays_wide():
+    row = {**ROW, "kind": "serving", "metric": "weights loaded", "model": "Llama 3.1 8B", "dp": "1"}
+    narrow, wide = (
+        predicted_memory({**row, "precision": words}).value for words in ("FP8", "FP8 (attention and some layers BF16)")
+    )
+    attention = 32 * (2 * 4096 * 4096 + 2 * 4096 * 1024)
+    assert (wide - narrow) * 2**30 == pytest.approx(attention)
