@@ -151,9 +151,10 @@ def test_a_row_says_its_program():
 
 
 def test_weights_whose_attention_stays_wide():
-    row = {**ROW, "kind": "serving", "metric": "weights loaded", "model": "Llama 3.1 8B", "dp": "1"}
+    row = {**ROW, "kind": "serving", "metric": "weights loaded", "model": "Llama 3.1 8B", "dp": "1", "kv_dtype": "BF16"}
     narrow, wide = (
         predicted_memory({**row, "precision": words}).value for words in ("FP8", "FP8 (attention and some layers BF16)")
     )
     attention = 32 * (2 * 4096 * 4096 + 2 * 4096 * 1024)
-    assert (wide - narrow) * 2**30 == pytest.approx(attention)
+    # a byte more for each, and no scales
+    assert 0.998 * attention < (wide - narrow) * 2**30 < attention

@@ -55,7 +55,7 @@ def test_a_case_is_predicted_from_its_own_words():
     # not the last stage, as the source has it: its layer is dense
     quantities = {fact.quantity: fact for fact in facts(TABLE) if fact.subject == case.subject}
     _, last = run_memory(quantities["config"].value, quantities["layout"].value).ranks
-    assert case.rank == 0 and abs(case.error) < 0.015 < 0.5 < last.counted / case.measured - 1
+    assert case.rank == 0 and 20 * abs(case.error) < last.counted / case.measured - 1
     found = run_memory('{"from": "llama-3.1-8b"}', "tp=2 seq_len=1024 recompute=full")
     assert found.ranks[0].layer_activations == 32 * 2 * 4096 * 1024 // 2
 
