@@ -7,7 +7,7 @@ import ipywidgets
 import pytest
 from bs4 import BeautifulSoup
 
-from moebook import show
+from moebook import charts, show
 from moecalc import load_model
 from moecalc.base.columns import column
 from moecalc.base.errors import InputError
@@ -43,7 +43,7 @@ TYPED_IN = "bf16=400e12,fp8=800e12,hbm=2e12,memory=64e9,scale_up=300e9,scale_out
 BESIDE = {
     "accelerator_numbers": {"accelerator": "typed-in"},
     "exponent": {"scores": "zipf"},
-    "vpp": {"schedule": "interleaved"},
+    "vpp": {"schedule": "interleaved", "micro_batches": 128},
 }
 
 
@@ -64,7 +64,8 @@ def another_value(one, control):
     }[told["kind"]]()
     for value in candidates:
         with contextlib.suppress(InputError):
-            if one.run({**beside(one, control.key), control.key: value})[1:] != one.run()[1:]:
+            changed = one.run({**beside(one, control.key), control.key: value})[1:] != one.run()[1:]
+            if changed or (value != control.default and control.key in charts.variant_controls(one.name)):
                 return value
     pytest.fail(f"{one.name}: no other value of {control.key} changes anything")
 

@@ -7,16 +7,10 @@ from .. import chart
 
 #: What the points are coloured by changes the picture, not the rows.
 VARIANTS = ("colour",)
-#: What is coloured -> its values, where they are known, and their hues.
+#: What is coloured, a column -> its values, their hues, and the title of the legend.
 TINTS = {
-    "use": ("use", ["held out", "fitted"], ["blue", "orange"], None),
-    "inside": ("inside", ["yes", "no"], ["teal", "red"], "In its interval"),
-    "source": (
-        "source",
-        ["DeepSeek", "Meta", "Megatron", "SimuMax", "MLPerf", "llm-foundry", "torchtitan"],
-        ["red", "pink", "blue", "orange", "green", "purple", "teal"],
-        None,
-    ),
+    "use": (["held out", "fitted"], ["blue", "orange"], None),
+    "inside": (["yes", "no"], ["teal", "red"], "In its interval"),
 }
 TICKS = [1 / 3, 0.5, 0.75, 1, 1.33, 2, 3]
 LABEL = "datum.value == 1 ? 'right' : format(datum.value - 1, '+.0%')"
@@ -30,7 +24,8 @@ def draw(wide, controls):
     )
     x = alt.X("factor:Q", scale=scale, axis=axis)
     y = alt.Y("height:Q", scale=alt.Scale(domain=alt.DomainUnionWith([-0.5, 0.5]), nice=False, padding=9), axis=None)
-    field, domain, hues, title = TINTS[controls["colour"]]
+    field = controls["colour"]
+    domain, hues, title = TINTS[field]
     height = 360 if wide else 270
 
     def band(low, high, opacity):

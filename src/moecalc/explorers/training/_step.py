@@ -16,9 +16,9 @@ from ...training.timing.settings import USUAL, Running
 from ...training.waterfall import spent, times_at_peak, waterfall
 from .._choices import TYPED_IN, accelerator_choice, accelerator_numbers, chosen_accelerator, model_choice
 from .._define import Choice, Number
+from ._laid_out import laid_out
 from .gpu_memory import RECOMPUTE, recompute_list
 from .model_states import SCHEDULES
-from .placement import laid_out
 
 AUTO = "auto"
 RECIPE_CHOICES = ((AUTO, "FP8 as V3, where the GPU has it"), *((one.name, one.title) for one in RECIPES.values()))

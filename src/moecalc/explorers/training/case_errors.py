@@ -32,7 +32,7 @@ GENERATIONS = {
     "other": ("others", ("mi350x",)),
 }
 GROUPS = {"dense": "dense", "moe": "MoE", "": "memory"}
-COLOURS = {"use": "fitted or held out", "inside": "inside its interval or not", "source": "who measured it"}
+COLOURS = {"use": "fitted or held out", "inside": "inside its interval or not"}
 INSIDE = {True: "yes", False: "no", None: "none"}
 #: Who measured, in a word: the rest of a source's key says when.
 WHO = {

@@ -10,8 +10,8 @@ from ...training.memory_savings import v3_recompute
 from ...training.recipes import RECIPES
 from .._choices import NOTES, accelerator_choice, accelerator_numbers, chosen_accelerator, model_choice, notes
 from .._define import Choice, Explorer, Metric, Number
+from ._laid_out import laid_out
 from .model_states import ETP, SCHEDULES
-from .placement import laid_out
 
 #: Each beyond "none" takes what a model has of it.
 RECOMPUTE = {

@@ -3,11 +3,11 @@
 from ...base.errors import InputError
 from ...base.units import spans
 from ...model.config import load_model
-from ...training.layout import Layout, split_evenly
 from ...training.placement import expert_names, gpu_at, num_copies
 from .._choices import NOTES, model_choice, notes
 from .._define import Choice, Explorer, Metric, Number
 from ._cluster_map import beside, gpus_per_mark, rows_of
+from ._laid_out import laid_out
 
 SCHEDULES = {
     "1f1b": "1F1B, each stage once",
@@ -20,15 +20,6 @@ SCHEDULES = {
 MOST_GPUS = 16_384
 #: 0 is what Megatron does without the option.
 ETP = ((0, "as usual: TP parts where EP is 1"), (1, "1 part"), *((parts, f"{parts} parts") for parts in (2, 4, 8)))
-
-
-def laid_out(config, schedule: str, vpp: int, pp: int, etp: int, **sizes) -> Layout:
-    """The layout of the controls: virtual stages are for one schedule, and as even as can be; 0 leaves ETP as usual."""
-    if schedule != "interleaved":
-        return Layout(pp=pp, etp=etp or None, schedule=schedule, **sizes)
-    num_layers = len(config.anatomy.layers)
-    split = tuple(map(len, split_evenly(num_layers, pp * vpp))) if pp * vpp <= num_layers else None
-    return Layout(pp=pp, vpp=vpp, etp=etp or None, schedule=schedule, layers_per_stage=split, **sizes)
 
 
 def compute(model, tp, cp, pp, ep, etp, dp, vpp, schedule, gpus_per_node, gpu):
