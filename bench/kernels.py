@@ -24,8 +24,6 @@ ROOT = Path(__file__).parent.parent
 SOURCE, COMMIT, DATE = "aiconfigurator-kernels", "095f58a5", "2026-11"
 COLUMNS = ("subject", "quantity", "value", "high", "unit", "source", "locator", "status", "date", "note")
 
-OF_HELD_OUT = {"held_out_rows", "held_out_median_error", "held_out_nine_in_ten_error", "measured_over_predicted"}
-
 
 class Errors(NamedTuple):
     """Of some rows: predicted over measured, less 1, without its sign."""

@@ -2,6 +2,8 @@
 
 import math
 
+from moecalc.hardware.calibration import solved
+
 #: Relative error up to which a row pulls with full weight.
 USUAL_ERROR = 0.1
 #: A parameter stays between start / REACH and start * REACH.
@@ -32,7 +34,7 @@ def fit(predict, rows: list, start: dict, most_steps: int = 60) -> dict:
         right = [-_dot(one, here, weights) for one in slopes]
         for _ in range(12):
             damped = [[x + (damping * x + 1e-9) * (i == j) for j, x in enumerate(row)] for i, row in enumerate(matrix)]
-            step = _solve(damped, right)
+            step = solved(damped, right)
             tried = [
                 min(max(p + max(-1.0, min(1.0, s)), low), high) for p, s, (low, high) in zip(point, step, ends, strict=True)
             ]
@@ -55,20 +57,3 @@ def _loss(errors) -> float:
 
 def _dot(one, other, weights) -> float:
     return sum(a * b * w for a, b, w in zip(one, other, weights, strict=True))
-
-
-def _solve(matrix, right) -> list:
-    """The solution of a small system of equations, by elimination with the largest pivot."""
-    rows = [[*row, value] for row, value in zip(matrix, right, strict=True)]
-    size = len(rows)
-    for column in range(size):
-        pivot = max(range(column, size), key=lambda row: abs(rows[row][column]))
-        rows[column], rows[pivot] = rows[pivot], rows[column]
-        for below in range(column + 1, size):
-            factor = rows[below][column] / rows[column][column]
-            rows[below] = [a - factor * b for a, b in zip(rows[below], rows[column], strict=True)]
-    found = [0.0] * size
-    for row in reversed(range(size)):
-        known = sum(rows[row][column] * found[column] for column in range(row + 1, size))
-        found[row] = (rows[row][size] - known) / rows[row][row]
-    return found

@@ -3,6 +3,7 @@
 import pytest
 
 from moecalc import InputError
+from moecalc.base.units import GIB
 from moecalc.facts import tables
 from moecalc.hardware.accelerator import load_accelerator
 from moecalc.model.checkpoint import storage_bytes, tensor_storage
@@ -12,7 +13,7 @@ from moecalc.serving.capacity import check_context, instance, longest_of_model, 
 from moecalc.serving.fewest import fewest_gpus, layouts
 from moecalc.serving.layout import ServingLayout, check_layout, layers_of_stages
 from moecalc.serving.weights import ABSORBED, PADDING, weights_of_stages
-from moecalc.serving.workspace import GIB, page_tokens, workspace
+from moecalc.serving.workspace import page_tokens, workspace
 from moecalc.validation.hold_out import FITTED, HELD_OUT
 from moecalc.validation.serving_logs import split_logs
 from moecalc.validation.serving_memory import (

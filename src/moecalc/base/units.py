@@ -7,6 +7,8 @@ display (:func:`show`). Prefixes K, M, G or B, T are powers of 1000; Ki, Mi, Gi 
 
 from .errors import InputError, instead
 
+GIB = 2**30  # bytes
+
 #: unit -> (dimension, factor to the unit that the calculators use)
 UNITS = {
     "text": ("text", 1),
@@ -51,13 +53,13 @@ UNITS = {
     "KB": ("data", 1e3),
     "GB": ("data", 1e9),
     "MiB": ("data", 2**20),
-    "GiB": ("data", 2**30),
+    "GiB": ("data", GIB),
     "bytes/s": ("data rate", 1),
     "Gb/s": ("data rate", 1e9 / 8),
     "GB/s": ("data rate", 1e9),
     "TB/s": ("data rate", 1e12),
     "TiB/s": ("data rate", 2**40),
-    "GiB/s": ("data rate", 2**30),
+    "GiB/s": ("data rate", GIB),
     "TiB/min": ("data rate", 2**40 / 60),
     # computation
     "FLOPs": ("FLOPs", 1),

@@ -6,10 +6,9 @@ Examples use ``v3 = load_model("deepseek-v3")``.
 from typing import NamedTuple
 
 from ..base.checks import real, whole
+from ..base.units import GIB
 from ..hardware.accelerator import Accelerator
 from ..model.config import ModelConfig
-
-GIB = 2**30
 
 #: Share of the memory that an engine may use: vLLM's ``gpu_memory_utilization`` where nothing is said.
 UTILISATION = 0.9

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..base.errors import InputError
+from ..base.units import GIB
 from .cases import Case
 from .memory_runs import predicted_memory
 from .training_runs import SECONDS, TOKENS, predicted_run
@@ -61,7 +62,7 @@ def _memory(row: dict) -> list:
     unit = row["unit"].split("/")[0].strip()
     value = _number(row["value"])
     if unit == "GB" and "as printed" not in row["unit"]:
-        value = value and value * 1e9 / 2**30
+        value = value and value * 1e9 / GIB
     elif unit == "tokens":
         return [_case(row["id"], "memory", f"tokens {row['metric']}", row, value, predicted)]
     elif not unit.startswith(("GiB", "GB")):

@@ -3,17 +3,17 @@
 import re
 
 from ..base.errors import InputError, quoted
+from ..base.units import GIB
 from ..training.layout import Layout
 from ..training.memory import Batch, memory
 from .memory import memory_spread, prediction
 from .run_models import run_config
 from .run_programs import run_program
-from .run_settings import run_policy, run_stages
+from .run_settings import row_size, run_policy, run_stages
 from .run_words import RunLayout
 from .serving_rows import predicted_log
 from .training_runs import Predicted
 
-GIB = 2**30
 #: Words of the metric -> quantity of the ledger, the first that fits.
 TRAINING = (
     (r"after (a )?step", "allocated_after_step_last_rank"),
@@ -52,9 +52,9 @@ def _training(row) -> Predicted:
         raise InputError(f"the row does not say how long sequences are: {quoted(words)}")
     torchtitan = "torchtitan" in row["engine"].casefold()
     sharded = torchtitan or "fsdp" in words.casefold()
-    sizes = {name: _size(name, row[name]) for name in ("tp", "pp", "ep", "cp")}
+    sizes = {name: row_size(name, row[name]) for name in ("tp", "pp", "ep", "cp")}
     group = sizes["tp"] * sizes["pp"] * sizes["cp"]
-    dp = _size("dp", row["dp"], None) or (_size("n_accel", row["n_accel"], None) or 0) // group
+    dp = row_size("dp", row["dp"], None) or (row_size("n_accel", row["n_accel"], None) or 0) // group
     if not dp:
         raise InputError("the row does not say how many replicas there are, nor how many GPUs")
     zero = re.search(r"ZeRO-?([0-3])", words, re.IGNORECASE)
@@ -93,12 +93,3 @@ def _training(row) -> Predicted:
     )
     assumed = [] if _MICRO.search(words) else [f"a micro-batch has {micro} sequence"]
     return Predicted(value / GIB, value * low / GIB, value * high / GIB, note="; ".join(assumed))
-
-
-def _size(name: str, text, otherwise: int | None = 1) -> int | None:
-    plain = str(text or "").strip()
-    if not plain:
-        return otherwise
-    if not plain.isdigit() or int(plain) < 1:
-        raise InputError(f"{name} of the row must be a whole number from 1; found {quoted(plain)}")
-    return int(plain)

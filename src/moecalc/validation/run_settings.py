@@ -187,3 +187,17 @@ def run_settings(config: ModelConfig, words: RunLayout, numbers: dict, precision
     recipe = run_recipe(precision)
     policy, running = run_policy(config, said), run_running(said, schedule)
     return Settings(layout, recipe, policy, running, micro, numbers["seq_len"], global_batch, mtp, tuple(assumed))
+
+
+def row_size(name: str, text, otherwise: int | None = 1) -> int | None:
+    """The size of a group [GPUs] that a cell of a row gives; `otherwise` where it is blank.
+
+    >>> row_size("tp", "8"), row_size("pp", ""), row_size("dp", None, None)
+    (8, 1, None)
+    """
+    plain = str(text or "").strip()
+    if not plain:
+        return otherwise
+    if not plain.isdigit() or int(plain) < 1:
+        raise InputError(f"{name} of the row must be a whole number from 1; found {quoted(plain)}")
+    return int(plain)

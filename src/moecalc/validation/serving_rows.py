@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from ..base.errors import InputError, quoted
+from ..base.units import GIB
 from ..hardware.accelerator import Accelerator, read_accelerator
 from ..model.config import ModelConfig
 from ..serving.capacity import Instance, instance
@@ -12,7 +13,6 @@ from ..serving.layout import ServingLayout, num_experts
 from ..serving.weights import weights_of_stages
 from ..serving.workspace import (
     DRIVER_RESERVE,
-    GIB,
     MAX_SEQS_SMALL,
     SHARED_OVERHEAD,
     SINGLE_OVERHEAD,
@@ -22,7 +22,7 @@ from ..serving.workspace import (
     workspace,
 )
 from .run_models import run_config
-from .run_settings import run_accelerator
+from .run_settings import row_size, run_accelerator
 from .serving_memory import CACHE, WEIGHTS, log_cases
 from .training_runs import Predicted
 
@@ -78,8 +78,8 @@ def predicted_log(row) -> Predicted:
 def row_layout(config: ModelConfig, row) -> ServingLayout:
     """The layout of a row. SGLang counts the groups of DP attention inside TP: the number of GPUs tells it."""
     words = row["config"]
-    tp, dp, ep, pp = (_size(name, row[name]) for name in ("tp", "dp", "ep", "pp"))
-    gpus = _size("n_accel", row["n_accel"])
+    tp, dp, ep, pp = (row_size(name, row[name]) for name in ("tp", "dp", "ep", "pp"))
+    gpus = row_size("n_accel", row["n_accel"])
     if dp > 1 and tp * dp * pp > gpus and gpus % (dp * pp) == 0:
         tp = gpus // (dp * pp)
     if ep == 1 and num_experts(config) > 1 and _EXPERT_PARALLEL.search(words):
@@ -189,12 +189,3 @@ def _max_seqs(row, accelerator: Accelerator | None, memory: float) -> int:
     if version and (int(version[1]), int(version[2])) < MORE_SEQS_FROM:
         return MAX_SEQS_SMALL
     return default_max_seqs(memory, accelerator)
-
-
-def _size(name: str, text) -> int:
-    plain = str(text or "").strip()
-    if not plain:
-        return 1
-    if not plain.isdigit() or int(plain) < 1:
-        raise InputError(f"{name} of the row must be a whole number from 1; found {quoted(plain)}")
-    return int(plain)
