@@ -12,7 +12,8 @@ import pytest
 import site_build
 from visits import Visit
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+#: The first has no window to draw, and the same engine: it needs a fourth less time.
+CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = ("background-networking", "component-update", "sync", "gpu", "quic")
 
 
@@ -62,6 +63,7 @@ def chromium():
 
     program = next(filter(None, map(shutil.which, CHROMIUM)), None)
     args = ["--no-sandbox", "--no-first-run", *(f"--disable-{what}" for what in QUIET)]
+    args.append("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")  # no host but the site's server is there
     with sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(executable_path=program, args=args)
