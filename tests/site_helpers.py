@@ -1,6 +1,7 @@
 """The book's pages as files, as code and as prose, for the tests of notebooks and site."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def source(page: str) -> str:
     return (ROOT / f"{page}.md").read_text(encoding="utf-8")
 
 
+@functools.cache
 def code(page: str) -> ast.Module:
     """All code cells of a page, as one module."""
     cells = jupytext.reads(source(page), fmt="md:myst").cells
@@ -49,6 +51,7 @@ def calls(page: str, name: str) -> list:
     return [node for node in ast.walk(code(page)) if isinstance(node, ast.Call) and getattr(node.func, "id", None) == name]
 
 
+@functools.cache
 def shown(page: str) -> list:
     """(explorer, values of controls) of every figure of a page, in its order."""
     figures = sorted(calls(page, "show"), key=lambda call: call.lineno)
