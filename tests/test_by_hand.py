@@ -75,7 +75,6 @@ def on_its_page(name: str) -> tuple:
 def test_by_the_controls_of_the_page(visit, name, moecalc):
     one, tab = explorer(name), visit.tab
     section = tab.locator(f'section[data-explorer="{name}"]').first
-    visit.figure(name).unfold()
     for values in three_states(name):
         set_by_hand(section, {control.key: values.get(control.key, control.default) for control in one.controls})
         section.and_(tab.locator('[aria-busy="false"]')).wait_for(timeout=60_000)

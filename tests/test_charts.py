@@ -44,9 +44,6 @@ def states(name, variant, most=4):
     return [variant | move for move in found]
 
 
-STATES = [(name, state) for name, variant in VARIANTS for state in states(name, variant)]
-
-
 def result_of(name, state):
     return explorer(name).run(state)
 
@@ -159,16 +156,18 @@ def test_rows_are_flat(name):
         assert all(value is None or isinstance(value, (str, int, float, bool)) for value in row.values())
 
 
-@pytest.mark.parametrize("wide", [True, False], ids=["wide", "narrow"])
-@pytest.mark.parametrize(("name", "state"), STATES, ids=str)
-def test_vega_with_rows_is_the_same_picture(name, state, wide):
-    result = result_of(name, state)
-    vega = charts.vega(name, wide, result.controls)
-    rows_entry(vega)["values"] = plain_rows(result.rows)
-    words, marks = seen(vl_convert.vega_to_svg(vega))
-    assert (words, marks) == seen(lite_svg(name, state, wide))
-    assert words and sum(marks.values()) > 1
-    assert not [word for word in words if re.search("undefined|null|NaN|…", word)]
+@pytest.mark.parametrize(("name", "variant", "wide"), SPECS, ids=str)
+def test_vega_with_rows_is_the_same_picture(name, variant, wide):
+    vega = charts.vega(name, wide, variant)
+    for state in states(name, variant):
+        result = result_of(name, state)
+        rows_entry(vega)["values"] = plain_rows(result.rows)
+        words, marks = seen(vl_convert.vega_to_svg(vega))
+        lite = vl_convert.vegalite_to_vega(charts.draw(name, result, wide), vl_version=charts.VEGA_LITE)
+        # what has ghosts is put together in another way; the same instructions would draw the same again
+        assert vega == lite or (words, marks) == seen(vl_convert.vega_to_svg(lite)), state
+        assert words and sum(marks.values()) > 1
+        assert not [word for word in words if re.search("undefined|null|NaN|…", word)]
 
 
 def test_other_rows_change_the_picture():

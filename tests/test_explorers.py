@@ -1,5 +1,6 @@
 """Every figure, moved: at its defaults, to both ends of each range, to each option."""
 
+import contextlib
 import json
 import math
 
@@ -142,19 +143,19 @@ def test_every_single_move(name, key, value):
     assert result.controls[key] == value
 
 
-def test_nearly_every_move_is_answered():
+def is_answered(one, values) -> bool:
+    with contextlib.suppress(InputError):
+        return bool(one.run(values))
+    return False
+
+
+def test_every_control_can_be_moved():
     """A control may hold values that do not go with the defaults of the others, but only some."""
     for name in explorer_names():
         one = explorer(name)
         for control in one.controls:
             values = [value for key, value in moves(one) if key == control.key]
-            answered = 0
-            for value in values:
-                try:
-                    one.run({control.key: value})
-                    answered += 1
-                except InputError:
-                    pass
+            answered = any(is_answered(one, {control.key: value}) for value in values)
             assert answered, f"{name}: {control.key} cannot be moved at all"
 
 
@@ -283,9 +284,10 @@ def test_a_move_from_python_and_from_the_command_line(name, moecalc):
             assert " ".join(str(caught.value).split()) in printed.err
         else:
             assert explore(name, **{key: value}) == printed.json
+    built = one.run().metrics
     for control in one.controls:
         printed = moecalc("explore --json", name, "--set", f"{control.key}={control.default}").json
-        assert printed["metrics"] == one.run().metrics
+        assert printed["metrics"] == built
 
 
 @pytest.mark.parametrize("before, now", sorted(explorers_package.ALIASES.items()))
