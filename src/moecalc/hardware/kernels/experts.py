@@ -7,6 +7,7 @@ weights of the experts that have a token over the memory bandwidth, A the activa
 GPU, T K tokens times experts of each. The tokens of an expert follow from how they are said to be spread.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -199,11 +200,31 @@ def _shuffle(counts: list, seed: int) -> None:
 
 def experts_seconds(hardware: Hardware, fitted: ExpertParameters, how: ExpertType, experts: Experts) -> float:
     """The equation of this module [s]."""
-    hidden, width = experts.hidden_size, experts.inter_size / experts.tp
-    first = (2 if experts.gated else 1) * width  # columns of the first product
     spread = experts.num_tokens, experts.topk, experts.num_experts, experts.ep, experts.distribution
     loads = loads_of(*spread)
-    memory_s = len(loads) * hidden * (first + width) * how.weight_bytes / (hardware.bytes_per_s * fitted.memory)
+
+    def tiles(size):
+        return sum(-(-load // size) for load in loads)
+
+    return seconds_of_loads(hardware, fitted, how, experts, len(loads), sum(loads), tiles)
+
+
+def seconds_of_loads(
+    hardware: Hardware,
+    fitted: ExpertParameters,
+    how: ExpertType,
+    experts: Experts,
+    touched: float,
+    copies: float,
+    tiles: Callable,
+) -> float:
+    """The equation where it is known how the fullest GPU is loaded [s].
+
+    It has `touched` experts with any token and so many `copies` of tokens; `tiles` gives their tiles of a size [tokens].
+    """
+    hidden, width = experts.hidden_size, experts.inter_size / experts.tp
+    first = (2 if experts.gated else 1) * width  # columns of the first product
+    memory_s = touched * hidden * (first + width) * how.weight_bytes / (hardware.bytes_per_s * fitted.memory)
     chosen = experts.num_tokens * experts.topk
     sms, rate = hardware.num_sms, hardware.sm_flops_per_s * fitted.compute
     full, sizes = FULL, TOKENS
@@ -212,12 +233,12 @@ def experts_seconds(hardware: Hardware, fitted: ExpertParameters, how: ExpertTyp
     columns = -(-first // COLUMNS), -(-hidden // COLUMNS)
     least = 0.0
     for size in sizes:
-        tiles = sum(-(-load // size) for load in loads)
+        number = tiles(size)
         step = max(2 * COLUMNS * size / rate, fitted.step * min(1.0, size / full) ** fitted.small)
-        compute_s = max(1.0, tiles * columns[0] / sms) * (hidden * step + fitted.tile)
-        compute_s += max(1.0, tiles * columns[1] / sms) * (width * step + fitted.tile)
+        compute_s = max(1.0, number * columns[0] / sms) * (hidden * step + fitted.tile)
+        compute_s += max(1.0, number * columns[1] / sms) * (width * step + fitted.tile)
         least = min(least or compute_s, compute_s)
-    moved = sum(loads) * (6 * hidden + 2 * (first + width)) + 4 * experts.num_tokens * hidden
+    moved = copies * (6 * hidden + 2 * (first + width)) + 4 * experts.num_tokens * hidden
     moving_s = moved / (hardware.bytes_per_s * fitted.activations)
     of_each = fitted.expert * experts.num_experts / experts.ep + fitted.token * chosen
     return fitted.launch + rounded_time_s(least, memory_s, fitted.sharpness) + moving_s + of_each
