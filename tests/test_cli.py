@@ -69,6 +69,11 @@ CONTRACT = [
         "fit --model deepseek-v3 --gpu h200-sxm --context 4096 --users 8 --bytes-per-element 1 --tp 8 --dp 1 --ep 8 --pp 1",
         {"num_gpus", "per_gpu_bytes", "components", "tokens_that_fit", "longest_context", "bound_by", "notes"},
     ),
+    (
+        "serve --model deepseek-v3 --gpu h800-sxm --phase decode --num-gpus 320 --tp 4 --dp 80 --ep 320 --batch 32 "
+        "--context 4096 --redundant 64 --mtp 0.85 --two-micro-batches",
+        {"step_s", "low_s", "high_s", "tokens_per_s_per_gpu", "tokens_per_s_per_user", "components"},
+    ),
     ("calibrate", {"how"}),
     (
         "experts --loads '[[90, 10, 20, 40], [1, 2, 3, 4]]' --replicas 6 --groups 2 --nodes 1 --gpus 2",

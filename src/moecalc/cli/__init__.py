@@ -35,6 +35,7 @@ COMMANDS = (
     "step",
     "experts",
     "fit",
+    "serve",
     "claims",
     "explore",
 )
