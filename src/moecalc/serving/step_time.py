@@ -156,7 +156,7 @@ def _step(config, accelerator, layout, sizes, running, tokens, of_user) -> StepT
         sums["drafts"] = running.depth * drafted
     sums = {name: own.stretch * value for name, value in sums.items() if value}
     layers = len(config.anatomy.layers)
-    sums["engine"] = own.step_s + own.layer_s * layers + own.sequence_s * sizes.batch
+    sums["engine"] = own.step_s + own.layer_s * layers
     step_s = math.fsum(sums.values())
     low, high = (own.prefill_low, own.prefill_high) if sizes.phase == "prefill" else (own.low, own.high)
     return StepTime(

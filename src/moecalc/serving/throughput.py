@@ -92,10 +92,18 @@ def expert_parallel(config: ModelConfig, sizes: Iterable[int], tp: int = 1, leas
 
 @lru_cache(maxsize=4096)
 def sequences_of_group(
-    config: ModelConfig, accelerator: Accelerator, layout: ServingLayout, context: int, bytes_per_element: float
+    config: ModelConfig,
+    accelerator: Accelerator,
+    layout: ServingLayout,
+    context: int,
+    bytes_per_element: float,
+    weights: str | None = None,
 ) -> int:
-    """Sequences of `context` [tokens] whose caches fit on a group, in numbers of `bytes_per_element` [bytes]."""
+    """Sequences of `context` [tokens] whose caches fit on a group, in numbers of `bytes_per_element` [bytes].
+
+    `weights` says how they are stored; without it, as the config does.
+    """
     real("bytes_per_element", bytes_per_element, positive=True, most=MAX_BYTES_PER_ELEMENT)
     memory = accelerator.needed("memory_bytes")
     taken = workspace(config, memory, layout.num_gpus)
-    return instance(config, layout, memory, taken, bytes_per_element).sequences_of_group(context)
+    return instance(config, layout, memory, taken, bytes_per_element, weights).sequences_of_group(context)

@@ -1,7 +1,7 @@
 """The ledger: every measured run that the calculators can express, with what they predict for it and the error.
 
 ``moecalc validate`` prints it, the page "How wrong is this" shows it. Times of training are rows of
-``data/training_cases.csv``, memory those of ``data/memory_measured.csv``. Serving has no calculator of throughput yet.
+``data/training_cases.csv``, memory those of ``data/memory_measured.csv``, serving those of ``data/serving_cases.csv``.
 """
 
 import functools
@@ -28,7 +28,7 @@ class Case(NamedTuple):
     use: str | None  #: fitted or held out; None for a row of a file
     source: str  #: key of data/sources.json, or what the row of a file says
     why_not: str | None = None  #: one sentence where nothing is predicted
-    group: str = ""  #: dense or moe, of training
+    group: str = ""  #: dense or moe, of training; the engine, or deployment, of serving
     note: str = ""  #: what is assumed
 
     @property
@@ -65,7 +65,7 @@ class Summary(NamedTuple):
 
 
 def cases(kind: str | None = None, use: str | None = None) -> tuple:
-    """Cases of the ledger, of one kind and use where these are given: training in the order of its table, then memory.
+    """Cases of the ledger, of one kind and use where these are given: training, memory, serving.
 
     >>> {case.kind for case in cases("memory", HELD_OUT)}
     {'memory'}
@@ -111,4 +111,6 @@ def _of_kind(kind: str) -> tuple:
         from .memory import memory_ledger
 
         return memory_ledger()
-    return ()
+    from .serving_cases import serving_cases
+
+    return serving_cases()

@@ -71,17 +71,14 @@ def _memory(row: dict) -> list:
     return [_case(row["id"], "memory", f"GiB {row['metric']}", row, value, predicted)]
 
 
-NOT_YET = "there is no calculator of serving throughput yet"
-
-
 def _serving(row: dict) -> list:
-    from .training_runs import Predicted
+    from .serving_runs import TPOT, TTFT, predicted_times
 
-    found = []
-    for metric, column in (("TPOT in ms", "tpot_ms"), ("TTFT in ms", "ttft_ms")):
+    found, predicted = [], predicted_times(row)
+    for metric, column in ((TPOT, "tpot_ms"), (TTFT, "ttft_ms")):
         measured = _number(row[column])
         if measured is not None or column == "tpot_ms":
-            found.append(_case(row["id"], "serving", metric, row, measured, Predicted(None, why_not=NOT_YET)))
+            found.append(_case(row["id"], "serving", metric, row, measured, predicted[metric]))
     return found
 
 

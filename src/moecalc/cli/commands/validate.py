@@ -48,14 +48,7 @@ def told(cases, kinds) -> dict:
         one = {key: getattr(case, key) for key in KEYS} | {"inside": case.inside}
         shown.append(one | {key: value for key in ("why_not", "note") if (value := getattr(case, key))})
     of_kind = {kind: summary([case for case in cases if case.kind == kind])._asdict() for kind in kinds}
-    return {"cases": shown, "summary": of_kind, "notes": notes(kinds)}
-
-
-def notes(kinds) -> list:
-    """Sentences about kinds without cases."""
-    from ...validation.file_rows import NOT_YET
-
-    return [f"serving: {NOT_YET}"] if "serving" in kinds else []
+    return {"cases": shown, "summary": of_kind, "notes": []}
 
 
 def show(result):
