@@ -14,6 +14,7 @@ from moecalc.model.flops import flops_report
 from moecalc.model.kv_cache import kv_cache_report
 from moecalc.model.params import params_report
 from moecalc.serving.eplb import balanced_experts
+from moecalc.serving.throughput import expert_parallel, sweep
 from moecalc.training.activation_policy import V3_RECOMPUTE, ActivationPolicy
 from moecalc.training.layout import Layout
 from moecalc.training.memory import Batch, memory
@@ -54,6 +55,7 @@ def calculators() -> list:
         Row("model states of V3 on all 16 ranks, a layout of a search", states_of_layouts(v3), "us", 500),
         Row("memory of V3 on all 16 ranks, a layout of a search", memory_of_layouts(v3), "us", 500),
         Row("a step of V3, a layout of a search", steps_of_layouts(v3), "us", 2000),
+        Row("serving V3, a point of a sweep over batch, EP and context", points_of_serving(v3), "us", 100),
         Row("one more config for such a sweep", median_us(lambda: v3.replace(n_routed_experts=128)), "us"),
     ]
 
@@ -66,6 +68,16 @@ LAYOUTS = [
     for zero in (1, 2, 3)
     for schedule in ("1f1b", "dualpipe")
 ]
+
+
+def points_of_serving(v3) -> float:
+    """Microseconds of the processor for a point of throughput, where no kernel was timed at its size before."""
+    layouts, batches, lengths = expert_parallel(v3, (32, 64, 72, 144, 320), least_redundant=32), range(1, 257), (2048, 4096)
+    h800 = load_accelerator("h800-sxm")
+    sweep(v3, h800, layouts, (1,), 1024)
+    start = time.process_time()
+    found = sum(len(sweep(v3, h800, layouts, batches, length)) for length in lengths)
+    return (time.process_time() - start) / found * 1e6
 
 
 def states_of_layouts(config) -> float:

@@ -147,6 +147,7 @@ def instance(
     return Instance(layout, stages, page_tokens(config), taken)
 
 
+@lru_cache(maxsize=64)
 def longest_of_model(config: ModelConfig) -> int | None:
     """The longest sequence that a model was made for, as its config says; None where it does not [tokens].
 

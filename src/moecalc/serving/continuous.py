@@ -2,8 +2,8 @@ r"""Requests that come one after the other to an engine which reads prompts betw
 
 .. math:: \text{TPOT} = t_d + m (b - 1) \frac{t_p}{O}, \qquad \text{TTFT} = a + t_1 + q (b - 1) t_p + n\, t_d
 
-t_d is a step of b sequences with half their answers written, t_p the prefill of a prompt beside others, t_1 of one alone, O the
-tokens of an answer. While a request writes its answer each other one begins anew once on average, and it meets the share
+t_d is a step of b sequences with half their answers written, t_p the prefill of a prompt beside others, t_1 of one alone, O
+the tokens of an answer. While a request writes its answer each other one begins anew once on average, and it meets the share
 m of their prefills; before its first token it waits for a, for the share q of the others' prefills and for n steps. What an
 engine's m, a, q and n are is fitted (:mod:`moecalc.serving.engines`). Examples use ``v3 = load_model("deepseek-v3")``.
 """
@@ -49,8 +49,8 @@ def continuous(
 ) -> Load:
     """What `concurrency` requests see that are kept running, of all data parallel groups together.
 
-    `isl` [tokens] are those of a prompt, `osl` [tokens] those of an answer; `room` is how many sequences of a group fit, where
-    that is known. Requests beyond it wait, which no time here counts.
+    `isl` [tokens] are those of a prompt, `osl` [tokens] those of an answer; `room` is how many sequences of a group fit,
+    where that is known. Requests beyond it wait, which no time here counts.
 
     >>> b200 = load_accelerator("b200-sxm")
     >>> one, many = (continuous(v3, b200, ServingLayout(tp=8), n, 8192, 1024) for n in (4, 64))

@@ -16,7 +16,7 @@ DEFAULT = "large-ep"
 
 
 class Engine(NamedTuple):
-    """An engine: what it adds, and between which ratios of measured to predicted eight of ten fitted rows lie."""
+    """An engine: what it adds, and between which ratios of measured to predicted fitted rows lie."""
 
     name: str
     step_s: float = 0.0  #: once a step: scheduling, the start of a graph, sampling

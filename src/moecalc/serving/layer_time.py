@@ -33,22 +33,13 @@ def layer_parts(
     prefill, batch, new = sizes.phase == "prefill", sizes.batch, sizes.new
     tokens = batch * new
     absorbed = not prefill and running.absorbed
-    parts, flops = {}, 0.0
-    for one in served.products:
-        rows = batch * (1 if prefill else new) if one.part == "head" else tokens
-        time_s = one.times * kernels.product(rows, one.outputs, one.inputs, one.dtype)
-        parts[one.part] = parts.get(one.part, 0.0) + time_s
-        flops += 2 * one.times * rows * one.outputs * one.inputs
-    if prefill:
-        for one in served.expanding:
-            parts["projections"] += kernels.product(tokens, one.outputs, one.inputs, one.dtype)
-            flops += 2 * tokens * one.outputs * one.inputs
+    key = served, prefill, absorbed, batch, new
+    known = kernels.known.get(key)
+    if known is None:
+        known = kernels.known[key] = _products(kernels, *key)
+    parts, flops = known[0].copy(), known[1]
     for one in served.attention:
         heads = one.heads
-        if one.latent and absorbed:  # queries to the latent space, values from it: one product for each head
-            both = one.nope + heads.value_size
-            parts["projections"] += kernels.product(tokens, heads.num_heads * one.rank, both, "bfloat16")
-            flops += 2 * tokens * heads.num_heads * one.rank * both
         time_s, pairs = _attended(kernels, one, sizes, cache, absorbed)
         parts["attention"] = parts.get("attention", 0.0) + time_s
         width = heads.key_size - one.nope + 2 * one.rank if one.latent and absorbed else heads.key_size + heads.value_size
@@ -58,9 +49,6 @@ def layer_parts(
         read = one.num_bytes * batch * (sizes.context + sizes.cached)
         parts["indexer"] = parts.get("indexer", 0.0) + kernels.roofline(one.flops * met, read)
         flops += one.flops * met
-    moved = tokens * served.moved_bytes + batch * served.state_bytes
-    if moved:
-        parts["small_kernels"] = moved / kernels.bandwidth
     least = running.engine.all_reduce_s
     own = 2.0 * tokens * served.hidden
     if served.mixes and layout.tp > 1:
@@ -69,6 +57,30 @@ def layer_parts(
         flops += _routed(kernels, served, sizes, layout, running, kind, parts)
     elif served.feeds and layout.tp > 1:
         parts["all_reduce"] = parts.get("all_reduce", 0.0) + kernels.all_reduce(own, layout.tp, least)
+    return parts, flops
+
+
+def _products(kernels, served, prefill, absorbed, batch, new) -> tuple:
+    """(part -> time [s], FLOPs) of products but the routed experts', and of small kernels: whatever the lengths."""
+    parts, flops, tokens = {}, 0.0, batch * new
+    for one in served.products:
+        rows = batch * (1 if prefill else new) if one.part == "head" else tokens
+        time_s = one.times * kernels.product(rows, one.outputs, one.inputs, one.dtype)
+        parts[one.part] = parts.get(one.part, 0.0) + time_s
+        flops += 2 * one.times * rows * one.outputs * one.inputs
+    if prefill:
+        for one in served.expanding:
+            parts["projections"] += kernels.product(tokens, one.outputs, one.inputs, one.dtype)
+            flops += 2 * tokens * one.outputs * one.inputs
+    elif absorbed:  # queries to the latent space, values from it: one product for each head
+        for one in served.attention:
+            if one.latent:
+                heads, both = one.heads.num_heads, one.nope + one.heads.value_size
+                parts["projections"] += kernels.product(tokens, heads * one.rank, both, "bfloat16")
+                flops += 2 * tokens * heads * one.rank * both
+    moved = tokens * served.moved_bytes + batch * served.state_bytes
+    if moved:
+        parts["small_kernels"] = moved / kernels.bandwidth
     return parts, flops
 
 

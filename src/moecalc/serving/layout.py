@@ -1,5 +1,6 @@
 """How GPUs share a model that is served: tensor, data, expert and pipeline parallel sizes."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..base.checks import divisor, whole
@@ -58,6 +59,7 @@ def check_layout(config: ModelConfig, layout: ServingLayout) -> ServingLayout:
     return layout
 
 
+@lru_cache(maxsize=64)
 def num_experts(config: ModelConfig) -> int:
     """Routed experts of a layer, 1 of a dense model [experts]."""
     return config.anatomy.num_routed_experts

@@ -1,4 +1,4 @@
-"""What one GPU multiplies, reads and moves for a block of a served model, read off its tensors, once for a layout."""
+"""What one GPU multiplies, reads and moves for a block of a served model, read off its tensors once for each TP."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -6,7 +6,6 @@ from typing import NamedTuple
 from ..hardware.kernels.attention import Heads
 from ..model.anatomy import Block
 from ..model.config import ModelConfig
-from .layout import ServingLayout
 from .served_types import ServedTypes
 
 #: Products that an engine runs as one, by the ends of their names.
@@ -85,19 +84,24 @@ class Served(NamedTuple):
     feeds: bool  #: and the feed-forward
     hidden: int
 
+    # two blocks are the same where they are one object: a hash of all their products would take longer than timing them
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
+
 
 @lru_cache(maxsize=512)
-def served_blocks(config: ModelConfig, layout: ServingLayout, types: ServedTypes) -> tuple:
-    """(:class:`Served`, how often) of each different layer; the head comes last, once."""
-    blocks = [(served_block(block, config.hidden_size, layout, types), count) for block, count in config.anatomy.counted]
-    return tuple(blocks)
+def served_blocks(config: ModelConfig, tp: int, types: ServedTypes) -> tuple:
+    """(:class:`Served`, how often) of each different layer that computes anything; the head comes last, once."""
+    blocks = [(served_block(block, config.hidden_size, tp, types), count) for block, count in config.anatomy.counted]
+    return tuple((one, count) for one, count in blocks if one.products or one.routed or one.moved_bytes)
 
 
-def served_block(block: Block, hidden: int, layout: ServingLayout, types: ServedTypes) -> Served:
-    """A block cut over the tensor parallel GPUs; `hidden` is the width of the residual stream."""
+def served_block(block: Block, hidden: int, tp: int, types: ServedTypes) -> Served:
+    """A block cut over `tp` GPUs; `hidden` is the width of the residual stream."""
     names = {tensor.name for tensor in block.tensors}
     latent = "kv_a_proj_with_mqa" in names and "kv_b_proj" in names
-    products, expanding = _products(block, layout.tp, types)
+    products, expanding = _products(block, tp, types)
     matrices = [t for t in block.tensors if t.component == "routed_experts" and t.multiplied]
     routed = None
     if matrices:
@@ -107,17 +111,17 @@ def served_block(block: Block, hidden: int, layout: ServingLayout, types: Served
         routed = Routed(down.outputs, down.inputs, down.used, down.copies, gated, types.of(down))
     mixers = [t for t in block.tensors if t.multiplied and PARTS.get(t.component) == "projections"]
     feeds = routed is not None or any(t.component in ("shared_experts", "dense_mlp") for t in block.tensors)
-    state = sum(cache.elements / min(cache.shards, layout.tp) for cache in block.cache if cache.once)
+    state = sum(cache.elements / min(cache.shards, tp) for cache in block.cache if cache.once)
     scores = [score for score in block.scores if score.name not in ("attention_scores", "attention_values")]
     kept = next((cache.bytes for cache in block.cache if cache.bytes), 0)
     return Served(
         products,
         expanding,
         routed,
-        tuple(_attending(block, layout.tp, latent)),
+        tuple(_attending(block, tp, latent)),
         tuple(Scoring(2 * one.heads * one.width, kept or 2 * one.width, one.limit) for one in scores),
         2 * STATE * state,
-        _moved(block, layout.tp, products),
+        _moved(block, tp, products),
         bool(mixers),
         feeds,
         hidden,

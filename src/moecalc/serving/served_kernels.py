@@ -30,6 +30,8 @@ from .served_types import EXPERTS
 KINDS = {"low-latency": (LOW_LATENCY, LowLatencyParameters), "normal": (NORMAL, NormalParameters)}
 #: Rows of a tile in products by groups: what an expert's tokens are filled up to.
 GROUP_ROWS = 64
+#: So many times are kept; then all are found anew.
+MOST_KNOWN = 300_000
 WIDTHS = {"bfloat16": 2, "fp8": 1}
 
 
@@ -66,6 +68,11 @@ class Kernels:
         if key not in self.sets:
             self.sets[key] = self._of(kind, dtype, shape, peak)
         return self.sets[key]
+
+    def forget(self) -> None:
+        """Keep no more than :data:`MOST_KNOWN` times: a long sweep would fill the memory."""
+        if len(self.known) > MOST_KNOWN:
+            self.known.clear()
 
     def product(self, m: int, n: int, k: int, dtype: str) -> float:
         """Time of a product whose input is narrow already: an engine does that in the kernel before [s]."""

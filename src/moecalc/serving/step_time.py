@@ -5,6 +5,7 @@ Of an engine, see :mod:`moecalc.serving.engines`. `batch` are sequences of each 
 """
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..base.checks import one_of, real, whole
@@ -48,7 +49,7 @@ class StepTime(NamedTuple):
     """One step on all GPUs of an instance, and how fast that is."""
 
     step_s: float
-    low_s: float  #: eight in ten measured steps are expected between this
+    low_s: float  #: measured steps are expected between this, by what the engine was fitted on
     high_s: float  #: and this
     tokens_per_s_per_gpu: float
     tokens_per_s_per_user: float  #: of a prompt in prefill, of an answer in decode
@@ -113,13 +114,7 @@ def decode_time(
 
 
 def _check(config, layout, batch, context, running) -> None:
-    check_layout(config, layout)
-    if layout.pp != 1:
-        raise InputError(f"pp must be 1: the time of steps in pipeline stages is not modelled; found {layout.pp}")
-    slots = num_experts(config) + layout.redundant_experts
-    if layout.redundant_experts > slots // 2:
-        most = slots - layout.redundant_experts
-        raise InputError(f"redundant_experts must be at most one for each of {most}; found {layout.redundant_experts}")
+    _check_layout(config, layout)
     whole("batch", batch, most=MAX_BATCH)
     check_context(config, context)
     real("skew", running.skew, least=1, most=1e4)
@@ -129,10 +124,21 @@ def _check(config, layout, batch, context, running) -> None:
         raise InputError(f"two micro-batches need a batch of at least 2; found {batch}")
 
 
+@lru_cache(maxsize=4096)
+def _check_layout(config, layout) -> None:
+    check_layout(config, layout)
+    if layout.pp != 1:
+        raise InputError(f"pp must be 1: the time of steps in pipeline stages is not modelled; found {layout.pp}")
+    most = num_experts(config)
+    if layout.redundant_experts > most:
+        raise InputError(f"redundant_experts must be at most one for each of {most}; found {layout.redundant_experts}")
+
+
 def _step(config, accelerator, layout, sizes, running, tokens, of_user) -> StepTime:
     kernels, own = kernels_of(accelerator), running.engine or engine()
+    kernels.forget()
     types = running.types or served_types(config, accelerator)
-    blocks = served_blocks(config, layout, types)
+    blocks = served_blocks(config, layout.tp, types)
     kind = running.all_to_all or USUAL_KIND[sizes.phase]
     halves, running = 2 if running.two_micro_batches else 1, running._replace(engine=own)
     part = sizes._replace(batch=-(-sizes.batch // halves))
@@ -146,7 +152,7 @@ def _step(config, accelerator, layout, sizes, running, tokens, of_user) -> StepT
         for name, value in parts.items():
             sums[name] = sums.get(name, 0.0) + count * value
     if sizes.new > 1 and sizes.phase == "decode":
-        module = served_block(config.anatomy.mtp[0], config.hidden_size, layout, types)
+        module = served_block(config.anatomy.mtp[0], config.hidden_size, layout.tp, types)
         head, drafting = blocks[-1][0], sizes._replace(new=1)
         drafted = 0.0
         for one in (module, head) if not any(p.part == "head" for p in module.products) else (module,):

@@ -13,7 +13,7 @@ from ..serving.step_time import Running, StepTime, decode_time, prefill_time
 from ..serving.throughput import CACHE_BYTES, sequences_of_group
 from .cases import Case
 from .run_models import run_config
-from .serving_runs import TPOT, TTFT, predicted_times
+from .serving_runs import TPOT, TTFT, kept_tokens, predicted_times
 from .training_runs import Predicted
 
 TABLE = "serving_cases"
@@ -91,5 +91,6 @@ def deployment_step(row: dict, own=None):
         return prefill_time(config, accelerator, layout, int(row["batch"]), isl, running=running)
     if row["batch"]:
         return decode_time(config, accelerator, layout, int(row["batch"]), isl + osl // 2, running)
-    room = sequences_of_group(config, accelerator, layout, isl + osl // 2, CACHE_BYTES[cache], "nvfp4")
+    kept = kept_tokens(row["engine"], isl, osl)
+    room = sequences_of_group(config, accelerator, layout, kept, CACHE_BYTES[cache], "nvfp4")
     return continuous(config, accelerator, layout, room * layout.dp, isl, osl, running, room)

@@ -125,11 +125,23 @@ def cache_of(name: str, word: str, accelerator: Accelerator) -> str:
 
 def _room(run: ServingRun) -> int | None:
     """Sequences of a group whose caches fit; None where that cannot be said."""
-    width, context = CACHE_BYTES[run.types.cache], run.isl + run.osl // 2
+    width, context = CACHE_BYTES[run.types.cache], kept_tokens(run.engine, run.isl, run.osl)
     try:
         return sequences_of_group(run.config, run.accelerator, run.layout, context, width, run.stored) or None
     except InputError:
         return None
+
+
+def kept_tokens(name: str, isl: int, osl: int) -> int:
+    """Tokens of a request for which an engine keeps room, of `isl` [tokens] and `osl` [tokens].
+
+    TensorRT-LLM begins a request only if its whole answer will fit (its policy GUARANTEED_NO_EVICT, which is the default);
+    others begin it and take room as it grows, so that half the answer counts.
+
+    >>> kept_tokens("trtllm", 1024, 8192), kept_tokens("vllm", 1024, 8192)
+    (9216, 5120)
+    """
+    return isl + (osl if name == "trtllm" else osl // 2)
 
 
 def load_of_run(run: ServingRun, own: Engine | None = None) -> Load:
