@@ -57,9 +57,12 @@ def read(path) -> list:
     found, why = [], {}
     for row in rows:
         try:
-            found.append(Measured(row))
+            one = Measured(row)
         except InputError as error:
             why[str(error)] = why.get(str(error), 0) + 1
+            continue
+        if one.tpot:
+            found.append(one)
     print(f"{len(rows)} rows, {len(found)} say enough")
     for sentence, count in sorted(why.items(), key=lambda pair: -pair[1])[:8]:
         print(f"   {count:4d} {sentence}")
@@ -68,7 +71,7 @@ def read(path) -> list:
 
 def tpot_ratios(rows, own: Engine) -> list:
     """Predicted over measured, of the time of a token."""
-    return [load_of_run(row.run, own).tpot_s / row.tpot for row in rows if row.tpot]
+    return [load_of_run(row.run, own).tpot_s / row.tpot for row in rows]
 
 
 def ttft_ratios(rows, own: Engine) -> list:
@@ -76,14 +79,21 @@ def ttft_ratios(rows, own: Engine) -> list:
     return [load_of_run(row.run, own).ttft_s / row.ttft for row in rows if row.is_low]
 
 
-def cost(ratios) -> float:
-    return statistics.fmean(math.log1p((math.log(one) / ROBUST) ** 2) for one in ratios)
+def cost(ratios, shapes) -> float:
+    """The robust error, each shape counting alike: left-out shapes of the fitted half were nearer so than by rows alike."""
+    sums = {}
+    for one, shape in zip(ratios, shapes, strict=True):
+        sums.setdefault(shape, []).append(math.log1p((math.log(one) / ROBUST) ** 2))
+    return statistics.fmean(map(statistics.fmean, sums.values()))
 
 
-def search(start: Engine, free: dict, ratios) -> Engine:
-    """The engine with the least robust error: each parameter is moved up and down by steps that are halved."""
+def search(start: Engine, free: dict, ratios, shapes) -> Engine:
+    """The engine with the least robust error: each parameter is moved up and down by steps that are halved.
+
+    `ratios` are those of an engine, predicted over measured, in the order of their `shapes`.
+    """
     best = start._replace(**{name: first for name, (first, _) in free.items()})
-    least, steps = cost(ratios(best)), {name: step for name, (_, step) in free.items()}
+    least, steps = cost(ratios(best), shapes), {name: step for name, (_, step) in free.items()}
     for _ in range(HALVINGS):
         moved = True
         while moved:
@@ -91,7 +101,7 @@ def search(start: Engine, free: dict, ratios) -> Engine:
             for name, step in steps.items():
                 for sign in (1, -1):
                     tried = best._replace(**{name: max(0.0, getattr(best, name) + sign * step)})
-                    if tried != best and (found := cost(ratios(tried))) < least - 1e-6:
+                    if tried != best and (found := cost(ratios(tried), shapes)) < least - 1e-6:
                         best, least, moved = tried, found, True
                         break
         steps = {name: step / 2 for name, step in steps.items()}
@@ -135,8 +145,9 @@ def fit_engine(name: str, rows) -> tuple:
     side = {use: [row for row in own if row.use == use] for use in (FITTED, HELD_OUT)}
     fitted = [row for row in side[FITTED] if row.run.prefill is None]
     low = [row for row in fitted if row.is_low]
-    found = search(Engine(name), TOKEN, lambda one: tpot_ratios(fitted, one))
-    found = search(found, FIRST, lambda one: ttft_ratios(low, one))
+    shapes, low_shapes = [row.shape for row in fitted], [row.shape for row in low]
+    found = search(Engine(name), TOKEN, lambda one: tpot_ratios(fitted, one), shapes)
+    found = search(found, FIRST, lambda one: ttft_ratios(low, one), low_shapes)
     found = Engine(name, *(float(f"{value:.4g}") for value in found[1:]))
     tpot, ttft = interval(fitted, tpot_ratios(fitted, found)), interval(low, ttft_ratios(low, found))
     print(f"{name}: {found}")
@@ -157,7 +168,7 @@ def deployments(engines: dict) -> tuple:
     def ratios(one: Engine, some=own):
         return [rate(row, one) / float(row["value"]) for row in some]
 
-    found = search(Engine("large-ep"), {"stretch": (1.0, 0.1)}, ratios)
+    found = search(Engine("large-ep"), {"stretch": (1.0, 0.1)}, ratios, [row["subject"] for row in own])
     found = found._replace(stretch=float(f"{found.stretch:.4g}"))
     used = engines | {"large-ep": found}
     print(f"large-ep: {found}")

@@ -60,6 +60,7 @@ class Attending(NamedTuple):
     limit: int | None  #: most tokens that a token attends to
     rank: int  #: of the latent, and the size of a key without rotary part: for absorbing
     nope: int
+    sparse: bool  #: whether an indexer chooses them
 
 
 class Scoring(NamedTuple):
@@ -171,7 +172,7 @@ def _attending(block: Block, tp: int, latent: bool) -> list:
         expands = next((t for t in block.tensors if t.name == "kv_b_proj"), None)
         rank = expands.inputs if expands else 0
         nope = expands.outputs // expands.shards - value.width if expands else 0
-        found.append(Attending(Heads(heads, groups, key.width, value.width), latent, key.limit, rank, nope))
+        found.append(Attending(Heads(heads, groups, key.width, value.width), latent, key.limit, rank, nope, key.selected is not None))
     return found
 
 

@@ -55,7 +55,7 @@ def compute(kind, generation, use, colour):  # the chart colours: it has a pictu
         yield from prepared()
     chosen = [
         case
-        for case in cases(None if kind == "all" else kind)
+        for case in (cases("training") + cases("memory") if kind == "all" else cases(kind))
         if use in ("all", case.use)
         and (generation == "all" or case.accelerator in GENERATIONS[generation][1])
         and case.error is not None
