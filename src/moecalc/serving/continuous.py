@@ -14,7 +14,7 @@ from ..base.checks import whole
 from ..base.limits import MAX_SEQ_LEN
 from ..hardware.accelerator import Accelerator
 from ..model.config import ModelConfig
-from .engines import engine
+from .engines import usual_engine
 from .layout import ServingLayout
 from .step_time import MAX_BATCH, USUAL, Running, decode_time, prefill_time
 
@@ -60,7 +60,7 @@ def continuous(
     whole("concurrency", concurrency, most=MAX_BATCH * layout.dp)
     whole("isl", isl, most=MAX_SEQ_LEN)
     whole("osl", osl, most=MAX_SEQ_LEN)
-    own = running.engine or engine()
+    own = running.engine or usual_engine(layout)
     running = running._replace(engine=own)
     batch = max(1, min(-(-concurrency // layout.dp), room or MAX_BATCH))
     step = decode_time(config, accelerator, layout, batch, isl + osl // 2, running)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..base.checks import one_of
 from ..facts import tables
+from .layout import ServingLayout
 
 TABLE = "serving_parameters"
 #: Engines whose parameters are known. "large-ep" is what serves DeepSeek-V3 over many GPUs with DeepEP and DeepGEMM; "none"
@@ -52,6 +53,15 @@ def engine(name: str = DEFAULT) -> Engine:
                 values[f"{start}low"], values[f"{start}high"] = fact.value, fact.high
         _known[name] = Engine(name, **values)
     return _known[name]
+
+
+def usual_engine(layout: ServingLayout) -> Engine:
+    """The engine where none is named: "large-ep" where experts lie on several groups' GPUs, else "vllm".
+
+    >>> usual_engine(ServingLayout(dp=32, ep=32)).name, usual_engine(ServingLayout(tp=8)).name
+    ('large-ep', 'vllm')
+    """
+    return engine(DEFAULT if layout.dp > 1 and layout.ep > 1 else "vllm")
 
 
 _known = {}

@@ -165,14 +165,15 @@ def _attending(block: Block, tp: int, latent: bool) -> list:
     found = []
     for key, value in zip(keys, values, strict=False):
         heads = -(-key.heads // tp)
-        own = next((t.outputs // key.width for t in block.tensors if t.name == "k_proj" and t.outputs >= key.width), None)
-        groups = heads if latent else max(1, (own or 1) // tp)
+        kept = next((t.outputs // key.width for t in block.tensors if t.name == "k_proj" and t.outputs >= key.width), None)
+        groups = heads if latent else max(1, (kept or 1) // tp)
         while heads % groups:
             groups -= 1
         expands = next((t for t in block.tensors if t.name == "kv_b_proj"), None)
         rank = expands.inputs if expands else 0
         nope = expands.outputs // expands.shards - value.width if expands else 0
-        found.append(Attending(Heads(heads, groups, key.width, value.width), latent, key.limit, rank, nope, key.selected is not None))
+        own = Heads(heads, groups, key.width, value.width)
+        found.append(Attending(own, latent, key.limit, rank, nope, key.selected is not None))
     return found
 
 

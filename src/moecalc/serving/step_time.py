@@ -14,7 +14,7 @@ from ..base.limits import MAX_DEPTH
 from ..hardware.accelerator import Accelerator
 from ..model.config import ModelConfig
 from .capacity import check_context
-from .engines import Engine, engine
+from .engines import Engine, usual_engine
 from .layer_time import Sizes, layer_parts, overlapped
 from .layout import ServingLayout, check_layout, num_experts
 from .served_blocks import served_block, served_blocks
@@ -31,7 +31,7 @@ USUAL_KIND = {"prefill": "normal", "decode": "low-latency"}
 class Running(NamedTuple):
     """How a model is run, beside its layout."""
 
-    engine: Engine | None = None  #: the default of :func:`moecalc.serving.engines.engine` if None
+    engine: Engine | None = None  #: by the layout if None: :func:`moecalc.serving.engines.usual_engine`
     types: ServedTypes | None = None  #: the checkpoint's own, with a cache in BF16, if None
     two_micro_batches: bool = False  #: whether one hides the communication of the other
     absorbed: bool = True  #: whether latent attention decodes on its latents
@@ -135,7 +135,7 @@ def _check_layout(config, layout) -> None:
 
 
 def _step(config, accelerator, layout, sizes, running, tokens, of_user) -> StepTime:
-    kernels, own = kernels_of(accelerator), running.engine or engine()
+    kernels, own = kernels_of(accelerator), running.engine or usual_engine(layout)
     kernels.forget()
     types = running.types or served_types(config, accelerator)
     blocks = served_blocks(config, layout.tp, types)

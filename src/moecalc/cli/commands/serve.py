@@ -23,7 +23,7 @@ def add_arguments(parser):
     parser.add_argument("--depth", type=whole, default=1, metavar="K", help="tokens that are drafted, with --mtp")
     parser.add_argument("--two-micro-batches", action="store_true", help="one hides the communication of the other")
     parser.add_argument("--not-absorbed", action="store_true", help="latent attention expands its cache at each step")
-    parser.add_argument("--engine", metavar="NAME", help="whose overhead is added")
+    parser.add_argument("--engine", metavar="NAME", help="vllm, sglang, trtllm, large-ep or none: whose overhead is added")
     parser.add_argument("--weights", metavar="NAME", help="bf16, fp8, fp4, int4, mxfp4; without it the checkpoint's own")
     parser.add_argument("--cache", metavar="TYPE", help="type of the cache: bfloat16 or fp8")
     parser.add_argument("--all-to-all", metavar="KIND", help="low-latency or normal; by the phase if not given")
@@ -35,7 +35,7 @@ def run(args):
     from ...base.errors import InputError
     from ...hardware.accelerator import read_accelerator
     from ...serving.capacity import check_context
-    from ...serving.engines import DEFAULT, engine
+    from ...serving.engines import engine, usual_engine
     from ...serving.served_types import served_types
     from ...serving.step_time import PHASES, Running, decode_time, prefill_time
     from ...serving.throughput import CACHE_BYTES, sequences_of_group
@@ -49,7 +49,7 @@ def run(args):
     layout, said = _layout(args), []
     types = served_types(config, accelerator, args.weights, args.cache)
     running = Running(
-        engine(args.engine or DEFAULT),
+        usual_engine(layout) if args.engine is None else engine(args.engine),
         types,
         args.two_micro_batches,
         not args.not_absorbed,
