@@ -1,9 +1,9 @@
 r"""Requests that come one after the other to an engine which reads prompts between the steps of decoding.
 
-.. math:: \text{TPOT} = t_d + m (b - 1) \frac{t_p}{O}, \qquad \text{TTFT} = a + t_1 + q (b - 1) t_p + n\, t_d
+.. math:: \text{TPOT} = t_d + m (b - 1) \frac{t_1}{O}, \qquad \text{TTFT} = a + t_1 + q (b - 1) t_p + n\, t_d
 
-t_d is a step of b sequences with half their answers written, t_p the prefill of a prompt beside others, t_1 of one alone, O
-the tokens of an answer. While a request writes its answer each other one begins anew once on average, and it meets the share
+t_d is a step of b sequences with half their answers written, t_1 the prefill of a prompt alone, t_p beside others, O the
+tokens of an answer. While a request writes its answer each other one begins anew once on average, and it meets the share
 m of their prefills; before its first token it waits for a, for the share q of the others' prefills and for n steps. What an
 engine's m, a, q and n are is fitted (:mod:`moecalc.serving.engines`). Examples use ``v3 = load_model("deepseek-v3")``.
 """
@@ -71,7 +71,7 @@ def continuous(
     if together > 1:
         each = prefill_time(config, accelerator, layout, together, isl, running=plain).step_s / together
     tokens = step.tokens_per_s_per_user * step.step_s
-    prefills = own.meets * (batch - 1) * each / osl
+    prefills = own.meets * (batch - 1) * alone / osl
     tpot = step.step_s / tokens + prefills
     ttft = own.admission_s + alone + own.queue * (batch - 1) * each + own.waited_steps * step.step_s
     every = min(concurrency, batch * layout.dp)
