@@ -1,8 +1,13 @@
-"""Classes of serving cases that are judged together, with the errors that were aimed at before anything was fitted."""
+"""Classes of serving cases that are judged together, with the errors that were aimed at before anything was fitted.
+
+The ledger keeps one in twelve rows of the file that engines were fitted on; :func:`file_errors` says those of all its rows.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ..facts import tables
+from ..serving.engines import TABLE
 from .cases import Case, cases
 from .hold_out import FITTED, HELD_OUT
 from .serving_cases import DEPLOYMENT
@@ -34,6 +39,30 @@ class ServingClass(NamedTuple):
     def is_met(self) -> bool:
         """Whether each goal is reached on what is held out."""
         return all(getattr(self.held_out, name) <= most for name, most in self.goals.items())
+
+
+class FileErrors(NamedTuple):
+    """Errors of all rows of the published file that are of one engine and side, as shares."""
+
+    rows: int
+    median: float  #: of the time of a token
+    nine_in_ten: float
+    first_token_rows: int  #: at low concurrency
+    first_token_median: float
+
+
+def file_errors(engine: str, use: str = HELD_OUT) -> FileErrors:
+    """What the fit found of an engine, one of :data:`ENGINES`, on rows of one use.
+
+    >>> file_errors("vllm").median < 0.15 and file_errors("vllm").nine_in_ten < 0.40
+    True
+    """
+    known, side = tables.by_subject(TABLE)[engine], use.replace(" ", "_")
+    rows, median, most, first, of_first = (
+        known[f"{side}_{name}"].value
+        for name in ("rows", "median_error", "nine_in_ten_error", "first_token_rows", "first_token_median_error")
+    )
+    return FileErrors(int(rows), median / 100, most / 100, int(first), of_first / 100)
 
 
 def errors(some) -> Errors:
