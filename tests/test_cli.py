@@ -74,6 +74,10 @@ CONTRACT = [
         "--context 4096 --redundant 64 --mtp 0.85 --two-micro-batches",
         {"step_s", "low_s", "high_s", "tokens_per_s_per_gpu", "tokens_per_s_per_user", "components"},
     ),
+    (
+        "token-cost --prefill-tokens-per-s-per-gpu 4030 --decode-tokens-per-s-per-gpu 1850 --usd-per-gpu-hour 2",
+        {"usd_per_million_input", "usd_per_million_output", "break_even"},
+    ),
     ("calibrate", {"how"}),
     (
         "experts --loads '[[90, 10, 20, 40], [1, 2, 3, 4]]' --replicas 6 --groups 2 --nodes 1 --gpus 2",

@@ -36,6 +36,7 @@ COMMANDS = (
     "experts",
     "fit",
     "serve",
+    "token-cost",
     "claims",
     "explore",
 )
