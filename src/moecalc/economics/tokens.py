@@ -8,6 +8,7 @@ Rent is the only cost. A cached input token takes no time of prefill; what keeps
 from typing import NamedTuple
 
 from ..base.checks import real
+from ..serving.disaggregation import Requests, request_gpu_seconds
 from .cost import HOURS_PER_DAY, SECONDS_PER_HOUR
 
 MILLION = 1e6
@@ -86,10 +87,8 @@ def token_cost(service: Service) -> TokenCost:
 
 def gpu_seconds(service: Service) -> tuple:
     """(prefill, decode) of one request, on GPUs that do nothing else [GPU-seconds]."""
-    return (
-        service.input_tokens * (1 - service.cache_hit) / service.prefill_tokens_per_s_per_gpu,
-        service.output_tokens / service.decode_tokens_per_s_per_gpu,
-    )
+    one = Requests(1, service.input_tokens, service.output_tokens, service.cache_hit)
+    return request_gpu_seconds(one, service.prefill_tokens_per_s_per_gpu, service.decode_tokens_per_s_per_gpu)
 
 
 def elasticities(service: Service) -> dict:
