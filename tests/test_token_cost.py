@@ -218,3 +218,54 @@ def test_throughputs_are_positive_numbers(value):
 def test_zero_gpus_a_node(moecalc):
     line = LINE.replace("decode-tokens-per-s-per-gpu", "decode-tokens-per-s-per-node")
     assert moecalc(line, "--gpus-per-node", "0").code == 2
+
+
+# estimated throughputs
+
+
+ESTIMATED = "token-cost --model deepseek-v3 --gpu h800-sxm --num-gpus 144 --prefill-gpus 32 --two-micro-batches"
+MIX = "--cache-hit 56.25% --input-tokens 4383 --output-tokens 1211"
+
+
+def test_the_estimate_holds_deepseeks_cost_in_its_interval(moecalc):
+    found = moecalc(ESTIMATED, *MIX.split(), "--json").json
+    cost = token_cost(deepseek_service())
+    assert found["usd_per_million_low"] < cost.usd_per_million < found["usd_per_million_high"]
+    assert found["decode_layout"]["ep"] == 144 and found["prefill_layout"]["ep"] == 32
+    # its two parts do not both: in the mean over paid hours DeepSeek's prefill was slower than its own profile
+    computed, profile = "usd_per_million_computed_input", "deepseek_profile_prefill_as_computed_by_sglang"
+    at_profile = 2e6 / 3600 / (printed(profile, "SGLang 96x H100 DeepSeek-V3").value / 8)
+    assert at_profile < found[f"{computed}_high"] < getattr(cost, computed)
+
+
+def test_a_faster_answer_costs_more_and_drafts_cost_less(moecalc):
+    slow, fast = (moecalc(ESTIMATED, "--tokens-per-s-per-user", rate, "--json").json for rate in (10, 40))
+    assert slow["usd_per_million_output"] < fast["usd_per_million_output"] and slow["batch"] > fast["batch"]
+    drafted = moecalc(ESTIMATED, "--mtp", "85%", "--json").json
+    assert drafted["usd_per_million_output"] < moecalc(ESTIMATED, "--json").json["usd_per_million_output"]
+
+
+def test_what_does_not_fit_or_is_not_fast_enough_is_said(moecalc):
+    few = moecalc("token-cost --model deepseek-v3 --gpu h800-sxm --num-gpus 8", "--json").json
+    assert any("more GPUs are needed" in note for note in few["notes"])
+    fast = moecalc(ESTIMATED, "--tokens-per-s-per-user", 5000, "--json").json
+    assert any("no batch gives a user" in note for note in fast["notes"])
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("token-cost --usd-per-gpu-hour 2", "--model"),
+        ("token-cost --usd-per-gpu-hour 2 --model deepseek-v3", "--num-gpus"),
+        (ESTIMATED + " --decode-tokens-per-s-per-gpu 4", "both"),
+        (ESTIMATED + " --tp 5", "tp must divide"),
+        (ESTIMATED + " --mtp 2", "acceptance"),
+        (ESTIMATED + " --tokens-per-s-per-user 0", "tokens_per_s_per_user"),
+        (ESTIMATED + " --input-tokens 1e9", "context"),
+        (ESTIMATED + " --input-tokens 0", "context|input_tokens"),
+        ("token-cost --model llama-3.1-8b --gpu h100-sxm --num-gpus 1 --mtp 0.8", "mtp"),
+    ],
+)
+def test_bad_estimates(line, sentence, moecalc):
+    found = moecalc(line)
+    assert found.code == 2 and len(found.err.splitlines()) == 1 and re.search(sentence, found.err), found.err
