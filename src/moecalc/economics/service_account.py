@@ -84,16 +84,17 @@ def revenue_range(day: Day, price: ApiPrice, rounded_to: float = 1e9) -> tuple:
     return middle - swing / MILLION, middle + swing / MILLION
 
 
-def _fact(quantity: str):
+def printed(quantity: str):
+    """What DeepSeek printed of its day, a fact of ``data/serving.csv``."""
     return tables.lookup("serving", SUBJECT, quantity)
 
 
 def deepseek_day() -> Day:
     """The day that DeepSeek accounted for: from noon of 27 to noon of 28 February 2025 [1]_."""
     given, cached, output = (
-        _fact(name).to("B tokens/day") * 1e9 for name in ("input_tokens", "input_tokens_cache_hit", "output_tokens")
+        printed(name).to("B tokens/day") * 1e9 for name in ("input_tokens", "input_tokens_cache_hit", "output_tokens")
     )
-    nodes, rent = _fact("nodes_avg").to("nodes"), _fact("gpu_price_assumed").to("USD/GPU-hour")
+    nodes, rent = printed("nodes_avg").to("nodes"), printed("gpu_price_assumed").to("USD/GPU-hour")
     return Day(nodes, GPUS_PER_NODE, rent, cached, given - cached, output)
 
 
@@ -110,7 +111,7 @@ def deepseek_nodes() -> dict:
     rates = {"prefill": "prefill_throughput_per_node", "decode": "decode_throughput_per_node"}
     tokens = {"prefill": given, "decode": day.output_tokens}
     return {
-        name: tokens[name] / SECONDS_PER_DAY / _fact(rate).to("tokens/s per node") for name, rate in rates.items()
+        name: tokens[name] / SECONDS_PER_DAY / printed(rate).to("tokens/s per node") for name, rate in rates.items()
     }
 
 

@@ -35,10 +35,10 @@ def draw(wide, controls):
     )
     data, side = alt.NamedData(ROWS), {"ticks": False, "domain": False, "minExtent": margin - 10}
     first = (
-        alt.Chart(data, title=part_title("A request, to its first tokens"), width=width, height=78 if wide else 62)
+        alt.Chart(data, title=part_title("A request, to its first tokens [s]"), width=width, height=78 if wide else 50)
         .transform_filter(alt.datum.panel == WAY)
         .encode(
-            x=alt.X("start:Q", title="Seconds", scale=alt.Scale(nice=False), axis=alt.Axis(tickCount=8 if wide else 5)),
+            x=alt.X("start:Q", title=None, scale=alt.Scale(nice=False), axis=alt.Axis(tickCount=8 if wide else 5)),
             y=alt.Y(
                 "line:N",
                 title=None,
@@ -63,7 +63,7 @@ def draw(wide, controls):
         color=alt.condition(alt.datum.what == PROMISED, alt.value(hue("text")), alt.value(hue("paper"))),
     )
     second = (
-        alt.Chart(data, title=part_title("Nodes of eight GPUs, by hour"), width=width, height=190 if wide else 118)
+        alt.Chart(data, title=part_title("Nodes of eight GPUs, by hour"), width=width, height=190 if wide else 96)
         .transform_filter(alt.datum.panel == DAY)
         .encode(color=alt.Color("what:N", scale=colours, legend=None))
     )

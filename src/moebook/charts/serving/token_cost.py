@@ -12,7 +12,7 @@ COLOURS = {CHAT: "blue", REASONER: "purple", NIGHT: "slate", OWN_COST: "green", 
 USD = alt.Scale(
     type="log",
     nice=False,
-    domainMin=alt.ExprRef(f"extent({column('usd')})[0] / 1.5"),
+    domainMin=alt.ExprRef(f"extent({column('usd')})[0] / 1.8"),
     domainMax=alt.ExprRef(f"1.35 * max(extent({column('usd')})[1], extent({column('usd2')})[1])"),
 )
 TICKS = alt.Axis(values=[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50], format="$~g")
@@ -40,7 +40,7 @@ def draw(wide, controls):
         return [base.mark_text(fontSize=size, **how, **behind) for behind in (paper, {})]
 
     width = (WIDE - 110) * 3 // 5 if wide else NARROW - 62
-    dated = panel(PRICES, "USD per million tokens: DeepSeek's API, and own GPUs", width, 300 if wide else 168).encode(
+    dated = panel(PRICES, "USD per million tokens: DeepSeek's API, and own GPUs", width, 300 if wide else 128).encode(
         x=alt.X(
             "start:Q",
             title=None,
@@ -82,7 +82,7 @@ def draw(wide, controls):
     first = alt.layer(band, lines, own, told, *names, *said)
 
     width = (WIDE - 110) * 2 // 5 if wide else NARROW - 62
-    moved = panel(LEVERS, "What moves it, alone", width, 300 if wide else 128).encode(
+    moved = panel(LEVERS, "What moves it, alone", width, 300 if wide else 84).encode(
         x=alt.X(
             "name:N",
             title=None,
@@ -100,4 +100,4 @@ def draw(wide, controls):
     )
     now = now.mark_rule(strokeWidth=1.5, strokeDash=[3, 3]).encode(y=y, color=colour)
     second = alt.layer(bars, now, *low, *high)
-    return alt.hconcat(first, second, spacing=18) if wide else alt.vconcat(first, second, spacing=8)
+    return alt.hconcat(first, second, spacing=18) if wide else alt.vconcat(first, second, spacing=4)

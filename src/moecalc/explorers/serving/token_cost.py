@@ -36,6 +36,8 @@ COMPARED = [name for name, (said, _) in NAMES.items() if "," not in said]
 OWN_COST, ACCOUNT = "own GPUs", "DeepSeek's throughput"
 PRICES, LEVERS = "prices", "levers"
 INPUT_TOKENS = 4383
+#: GPUs of a decode unit that are offered.
+UNITS = (32, 72, 144, 320)
 #: Lever -> what it moves, and its two ends: first those of a service, then those of its steps.
 LEVERS_OF_COST = {
     "rent": ("usd_per_gpu_hour", 1, 5),
@@ -155,20 +157,20 @@ EXPLORER = Explorer(
         Number("cache_hit", "Input found in the cache", 56.25, 0.0, 90.0, 10.0, "%"),
         Number("acceptance", "Drafted tokens accepted", 0, 0, 90, 10, "%", zero="no drafts"),
         Number("output", "Output for 1,000 tokens of input", 276, 16, 4096, 1, "tokens", "powers"),
-        Choice("num_gpus", "GPUs of a decode unit", 144, tuple((number, str(number)) for number in (32, 72, 144, 320))),
+        Choice("num_gpus", "GPUs of a decode unit", 144, tuple((number, str(number)) for number in UNITS)),
         Choice("api", "API to compare with", COMPARED[1], tuple((name, NAMES[name][0]) for name in COMPARED)),
     ),
     metrics={
-        "usd_per_million": Metric("A million tokens, as mixed", "USD", 3),
-        "low": Metric("if the steps are as fast as we think likely", "USD", 3),
-        "high": Metric("if they are as slow", "USD", 3),
-        "usd_per_million_output": Metric("A million of output", "USD", 3),
-        "usd_per_million_input": Metric("A million of input, hits included", "USD", 3),
+        "usd_per_million": Metric("A million tokens, as mixed", "USD", 4),
+        "low": Metric("if the steps are as fast as we think likely", "USD", 4),
+        "high": Metric("if they are as slow", "USD", 4),
+        "usd_per_million_output": Metric("A million of output", "USD", 4),
+        "usd_per_million_input": Metric("A million of input, hits included", "USD", 4),
         "prefill_share": Metric("Prefill, of the cost", "%", 1),
-        "api_usd_per_million": Metric("The API asks for the same mix", "USD", 3),
+        "api_usd_per_million": Metric("The API asks for the same mix", "USD", 4),
         "cheaper": Metric("Cheaper"),
         "break_even": Metric("Hours in use at which both cost the same", "%", 1),
-        "account_usd_per_million": Metric("At DeepSeek's own throughputs", "USD", 3),
+        "account_usd_per_million": Metric("At DeepSeek's own throughputs", "USD", 4),
         "tokens_per_s_per_user": Metric("A user gets", "tokens/s", 3),
         "decode_tokens_per_s_per_gpu": Metric("A GPU of decode gives", "tokens/s", 4),
         "batch": Metric("Sequences on it", "sequences"),
@@ -179,8 +181,8 @@ EXPLORER = Explorer(
         "model": Metric("Name of the API"),
         "from": Metric("From"),
         "until": Metric("to"),
-        "usd": Metric("USD per million", "", 3),
-        "usd2": Metric("to", "", 3),
+        "usd": Metric("USD per million", "", 4),
+        "usd2": Metric("to", "", 4),
         "at_low": Metric("at"),
         "at_high": Metric("at"),
     },
