@@ -33,6 +33,8 @@ ACCELERATORS = {
 #: explorer -> texts to try in its other text controls, and whether they are accepted
 TEXTS = {
     "any-config": {"hidden_size=4096": True, PASTED: True, '{"model_type": "gemma"}': False, "https://x.org/a": False},
+    "does-it-fit": {PASTED: True, '{"model_type": "gemma"}': False},
+    "experts-by-copies": {"1, 2, 3, 4": True, "[5 5 6 6]": True, "1": False, "1, many, 3": False, "1, -2, 3, 4": False},
     "grpo": {"1, 0, 0.5": True, "1 1.5 0.9\n0 0.8": True, "1": False, "right, wrong": False, "1 2 3 4, 0": False},
     "what-would-it-take": {PASTED: True, '{"model_type": "gemma"}': False, "[1]": False},
     "parameters": {"n_routed_experts=128": True, "top_k = 8": False, "n_routed_experts": False, "hidden_size=": False},
@@ -220,7 +222,7 @@ def test_an_accelerator_may_be_typed_in(name):
 def test_what_is_missing_of_a_typed_accelerator_is_told(name, text, accepted):
     one, values = explorer(name), {"accelerator": "typed-in", "accelerator_numbers": text}
     # their figures need no peak
-    of_memory = {"attention-cache", "gpu-memory", "memory-steps", "model-states", "weights-by-ep"}
+    of_memory = {"attention-cache", "does-it-fit", "gpu-memory", "memory-steps", "model-states", "weights-by-ep"}
     # theirs need the links of several nodes
     networked = {"peak-to-mfu", "trace-pair", "training-step"}
     if (accepted and not (text.startswith("T4") and name in networked)) or (text == "t4" and name in of_memory):
