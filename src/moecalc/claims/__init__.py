@@ -28,6 +28,7 @@ PAGES = {
     "notebooks/3-system/fp8": "C49 C66-C68 C105",
     "notebooks/3-system/hai-llm": "C98",
     "notebooks/3-system/flops-and-mfu": "C69-C82",
+    "notebooks/3-system/does-it-fit": "C02 C83",
     "notebooks/4-industry/mixture-of-experts": "C86",
 }
 
@@ -68,6 +69,7 @@ def ledger() -> list:
         pipeline,
         placement,
         routing,
+        serving_layout,
         training,
     )
     from .printed import claims
