@@ -143,7 +143,7 @@ EXPLORER = Explorer(
     description="On the left the GPUs of one instance stand side by side, each filled from below: weights, the cache of "
     "its users, the engine's workspace, what is free, and what the engine may not use, up to the memory of the GPU. On the "
     "right the longest context falls as users become more, for the GPUs on the left and all their instances, and for twice "
-    "as many. A dot marks what is asked for. How many GPUs is searched over layouts; bytes follow logs of engines.",
+    "as many. A diamond marks what is asked for. How many GPUs is searched over layouts; bytes follow logs of engines.",
     lead=("model", "config", "accelerator", "context", "users", "bytes_per_element"),
     headline=("num_gpus", "longest_context", "bound_by"),
     controls=(
