@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from moebook.tables import expert_copies
 from moecalc import InputError, load_model
 from moecalc.facts import tables
 from moecalc.serving.eplb import balanced_experts, max_over_mean, throughput_of_balanced
@@ -135,3 +136,21 @@ def test_bad_input(call, said):
 def test_the_plan_of_the_law_is_that_of_its_loads(loads):
     plan = balanced_experts(loads[:1], 288, 8, 4, 32)
     assert plan.max_over_mean[0] == max_over_mean(loads[0], plan.physical_to_logical[0], 32)
+
+
+# --- what the page says of them
+
+
+def test_the_share_that_waits_gives_the_published_gain():
+    for row in expert_copies.published():
+        before, after = (throughput_of_balanced([row[key]], row["share"]) for key in ("before", "after"))
+        assert after / before == pytest.approx(row["gain"]) and 0 < row["share"] < 1 < row["gain"] < row["most"]
+
+
+def test_the_best_interval_has_the_least_loss_and_is_longer_where_loads_stay():
+    short, long = (expert_copies.best_interval(seconds) for seconds in (3600, 86400))
+    assert short < long
+    found, move_s = expert_copies.drifting(), expert_copies.moving().time_s
+    least = lost_at_interval(found, long, move_s, 86400).total
+    assert all(lost_at_interval(found, factor * long, move_s, 86400).total > least for factor in (0.5, 2))
+    assert move_s == pytest.approx(expert_copies.moving().slots * bytes_of_expert(V3) / 50e9)

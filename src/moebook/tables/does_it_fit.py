@@ -68,7 +68,8 @@ COLUMNS = {
 def one_machine(gpu: str):
     """Three layouts of one machine."""
     rows = [of_layout(name, laid_out(layout, gpu)) for name, layout in MACHINE.items()]
-    return table(rows, {"name": "How", **COLUMNS}, f"DeepSeek-V3 on one machine of {load_accelerator(gpu).name}, cache in BF16")
+    name = load_accelerator(gpu).name
+    return table(rows, {"name": "How", **COLUMNS}, f"DeepSeek-V3 on one machine of {name}, cache in BF16")
 
 
 def units():
