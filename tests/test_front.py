@@ -75,6 +75,50 @@ def test_the_commands_say_the_same(controls, moecalc):
     assert metrics["tokens_per_s"] * metrics["wall_days"] * 86_400 == pytest.approx(tokens, rel=1e-12)
 
 
+@pytest.mark.parametrize("controls", CASES, ids=lambda case: case.get("model", "defaults"))
+def test_the_commands_serve_the_same(controls, moecalc):
+    """The GPUs by the command that says what fits, the speed by the one that times a step there; three digits are told."""
+    told = explore(NAME, **controls)
+    state, metrics = told["controls"], told["metrics"]
+    sized = f"--model {state['model']} --gpu {state['accelerator']} --context {state['seq_len']}"
+    width = state["bytes_per_element"]
+    users = f"--users {state['users']} --bytes-per-element {width}"
+    fit = moecalc(f"fit {sized} {users} --pp 1 --json").json
+    if fit["num_gpus"] is None:
+        assert metrics["serving_gpus"] == moecalc(f"fit {sized} {users} --json").json["num_gpus"]
+        assert metrics["tokens_per_s_per_gpu"] is metrics["usd_per_million"] is None
+        return
+    layout = fit["layout"]
+    gpus = layout["tp"] * layout["dp"]
+    how = f"--tp {layout['tp']} --dp {layout['dp']} --ep {layout['ep']} --num-gpus {gpus}"
+    cache = "fp8" if width == 1 else "bfloat16"
+    batch = f"--phase decode --batch {fit['users_per_group']} --cache {cache}"
+    step = moecalc(f"serve {sized} {batch} {how} --json").json
+    assert metrics["serving_gpus"] == fit["num_gpus"]
+    assert metrics["tokens_per_s_per_gpu"] == pytest.approx(step["tokens_per_s_per_gpu"], rel=5e-3)
+    price = state["usd_per_gpu_hour"] / 3600 / step["tokens_per_s_per_gpu"] * 1e6
+    assert metrics["usd_per_million"] == pytest.approx(price, rel=5e-3)
+    low, high = (100 * step[end] / step["step_s"] for end in ("low_s", "high_s"))
+    assert metrics["interval"] == f"{low:.0f} to {high:.0f} %"
+
+
+def test_more_users_need_no_fewer_gpus_and_what_is_not_known_stays_empty():
+    """Where nothing is known of serving the other numbers stand."""
+    found = [took(users=2**power)["serving_gpus"] for power in range(0, 15, 2)]
+    assert found == sorted(found)
+    numbers = {"accelerator": "typed-in", "accelerator_numbers": "bf16=1e14"}
+    told, usual = took(**numbers), took()
+    assert told["serving_gpus"] is told["tokens_per_s_per_gpu"] is told["usd_per_million"] is None
+    assert told["total"] == usual["total"] and told["gpu_hours"] > usual["gpu_hours"]
+    beyond = took(seq_len=1_048_576)
+    assert beyond["serving_gpus"] == took(seq_len=163_840)["serving_gpus"], "no longer than the model was made for"
+
+
+def test_the_price_of_a_token_is_linear_in_rent():
+    once, twice = (took(usd_per_gpu_hour=price)["usd_per_million"] for price in (2, 4))
+    assert twice == pytest.approx(2 * once, rel=1e-2)
+
+
 def test_a_pasted_config_wins_and_an_empty_one_does_not():
     pasted = json.dumps(load_model("llama-3.1-8b").raw)
     assert took(config=pasted) == took(model="llama-3.1-8b")
@@ -133,7 +177,7 @@ def test_a_small_picture_has_marks_and_no_words(name):
 @pytest.mark.site
 @visits([FRONT], "laptop", "laptop without scripts")
 def test_the_first_screen_answers_something(visit):
-    """On 1280 x 800 one sees the bar, every leading control, all eight numbers and the picture."""
+    """On 1280 x 800 one sees the bar, every leading control, all eleven numbers and the picture."""
     visit.tab.set_viewport_size({"width": 1280, "height": 800})
     leading = [f'[data-control="{control.key}"]' for control in explorer(NAME).leading]
     below = {
@@ -142,7 +186,7 @@ def test_the_first_screen_answers_something(visit):
     }
     visit.tab.set_viewport_size(visit.size)
     assert {what: box for what, box in below.items() if box["y"] + box["height"] > 800} == {}
-    assert visit.tab.locator(".headline output").count() == 8
+    assert visit.tab.locator(".headline output").count() == 11
     assert visit.tab.locator("#pst-secondary-sidebar, .secondary-toggle").locator("visible=true").count() == 0
 
 

@@ -16,13 +16,13 @@ AT, NUMBER = f"datum.gpu + {GAP} * datum.node", "split(datum.name, ' ')[1]"
 TOP = f"1.08 * max(1, extent({column('high')})[1])"
 MOST_GAIN = f"extent({column('gain')})[1]"
 #: Widths of a bar's panel and of the panel of gains, and height [pixels]
-SIZES = {True: (195, 125, 260), False: (138, 290, 135)}
+SIZES = {True: (195, 125, 260), False: (136, 275, 112)}
 
 
 def draw(wide, controls):
     width, beside, height = SIZES[wide]
     bars = [_bars(panel, wide, width, height, first=panel == BEFORE) for panel in (BEFORE, AFTER)]
-    gains = _gains(wide, beside, height if wide else 72)
+    gains = _gains(wide, beside, height if wide else 58)
     if wide:
         return alt.hconcat(*bars, gains, spacing=14)
     return alt.vconcat(alt.hconcat(*bars, spacing=8), gains, spacing=8)

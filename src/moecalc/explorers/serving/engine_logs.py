@@ -13,7 +13,11 @@ QUANTITIES = {
 }
 
 
-def compute(quantity):
+ALL = "all"
+USES = {ALL: "all", HELD_OUT: "held out", FITTED: "fitted"}
+
+
+def compute(quantity, use):
     held_out, mean, worst, worst_log = log_errors(quantity, HELD_OUT)
     fitted = log_errors(quantity, FITTED)
     metrics = {
@@ -35,7 +39,7 @@ def compute(quantity):
             "error": one.share_of_gpu if quantity == CACHE else one.error,
         }
         for one in log_cases()
-        if one.quantity == quantity
+        if one.quantity == quantity and use in (ALL, one.use)
     ]
     return metrics, sorted(rows, key=lambda row: row["error"])
 
@@ -46,7 +50,10 @@ EXPLORER = Explorer(
     description="A line for each log of vLLM or SGLang, named by model, engine, accelerator and layout, with a mark at the "
     "error of the prediction, left of zero where too little is predicted. Squares are logs that parameters were fitted on, "
     "circles are held out, crosses are logs that do not say all their settings and count in no mean.",
-    controls=(Choice("quantity", "Logged", CACHE, tuple((key, words) for key, (words, _) in QUANTITIES.items())),),
+    controls=(
+        Choice("quantity", "Logged", CACHE, tuple((key, words) for key, (words, _) in QUANTITIES.items())),
+        Choice("use", "Logs", ALL, tuple(USES.items())),
+    ),
     headline=("mean", "worst", "cases"),
     metrics={
         "mean": Metric("Mean error, held out", "%", 2),
