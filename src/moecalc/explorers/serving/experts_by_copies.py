@@ -25,7 +25,7 @@ MODEL, EXPERTS, MOST_EXPERTS = "deepseek-v3", 256, 1024
 BEFORE, AFTER, GAIN, PUBLISHED = "in order, one copy each", "placed with copies", "gain", "published"
 ONE, SEVERAL = "expert with one copy", "expert with several copies"
 #: Spare slots, over the experts, up to which the gain is drawn if these are enough points, and its points at most.
-MOST_SPARE, FEWEST_POINTS, MOST_POINTS = 1.0, 4, 9
+MOST_SPARE, FEWEST_POINTS, MOST_POINTS = 1.0, 4, 7
 DIGITS = 3
 
 
