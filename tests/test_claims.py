@@ -23,13 +23,13 @@ def span(text):
 
 
 ROWS = {row["id"]: row for row in ledger()}
-SETTLED = span("C01-C02 C05-C07 C09-C27 C29-C43 C45-C83 C90-C106")
+SETTLED = span("C01-C27 C29-C43 C45-C85 C90-C106")
 EXPECTED = {
     "contradicted": span("C06 C26 C33"),
-    "reproduced": span("C05 C12-C16 C46-C47 C52-C53 C57-C59 C61-C62 C73-C83 C97 C103"),
+    "reproduced": span("C03-C05 C12-C16 C46-C47 C52-C53 C57-C59 C61-C62 C73-C84 C97 C103"),
     "differs": span("C07 C45 C64-C65 C70-C72"),
     "in part": span("C28 C51 C54 C63 C69 C94 C96 C100 C102 C104"),
-    "reported": span("C01-C02 C09-C11 C17 C19 C21 C29-C32 C34-C44 C48 C50 C55-C56 C60 C66-C68")
+    "reported": span("C01-C02 C08-C11 C17 C19 C21 C29-C32 C34-C44 C48 C50 C55-C56 C60 C66-C68 C85")
     + span("C90-C93 C95 C98-C99 C101 C105-C106"),
     "unverified": span("C18 C20 C22-C25 C27 C49"),
     "question": span("C86-C89 C107"),

@@ -29,6 +29,8 @@ PAGES = {
     "notebooks/3-system/hai-llm": "C98",
     "notebooks/3-system/flops-and-mfu": "C69-C82",
     "notebooks/3-system/does-it-fit": "C02 C83",
+    "notebooks/3-system/prefill": "C03",
+    "notebooks/3-system/decode": "C04 C08 C84-C85",
     "notebooks/4-industry/mixture-of-experts": "C86",
 }
 
@@ -58,6 +60,7 @@ def ledger() -> list:
         all_to_all,
         cluster,
         comparison,
+        deployment,
         fp8,
         memory,
         mfu,
