@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moecalc import InputError
+from moecalc import InputError, load_accelerator, load_model
+from moecalc.serving.half_batches import gain, half_times, layer_times
+from moecalc.serving.layout import ServingLayout
 from moecalc.serving.micro_batches import (
     COMMUNICATION,
     DECODE,
@@ -22,8 +24,10 @@ from moecalc.serving.micro_batches import (
     timeline,
     with_shared_sms,
 )
+from moecalc.serving.step_time import decode_time, prefill_time
 
 TIMES = st.builds(LayerTimes, *[st.floats(0.25, 8)] * 6)
+V3, H800 = load_model("deepseek-v3"), load_accelerator("h800-sxm")
 OVERLAPPED = [order for order in ORDERS if order != SERIAL]
 
 
@@ -138,6 +142,55 @@ def test_sms_that_communication_takes():
     ],
 )
 def test_bad_input_is_named(call, words):
+    with pytest.raises(InputError, match=words) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+# --- with the times of kernels
+
+
+UNITS = {"prefill": (ServingLayout(dp=32, ep=32, redundant_experts=32), 4), "decode": (ServingLayout(dp=128, ep=128), 128)}
+
+
+@pytest.mark.parametrize("phase", UNITS)
+def test_operations_of_a_layer_are_those_of_the_step(phase):
+    """A second route: 58 layers with experts are the step without its first layers and its head."""
+    unit, batch = UNITS[phase]
+    one = layer_times(V3, H800, unit, phase, batch, 4096)
+    step = {"prefill": prefill_time, "decode": decode_time}[phase](V3, H800, unit, batch, 4096).components
+    for name in ("experts", "dispatch", "combine"):
+        assert 58 * getattr(one, name) == pytest.approx(step[name])
+    assert 58 * sum(one) < sum(step.values()) - step["head"] < 61 * sum(one)
+
+
+def test_a_half_takes_more_than_half_and_less_than_all():
+    for order, (unit, batch) in {"prefill": UNITS["prefill"], "decode": UNITS["decode"]}.items():
+        all_of_it = layer_times(V3, H800, unit, order, batch, 4096)
+        half = half_times(V3, H800, unit, order, batch, 4096, 1)
+        assert all_of_it.compute / 2 < half.compute < all_of_it.compute
+
+
+def test_few_sms_send_slowly_and_many_compute_slowly():
+    unit, batch = UNITS["prefill"]
+    few, usual, many = (half_times(V3, H800, unit, PREFILL, batch, 4096, sms) for sms in (4, 20, 60))
+    assert few.combine > 2 * usual.combine and many.compute > 1.4 * usual.compute
+    alone = layer_times(V3, H800, unit, PREFILL, batch, 4096)
+    assert gain(usual, PREFILL, alone) > max(gain(few, PREFILL, alone), gain(many, PREFILL, alone))
+    assert usual.communication == pytest.approx(sum(layer_times(V3, H800, unit, PREFILL, 2, 4096)[at] for at in (2, 5)))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: half_times(V3, H800, UNITS["decode"][0], DECODE, 1, 4096), "batch of at least 2"),
+        (lambda: half_times(V3, H800, UNITS["decode"][0], SERIAL, 8, 4096), "order must be one of"),
+        (lambda: half_times(V3, H800, UNITS["prefill"][0], PREFILL, 8, 4096, 10**4), "num_sms"),
+        (lambda: layer_times(load_model("llama-3.1-8b"), H800, ServingLayout(), "decode", 8, 4096), "no routed experts"),
+        (lambda: layer_times(V3, H800, ServingLayout(), "both", 8, 4096), "phase"),
+    ],
+)
+def test_bad_input_of_halves_is_named(call, words):
     with pytest.raises(InputError, match=words) as caught:
         call()
     assert "\n" not in str(caught.value)
