@@ -3,7 +3,9 @@
 from moecalc.facts import tables as facts
 from moecalc.validation.cases import cases
 from moecalc.validation.classes import reached
+from moecalc.validation.hold_out import HELD_OUT
 from moecalc.validation.peers import compared, reported_errors
+from moecalc.validation.serving_classes import ENGINES, reached_serving
 
 from ..prose import source_link, table
 
@@ -39,6 +41,51 @@ def by_class():
     return table(
         rows, columns, "Errors as shares of what was measured, beside the goals that were set before anything was fitted"
     )
+
+
+def by_serving_class():
+    """What was aimed at in serving, and what was reached."""
+    rows = []
+    for one in reached_serving():
+        said = {"median": "median", "nine_in_ten": "nine in ten", "mean": "mean", "worst": "worst"}
+        goals = ", ".join(f"{said[name]} {most:.0%}" for name, most in one.goals.items())
+        found = {name: getattr(one.held_out, name) for name in ("count", "median", "nine_in_ten", "mean", "worst", "inside")}
+        rows.append({"name": one.name, "goals": goals, **found, "met": "yes" if one.is_met else "no"})
+        rows[-1] |= {"fitted": one.fitted.count, "fitted_median": one.fitted.median}
+    columns = {
+        "name": "Cases",
+        "goals": "Goals",
+        "count": "Held out",
+        "median": ("median error", "%", 1),
+        "nine_in_ten": ("nine in ten", "%", 0),
+        "mean": ("mean", "%", 1),
+        "worst": ("worst", "%", 0),
+        "inside": ("inside interval", "%", 0),
+        "met": "Goals met",
+        "fitted": "Fitted",
+        "fitted_median": ("median error", "%", 1),
+    }
+    return table(rows, columns, "Errors of serving as shares of what was measured, beside the goals set before any fit")
+
+
+def whole_file():
+    """Errors over every row of the published file that is held out, of which the ledger keeps a part."""
+    rows = []
+    for slug, name in ENGINES.items():
+        known = facts.by_subject("serving_parameters")[slug]
+        rows.append(
+            {"engine": name, "rows": known["held_out_rows"].value, "first_rows": known["held_out_first_token_rows"].value}
+            | {key: known[f"held_out_{key}_error"].to("ratio") for key in ("median", "nine_in_ten", "first_token_median")}
+        )
+    columns = {
+        "engine": "Engine",
+        "rows": "Rows held out",
+        "median": ("Time of a token: median error", "%", 1),
+        "nine_in_ten": ("nine in ten", "%", 0),
+        "first_rows": "Rows of few requests",
+        "first_token_median": ("Time to the first: median error", "%", 1),
+    }
+    return table(rows, columns, "Errors over all held-out rows of the published file")
 
 
 #: Kinds of kernels as the tables of parameters begin their subjects -> what a reader calls them.
@@ -173,7 +220,7 @@ def every(kind: str):
 def worst(count: int):
     """The cases that are furthest off, of those held out, one of a run."""
     rows, seen = [], set()
-    for case in sorted((one for one in cases(use="held out") if one.error is not None), key=lambda one: -abs(one.error)):
+    for case in sorted((one for one in cases(use=HELD_OUT) if one.error is not None), key=lambda one: -abs(one.error)):
         key = case.model, case.accelerator, case.metric, case.source
         if key not in seen and len(rows) < count:
             seen.add(key)

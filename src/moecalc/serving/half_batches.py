@@ -39,7 +39,8 @@ def layer_times(
     Notes
     -----
     Of attention's matrices the one that leads back to the residual stream goes with its second half, as does a sum over
-    tensor parallel GPUs. Starts of kernels are in the times; what an engine adds once a layer is not.
+    tensor parallel GPUs. Starts of kernels are in the times, and an engine's factor on kernels; what it adds once a layer is
+    not.
 
     Examples
     --------
@@ -54,7 +55,7 @@ def layer_times(
     check_layout(config, layout)
     whole("batch", batch, most=10**6)
     kernels, types = kernels_of(accelerator), running.types or served_types(config, accelerator)
-    routed = [served for served, _ in served_blocks(config, layout, types) if served.routed]
+    routed = [served for served, _ in served_blocks(config, layout.tp, types) if served.routed]
     if not routed:
         raise InputError(f"{config.name} has no routed experts, so nothing is dispatched; a mixture of experts is accepted")
     running, served = running._replace(engine=running.engine or engine()), routed[-1]
@@ -69,7 +70,8 @@ def layer_times(
     small, given = parts.pop("small_kernels", 0.0), {name: parts.pop(name, 0.0) for name in ("dispatch", "combine")}
     before, experts = parts.pop("projections") - out, parts.pop("experts")
     shared = parts.pop("dense_feed_forward", 0.0) + (1 - SMALL_BEFORE) * small
-    return LayerTimes(before + SMALL_BEFORE * small, out + sum(parts.values()), shared=shared, experts=experts, **given)
+    found = LayerTimes(before + SMALL_BEFORE * small, out + sum(parts.values()), shared=shared, experts=experts, **given)
+    return LayerTimes(*(running.engine.stretch * one for one in found))
 
 
 def half_times(

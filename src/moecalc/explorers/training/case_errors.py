@@ -5,15 +5,25 @@ import math
 from ...base.errors import InputError
 from ...validation.cases import cases, summary
 from ...validation.hold_out import FITTED, HELD_OUT
+from ...validation.serving_cases import DEPLOYMENT, METRICS
+from ...validation.serving_classes import ENGINES
 from ...validation.training_cases import prepared
 from ...validation.training_runs import TOKENS
 from .._define import Choice, Explorer, Metric
 
-KINDS = {"all": "training and memory", "training": "time of training", "memory": "memory of training"}
+KINDS = {
+    "all": "training and memory",
+    "training": "time of training",
+    "memory": "memory of training",
+    "serving": "time and output of serving",
+}
+#: The first of :data:`KINDS` -> kinds of the ledger.
+TOGETHER = ("training", "memory")
 USES = {"all": "both", HELD_OUT: "held out", FITTED: "fitted"}
 #: Accelerators from the oldest on -> what a reader calls them.
 ACCELERATORS = {
     "a100-sxm": "A100",
+    "h20": "H20",
     "h800-sxm": "H800",
     "h100-sxm": "H100",
     "H100 96 GB": "H100, 96 GB",
@@ -27,11 +37,17 @@ ACCELERATORS = {
 #: Generations that a reader may choose -> accelerators.
 GENERATIONS = {
     "ampere": ("A100", ("a100-sxm",)),
-    "hopper": ("H100, H200, H800", ("h800-sxm", "h100-sxm", "H100 96 GB", "h200-sxm")),
+    "hopper": ("H100, H200, H800, H20", ("h20", "h800-sxm", "h100-sxm", "H100 96 GB", "h200-sxm")),
     "blackwell": ("B200, B300, GB200, GB300", ("b200-sxm", "gb200-nvl72", "b300-sxm", "gb300-nvl72")),
     "other": ("others", ("mi350x",)),
 }
-GROUPS = {"dense": "dense", "moe": "MoE", "": "memory"}
+GROUPS = {
+    "dense": "dense",
+    "moe": "MoE",
+    "": "memory",
+    DEPLOYMENT: "deployments",
+    **ENGINES,
+}
 COLOURS = {"use": "fitted or held out", "inside": "inside its interval or not"}
 INSIDE = {True: "yes", False: "no", None: "none"}
 #: Who measured, in a word: the rest of a source's key says when.
@@ -44,18 +60,26 @@ WHO = {
     "insights": "DeepSeek",
     "profile": "DeepSeek",
     "llama": "Meta",
+    "aiconfigurator": "InferenceX",
+    "tensorrt": "NVIDIA",
+    "lmsys": "SGLang",
+    "vllm": "vLLM",
+    "open": "DeepSeek",
 }
+#: Metrics of which more is faster.
+RATES = (TOKENS, *(name for name in METRICS.values() if "tokens/s" in name))
 #: A point is moved aside by so much at most, in rows, where others lie beside it.
 SPREAD = 0.36
 LIMIT = 3  #: largest factor that is drawn: what is further off lies at the edge
 
 
 def compute(kind, generation, use, colour):  # the chart colours: it has a picture for each
-    if kind != "memory":  # a reader's browser takes seconds for all of them, once
+    if kind not in ("memory", "serving"):  # a reader's browser takes seconds for all of them, once
         yield from prepared()
     chosen = [
         case
-        for case in (cases("training") + cases("memory") if kind == "all" else cases(kind))
+        for one in (TOGETHER if kind == "all" else (kind,))
+        for case in cases(one)
         if use in ("all", case.use)
         and (generation == "all" or case.accelerator in GENERATIONS[generation][1])
         and case.error is not None
@@ -91,7 +115,7 @@ def compute(kind, generation, use, colour):  # the chart colours: it has a pictu
 
 def _row(case, strip: str, height: float) -> dict:
     factor, low, high = _factor(case), case.low / case.measured, case.high / case.measured
-    if case.metric == TOKENS:  # a rate is drawn as the time that it stands for
+    if case.metric in RATES:  # a rate is drawn as the time that it stands for
         low, high = 1 / high, 1 / low
     return {
         "case": case.id,
@@ -113,7 +137,7 @@ def _drawn(factor: float) -> float:
 
 def _factor(case) -> float:
     """Predicted over measured, of times also where a rate was measured."""
-    return 1 / (1 + case.error) if case.metric == TOKENS else 1 + case.error
+    return 1 / (1 + case.error) if case.metric in RATES else 1 + case.error
 
 
 def _aside(factors: list) -> list:
