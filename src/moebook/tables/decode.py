@@ -2,7 +2,7 @@
 
 from moecalc import load_model
 from moecalc.claims.deployment import DECODE, unit_fact
-from moecalc.explorers.serving.decode_pareto import REDUNDANT, SIZES, published_points
+from moecalc.explorers.serving.decode_pareto import REDUNDANT, SIZES
 from moecalc.facts import tables as facts
 from moecalc.serving.throughput import expert_parallel
 from moecalc.serving.tpot_bound import ROUNDED_HIDDEN, TOKENS, most_tokens, tokens_per_expert, tpot_bound
@@ -75,18 +75,6 @@ def bounds():
         "said": ("Printed", "tokens/s", 4),
     }
     return table(rows, columns, "The bound on the time of an output token, step by step")
-
-
-def published():
-    """Published deployments."""
-    rows = [{"name": name, "low": low, "high": high, "output": output} for name, low, high, output in published_points()]
-    columns = {
-        "name": "Deployment",
-        "low": ("An answer", "tokens/s", 3),
-        "high": ("to", "tokens/s", 3),
-        "output": ("A GPU", "tokens/s", 4),
-    }
-    return table(rows, columns, "Published deployments of V3 and R1", folded=True)
 
 
 def facts_used():

@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from moecalc.explorers.serving.decode_pareto import DRAFTS, PLAIN, PUBLISHED, SIZES
+from moecalc.explorers.serving.decode_pareto import DRAFTS, FAST, PLAIN, PUBLISHED, SIZES
 
 from ...theme import hue
 from .. import chart
@@ -30,7 +30,8 @@ def draw(wide, controls):
     published = base.transform_filter(alt.datum.drafts == PUBLISHED).encode(x=x, y=y)
     ranges = published.mark_rule(strokeWidth=2, color=hue("text")).encode(x2="high:Q")
     diamonds = published.mark_point(shape="diamond", size=90, filled=True, opacity=1, color=hue("text"))
-    size, slow = 11 if wide else 9, alt.datum.user < 30  # slow answers stand left of the curves
-    left = published.transform_filter(slow).mark_text(align="right", dx=-8, fontSize=size, color=hue("text"))
-    right = published.transform_filter(~slow).mark_text(align="left", dx=8, dy=-7, fontSize=size, color=hue("text"))
-    return alt.layer(lines, dots, ranges, diamonds, *(names.encode(text="line:N") for names in (left, right)))
+    size, fast = 11 if wide else 9, alt.datum.line == FAST  # beyond the end of the curves
+    words = {"align": "right", "fontSize": size, "color": hue("text")}
+    beside = published.transform_filter(~fast).mark_text(dx=-8, dy=3, **words)
+    above = published.transform_filter(fast).mark_text(dx=6, dy=-11, **words)
+    return alt.layer(lines, dots, ranges, diamonds, *(names.encode(text="line:N") for names in (beside, above)))
