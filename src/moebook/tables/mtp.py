@@ -2,7 +2,7 @@
 
 from moecalc import load_model
 from moecalc.claims.model import published_sizes, sizes_by_convention
-from moecalc.explorers.serving.speculative import published_points
+from moecalc.explorers.serving.speculative import MEASURED, published_points
 from moecalc.facts import models
 from moecalc.facts import tables as facts
 from moecalc.facts.benchmarks import ablation
@@ -86,6 +86,7 @@ def facts_used():
     report = [facts.lookup("v3_report", "load balancing", key) for key in ("mtp_loss_weight", "mtp_loss_weight_at_end")]
     report += [facts.lookup("v3_report", "model", "mtp_depth"), models.model_facts(V3)["mtp_module"]]
     served = [one for one in facts.facts("serving") if one.subject == "MTP speculative decoding"]
+    served += [facts.lookup("serving", MEASURED, name) for name in ("output_speed", "output_speed_mtp_3")]
     return fact_table(
         [*report, weights["fact"], activated["fact"], readme["fact"], *served, *(row["fact"] for row in ablation())]
     )

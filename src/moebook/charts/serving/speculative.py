@@ -2,16 +2,16 @@
 
 import altair as alt
 
-from moecalc.explorers.serving.speculative import FREE, PUBLISHED, ROOFLINE
+from moecalc.explorers.serving.speculative import FREE, MEASURED_NAME, PUBLISHED, ROOFLINE
 
 from ...theme import hue
 from .. import NARROW, ROWS, WIDE
 
-NAMES = [FREE, ROOFLINE, *PUBLISHED.values()]
+NAMES = [FREE, ROOFLINE, *PUBLISHED.values(), MEASURED_NAME]
 
 
 def draw(wide, controls):
-    colours = alt.Scale(domain=NAMES, range=[hue(name) for name in ("slate", "blue", "orange", "purple")])
+    colours = alt.Scale(domain=NAMES, range=[hue(name) for name in ("slate", "blue", "orange", "purple", "green")])
     legend = alt.Legend(columns=2 if wide else 1, columnPadding=24, rowPadding=1, labelFontSize=12 if wide else 11)
     base = alt.Chart(
         alt.NamedData(ROWS), width=(WIDE - 150) // 2 if wide else (NARROW - 110) // 2, height=230 if wide else 140
@@ -34,5 +34,7 @@ def draw(wide, controls):
     ]
     log = alt.Scale(type="log", nice=False)
     many = alt.X("x:Q", title="Sequences together", scale=log, axis=alt.Axis(format="~s", tickCount=4 if wide else 2))
-    panels = alt.layer(*panel("acceptance", rate), *published), alt.layer(*panel("batch", many))
+    measured = base.transform_filter(alt.datum.panel == "measured").encode(x=many)
+    diamond = measured.mark_point(shape="diamond", size=110, filled=True, opacity=1)
+    panels = alt.layer(*panel("acceptance", rate), *published), alt.layer(*panel("batch", many), diamond)
     return alt.hconcat(*panels, spacing=20 if wide else 8)

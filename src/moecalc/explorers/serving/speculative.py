@@ -13,6 +13,8 @@ ACCEPTANCES = tuple(i / 20 for i in range(21))
 FREE, ROOFLINE = "checking costs nothing", "checking by the roofline"
 #: Key of data/sources.json -> what its point is called.
 PUBLISHED = {"deepseek-v3-report": "V3 report", "insights-deepseek-v3": "ISCA paper"}
+#: Subject of data/serving.csv that has the same engine without drafts and with three, for one request.
+MEASURED, MEASURED_NAME = "TensorRT-LLM DeepSeek-R1 on 8 B200, one request", "TensorRT-LLM, 3 drafts"
 #: Digits of what is drawn; the metrics are exact.
 DIGITS = 6
 
@@ -25,6 +27,12 @@ def published_points() -> list:
         (name, *found[source, "second_token_acceptance"].range_to("ratio"), found[source, "tps_gain"].value)
         for source, name in PUBLISHED.items()
     ]
+
+
+def measured_speed_up() -> float:
+    """Speed-up that was measured for one request with three drafts."""
+    known = tables.by_subject("serving")[MEASURED]
+    return known["output_speed_mtp_3"].value / known["output_speed"].value
 
 
 def compute(acceptance, depth, draft_cost, batch, context, num_gpus, accelerator, accelerator_numbers):
@@ -50,6 +58,7 @@ def compute(acceptance, depth, draft_cost, batch, context, num_gpus, accelerator
         {"panel": "published", "line": name, "x": low, "x2": high, "y": faster}
         for name, low, high, faster in published_points()
     ]
+    rows.append({"panel": "measured", "line": MEASURED_NAME, "x": 1, "y": round(measured_speed_up(), DIGITS)})
     rows += [
         {
             "panel": "batch",
@@ -73,7 +82,8 @@ EXPLORER = Explorer(
     title="What drafting gains DeepSeek-V3",
     description="Two pictures of the speed-up. Against acceptance, two rising lines: one if checking the drafts costs "
     "nothing, one with the cost that a roofline gives; short bars stand at the published acceptances and speed-ups. Against "
-    "the number of sequences that decode together, the second line dips, rises and falls again. Dots mark what is chosen.",
+    "the number of sequences that decode together, the second line dips, rises and falls again; a diamond is a measurement. "
+    "Dots mark what is chosen.",
     lead=("acceptance", "depth", "draft_cost", "batch", "context", "accelerator"),
     headline=("speed_up", "tokens_per_step", "verify_cost"),
     controls=(
