@@ -13,9 +13,9 @@ MARGIN = {True: 210, False: 150}
 
 
 def draw(wide, controls):
-    base = chart(wide, MARGIN[wide], height=alt.Step(26 if wide else 17))
+    base = chart(wide, MARGIN[wide], height=alt.Step(26 if wide else 13))
     longest = f"extent({column('rate')})[0]"
-    names_of_bars = alt.Axis(ticks=False, domain=False, labelLimit=MARGIN[wide], labelFontSize=12 if wide else 10)
+    names_of_bars = alt.Axis(ticks=False, domain=False, labelLimit=MARGIN[wide], labelFontSize=12 if wide else 9.5)
     y = alt.Y("unit:N", sort=None, title=None, axis=names_of_bars)
     x = alt.X(
         "time:Q",
@@ -26,7 +26,15 @@ def draw(wide, controls):
     )
     names = list(COLOURS)
     shown = present(names, "part")
-    legend = alt.Legend(values=shown, columns=5 if wide else 3, symbolType="square", symbolStrokeWidth=0, columnPadding=10)
+    legend = alt.Legend(
+        values=shown,
+        columns=4 if wide else 3,
+        symbolType="square",
+        symbolStrokeWidth=0,
+        columnPadding=10 if wide else 6,
+        labelFontSize=12 if wide else 9.5,
+        rowPadding=1,
+    )
     colours = alt.Scale(domain=names, range=[hue(name) for name in COLOURS.values()])
     rank = f"indexof({names}, datum.part)".replace("'", '"')
     ranked = base.transform_calculate(rank=rank)
@@ -36,7 +44,7 @@ def draw(wide, controls):
     ends = (
         base.transform_filter("isValid(datum.label)")
         .transform_calculate(end="8e6 / datum.rate")
-        .mark_text(align="left", dx=5, fontSize=11, color=hue("text"))
+        .mark_text(align="left", dx=5, fontSize=11 if wide else 9.5, color=hue("text"))
         .encode(x=alt.X("end:Q"), y=y, text="label:N")
     )
     return bars + ends

@@ -130,8 +130,8 @@ EXPLORER = Explorer(
     ),
     metrics={
         "output": Metric("Output of a GPU", "tokens/s", 3),
-        "output_mtp": Metric("The same with MTP", "tokens/s", 3),
-        "fastest": Metric("The fastest answer, with MTP", "tokens/s", 3),
+        "output_mtp": Metric("With MTP", "tokens/s", 3),
+        "fastest": Metric("The fastest answer", "tokens/s", 3),
         "low": Metric("Output at least, eight in ten", "tokens/s", 3),
         "high": Metric("Output at most", "tokens/s", 3),
         "ep": Metric("GPUs that share the experts"),

@@ -123,9 +123,9 @@ EXPLORER = Explorer(
         Number("cached", "Of a prompt in the cache already", 0, 0, 90, 10, "%"),
     ),
     metrics={
-        "node": Metric("A node reads, attention on each GPU", "tokens/s", 3),
-        "report": Metric("with TP4, as in the report", "tokens/s", 3),
-        "gain": Metric("By two micro-batches", "x", 3),
+        "node": Metric("A node, DP attention", "tokens/s", 3),
+        "report": Metric("A node, TP4", "tokens/s", 3),
+        "gain": Metric("By two halves", "x", 3),
         "low": Metric("At least, eight in ten", "tokens/s", 3),
         "high": Metric("At most", "tokens/s", 3),
         "with_hits": Metric("With what the cache saves", "tokens/s", 3),
