@@ -63,7 +63,8 @@ def chromium():
 
     program = next(filter(None, map(shutil.which, CHROMIUM)), None)
     args = ["--no-sandbox", "--no-first-run", *(f"--disable-{what}" for what in QUIET)]
-    args.append("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost")  # no host but the site's server is there
+    # no host is there but this machine
+    args.append("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost")
     with sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(executable_path=program, args=args)
