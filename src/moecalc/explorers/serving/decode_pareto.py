@@ -123,7 +123,7 @@ EXPLORER = Explorer(
     controls=(
         Choice("gpu", "Accelerator", "h800-sxm", tuple((one, load_accelerator(one).name) for one in ACCELERATORS)),
         Number("speed", "An answer gets at least", 20, 5, 80, 5, "tokens/s"),
-        Number("acceptance", "Drafted tokens accepted", 85, 0, 100, 5, "%"),
+        Number("acceptance", "Drafted tokens accepted", 85, 50, 100, 5, "%"),
         Number("context", "Tokens cached by each", 4096, 512, 65_536, 512, "tokens", "powers"),
         Choice("tp", "Attention", 1, ((1, "each GPU its own sequences"), (4, "four GPUs share, TP4"))),
         Choice("cache", "Cache", "bfloat16", (("bfloat16", "BF16"), ("fp8", "FP8"))),
