@@ -5,7 +5,7 @@ from moecalc.validation.cases import cases
 from moecalc.validation.classes import reached
 from moecalc.validation.hold_out import HELD_OUT
 from moecalc.validation.peers import compared, reported_errors
-from moecalc.validation.serving_classes import ENGINES, reached_serving
+from moecalc.validation.serving_classes import ENGINES, file_errors, reached_serving
 
 from ..prose import source_link, table
 
@@ -70,19 +70,13 @@ def by_serving_class():
 
 def whole_file():
     """Errors over every row of the published file that is held out, of which the ledger keeps a part."""
-    rows = []
-    for slug, name in ENGINES.items():
-        known = facts.by_subject("serving_parameters")[slug]
-        rows.append(
-            {"engine": name, "rows": known["held_out_rows"].value, "first_rows": known["held_out_first_token_rows"].value}
-            | {key: known[f"held_out_{key}_error"].to("ratio") for key in ("median", "nine_in_ten", "first_token_median")}
-        )
+    rows = [{"engine": name, **file_errors(slug, HELD_OUT)._asdict()} for slug, name in ENGINES.items()]
     columns = {
         "engine": "Engine",
         "rows": "Rows held out",
         "median": ("Time of a token: median error", "%", 1),
         "nine_in_ten": ("nine in ten", "%", 0),
-        "first_rows": "Rows of few requests",
+        "first_token_rows": "Rows of few requests",
         "first_token_median": ("Time to the first: median error", "%", 1),
     }
     return table(rows, columns, "Errors over all held-out rows of the published file")
