@@ -36,14 +36,14 @@ def in_cpython(name: str, values: str) -> dict:
 
 
 @functools.cache
-def combinations(name: str) -> list:
+def combinations(name: str, most: int = COMBINATIONS) -> list:
     """Random values of some controls, the same at every run: as many that are answered, and the refused ones met meanwhile.
 
     Of a layout that is drawn blindly hardly any divides a model, so some controls keep their defaults.
     """
     one, draw = explorer(name), random.Random(f"{SEED} {name}")
     answered, refused = [], []
-    while len(answered) < FEWER.get(name, COMBINATIONS):
+    while len(answered) < min(most, FEWER.get(name, most)):
         moved = draw.sample(one.controls, draw.randint(2, len(one.controls)))
         values = {control.key: value(control, draw) for control in moved}
         (refused if "error" in in_cpython(name, json.dumps(values)) else answered).append(values)
