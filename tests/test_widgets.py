@@ -1,6 +1,7 @@
 """Figures as JupyterLab shows them: every control moved from Python, one after another."""
 
 import contextlib
+import functools
 import json
 import re
 
@@ -48,6 +49,9 @@ BESIDE = {
     "accelerator_numbers": {"accelerator": "typed-in"},
     "exponent": {"scores": "zipf"},
     "vpp": {"schedule": "interleaved", "micro_batches": 128},
+    "seed": {"loads_of": "published"},
+    "sequences": {"order": "decode"},
+    "enough": {"order": "report"},
 }
 
 
@@ -64,7 +68,7 @@ def another_value(one, control):
         "range": lambda: (told["high"], told["low"], told["default"] * 2, told["default"] // 2),
         "select": lambda: [value for value, _ in told["options"]],
         "checkbox": lambda: [not told["default"]],
-        "textarea": lambda: ["num_hidden_layers=30", "1, 0, 0.5", LLAMA, TYPED_IN],
+        "textarea": lambda: ["num_hidden_layers=30", "1, 0, 0.5", "1, 2, 3, 4, 5, 6, 7, 8", LLAMA, TYPED_IN],
     }[told["kind"]]()
     for value in candidates:
         with contextlib.suppress(InputError):
@@ -113,9 +117,15 @@ def test_opens_at_its_defaults(name):
         assert fold.titles == (f"More controls ({len(one.further)})",) and fold.selected_index is None
 
 
+@functools.lru_cache(1)
+def shown(name: str):
+    """The widget of a figure, for all tests that leave it as they found it."""
+    return show(name)
+
+
 @pytest.mark.parametrize(("name", "key"), CONTROLS)
 def test_moved(name, key):
-    widget, one = show(name), explorer(name)
+    widget, one = shown(name), explorer(name)
     (control,) = (control for control in one.controls if control.key == key)
     moves = {key: another_value(one, control), **beside(one, key)}
     for moved, value in moves.items():

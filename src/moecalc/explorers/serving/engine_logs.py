@@ -67,8 +67,8 @@ EXPLORER = Explorer(
     columns={
         "log": Metric("Log"),
         "use": Metric("Used as"),
-        "measured": Metric("Logged [GB or tokens]", "", 4),
-        "predicted": Metric("Predicted [GB or tokens]", "", 4),
+        "measured": Metric("Logged, GB or tokens", "", 4),
+        "predicted": Metric("Predicted, GB or tokens", "", 4),
         "error": Metric("Error", "%", 2),
     },
     compute=compute,
