@@ -12,8 +12,9 @@ import pytest
 import site_build
 from visits import Visit
 
-#: The first has no window to draw, and the same engine: it needs a fourth less time.
-CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WINDOWED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+#: The first has no window to draw, and the same engine: it needs a fourth less time. Its letters are as wide as no reader's.
+CHROMIUM = ("chromium-headless-shell", *WINDOWED)
 QUIET = ("background-networking", "component-update", "sync", "gpu", "quic")
 
 
@@ -57,24 +58,34 @@ def address(site) -> str:
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """The browser of this worker; its tests are skipped where there is none, and fail where there should be one."""
+def launch():
+    """A function that starts the first browser that is there; its tests are skipped, or fail where there should be one."""
     from playwright.sync_api import Error, sync_playwright
 
-    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
     args = ["--no-sandbox", "--no-first-run", *(f"--disable-{what}" for what in QUIET)]
     # no host is there but this machine
     args.append("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost")
-    with sync_playwright() as playwright:
+
+    def start(programs):
+        program = next(filter(None, map(shutil.which, programs)), None)
         try:
-            browser = playwright.chromium.launch(executable_path=program, args=args)
+            return playwright.chromium.launch(executable_path=program, args=args)
         except Error:
             # without a program Playwright looks for its own
             if program or os.environ.get("CI") == "true":
                 raise
             pytest.skip("no Chromium: apt-get install chromium, or .venv/bin/playwright install chromium")
-        yield browser
-        browser.close()
+
+    with sync_playwright() as playwright:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def chromium(launch):
+    """The browser of this worker."""
+    browser = launch(CHROMIUM)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import pytest
 import yaml
 from gates_helpers import FOCUS
+from site_fixtures import WINDOWED
 from site_helpers import CHAPTER_PAGES, PAGES, ROOT
 from test_browser import View
 from visits import visits
@@ -140,8 +141,9 @@ def test_figures_are_of_one_width_and_the_face_is_the_sites_own(laptop):
 
 
 @pytest.mark.site
-def test_nothing_shifts_when_the_face_arrives(chromium, address):
-    one = View(chromium, address, viewport={"width": 1280, "height": 900})
+def test_nothing_shifts_when_the_face_arrives(launch, address):
+    browser = launch(WINDOWED)
+    one = View(browser, address, viewport={"width": 1280, "height": 900})
     one.context.add_init_script("""window.shifted = 0; new PerformanceObserver(list => list.getEntries().forEach(
       entry => { window.shifted += entry.value; })).observe({type: "layout-shift", buffered: true})""")
 
@@ -155,4 +157,4 @@ def test_nothing_shifts_when_the_face_arrives(chromium, address):
         one.measure("document.fonts.ready.then(() => true)")
         one.tab.wait_for_timeout(300)
         assert one.measure("shifted") < 0.05, page
-    one.context.close()
+    browser.close()

@@ -56,8 +56,7 @@ class View:
         self.tab.on("console", lambda said: said.type in ("error", "warning") and self.wrong.append(said.text))
         self.tab.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.tab.on("request", self.see)
-        self.tab.on("response", lambda answer: self.answers.append(answer))
-        self.wrong, self.answers = [], []
+        self.wrong = []
         self.engine_is_kept = False
 
     def see(self, request):
@@ -67,13 +66,17 @@ class View:
 
     def open(self, path):
         self.wrong.clear()
-        self.answers.clear()
         answer = self.tab.goto(f"{self.address}{path}")
         self.tab.wait_for_timeout(50)  # what scripts do at their leisure
         return answer
 
     def measure(self, script, *given):
         return self.tab.evaluate(script, *given)
+
+    @property
+    def fetched(self) -> list:
+        """The addresses of the page and of all that it asked for; a worker asks for itself."""
+        return self.measure("[location.href, ...performance.getEntriesByType('resource').map(one => one.name)]")
 
     def violations(self, rules=WCAG) -> list:
         """What axe finds in the page."""
