@@ -8,7 +8,7 @@ import random
 from moecalc import InputError, explore
 from moecalc.explorers import answer, explorer, portable
 
-COMBINATIONS, SEED = 30, 20241226
+COMBINATIONS, MOST_REFUSED, SEED = 20, 10, 20241226
 #: Fewer of what simulates: a state of it takes half a second here, and several in WebAssembly.
 FEWER = {"balancing": 6}
 #: How far floats may lie apart: the functions of libm differ in their last digit.
@@ -22,17 +22,17 @@ def moves(one) -> list:
 
 @functools.cache
 def in_cpython(name: str, values: str) -> dict:
-    """What the engine's function answers to JSON values in this process: the same that `explore` says."""
-    told = json.loads(answer(name, values))
+    """What the engine's function answers to JSON values in this process."""
+    return json.loads(answer(name, values))
+
+
+def said_by_explore(name: str, values: dict) -> dict:
+    """What `explore` says of the same, as the engine would put it; without rows, which it does not give."""
     try:
-        said = explore(name, **json.loads(values))
+        said = explore(name, **values)
     except InputError as error:
-        assert told == {"error": str(error)}
-    else:
-        assert {key: told[key] for key in ("controls", "metrics")} == {
-            key: portable(said[key]) for key in ("controls", "metrics")
-        }
-    return told
+        return {"error": str(error)}
+    return {key: portable(said[key]) for key in ("controls", "metrics")}
 
 
 @functools.cache
@@ -48,7 +48,7 @@ def combinations(name: str, most: int = COMBINATIONS) -> list:
         values = {control.key: value(control, draw) for control in moved}
         (refused if "error" in in_cpython(name, json.dumps(values)) else answered).append(values)
         assert len(refused) < 1000
-    return [*answered, *refused[:COMBINATIONS]]
+    return [*answered, *refused[:MOST_REFUSED]]
 
 
 def value(control, draw):

@@ -5,7 +5,7 @@ import json
 import subprocess
 
 import pytest
-from engine_states import combinations, differences, in_cpython, moves, states
+from engine_states import combinations, differences, in_cpython, moves, said_by_explore, states
 from site_helpers import ROOT
 
 from moebook.site.engine import CORE
@@ -46,8 +46,12 @@ def test_what_differs_is_found():
 
 @pytest.mark.parametrize("name", explorer_names())
 def test_the_states_that_are_asked(name):
-    """They are the same at every run."""
+    """They are the same at every run, and `explore` says of them what the engine's function answers."""
     assert combinations(name) == combinations.__wrapped__(name)
+    for values in combinations(name):
+        told = in_cpython(name, json.dumps(values))
+        said = said_by_explore(name, values)
+        assert said == {key: told[key] for key in told if key in said}, values
 
 
 @pytest.fixture(scope="session")
