@@ -157,10 +157,8 @@ def published() -> list:
 
 def cloudmatrix_gain() -> float:
     """Prefill of CloudMatrix with perfect balance, as projected, over what was measured."""
-    default, perfect = (
-        fact("CloudMatrix384 DeepSeek-R1 on Ascend 910C", f"prefill_per_gpu_{how}") for how in ("default", "perfect_eplb")
-    )
-    return perfect / default
+    subject = "CloudMatrix-Infer DeepSeek-R1 on Ascend 910C"
+    return fact(subject, "prefill_perfect_eplb") / fact(subject, "prefill")
 
 
 def published_table():
