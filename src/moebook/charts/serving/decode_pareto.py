@@ -14,7 +14,7 @@ MARGIN = {True: 76, False: 56}
 def draw(wide, controls):
     base = chart(wide, MARGIN[wide], height=330 if wide else 165)
     x = alt.X("user:Q", title="An answer [tokens/s]", scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=8 if wide else 5))
-    y = alt.Y("output:Q", title="A GPU [tokens/s]", axis=alt.Axis(tickCount=7, format="~s"))
+    y = alt.Y("output:Q", title="A GPU [tokens/s]", scale=alt.Scale(nice=6), axis=alt.Axis(tickCount=7, format="~s"))
     colours = alt.Scale(domain=list(COLOURS), range=[hue(name) for name in COLOURS.values()])
     legend = alt.Legend(columns=5 if wide else 3, columnPadding=10, symbolType="stroke", symbolStrokeWidth=3, orient="top")
     colour = alt.Color("line:N", title=None, scale=colours, legend=legend)
