@@ -1,6 +1,6 @@
 """Tables of the page on two micro-batches."""
 
-from moecalc.explorers.serving.hidden_communication import COMMUNICATION_SMS, SEQUENCES, points
+from moecalc.explorers.serving.hidden_communication import COMMUNICATION_SMS, EXPLORER, SEQUENCES
 from moecalc.facts import tables as facts
 
 from ..prose import fact_table, table
@@ -15,13 +15,13 @@ COLUMNS = {
 
 def by_sms():
     """Prefill by the SMs that communication has."""
-    rows = points("sms", COMMUNICATION_SMS)
+    rows = EXPLORER.points("sms", COMMUNICATION_SMS)
     return table(rows, {"sms": "SMs for communication", **COLUMNS}, "Prefill by the SMs that dispatch and combine have")
 
 
 def by_sequences():
     """Decode by sequences of a GPU, in both orders."""
-    stages, report = (points("sequences", SEQUENCES, order=order) for order in ("decode", "report"))
+    stages, report = (EXPLORER.points("sequences", SEQUENCES, order=order) for order in ("decode", "report"))
     rows = [one | {"other": other["gain"]} for one, other in zip(stages, report, strict=True)]
     columns = {
         "sequences": "Sequences of a GPU",

@@ -1,7 +1,7 @@
 """Tables of the page on prefill."""
 
 from moecalc.claims.deployment import PREFILL, unit_fact
-from moecalc.explorers.serving.prefill_operators import explorer_points, published_rates
+from moecalc.explorers.serving.prefill_operators import EXPLORER, published_rates
 from moecalc.facts import tables as facts
 
 from ..prose import fact_table, table
@@ -12,7 +12,7 @@ UNIT = ("nodes", "gpus", "attention_parallelism", "moe_parallelism", "redundant_
 
 def by_balance(skews: tuple):
     """Tokens of a node by how much more the fullest GPU has than the mean."""
-    rows = explorer_points("skew", skews)
+    rows = EXPLORER.points("skew", skews)
     columns = {
         "skew": ("Fullest GPU over the mean", "x", 3),
         "node": ("A node reads", "tokens/s", 3),
@@ -24,7 +24,7 @@ def by_balance(skews: tuple):
 
 def by_group(sizes: tuple):
     """Tokens of a node by how many GPUs share the experts."""
-    rows = explorer_points("ep", sizes)
+    rows = EXPLORER.points("ep", sizes)
     columns = {
         "ep": "GPUs that share the experts",
         "node": ("A node reads", "tokens/s", 3),

@@ -6,6 +6,7 @@ from ..base.errors import InputError
 from ..facts import models
 from ..hardware.accelerator import EXAMPLE, Accelerator, load_accelerator, load_accelerators, read_accelerator
 from ..model.catalog import counted_config, counted_slugs
+from ..model.config import ModelConfig, load_model, parse_config
 from ._define import Choice, Metric, Text
 
 
@@ -17,6 +18,11 @@ def model_choice(default: str = "deepseek-v3", flops: bool = False) -> Choice:
         return models.model(slug)["name"] + (" (FLOPs in part)" if partly else "")
 
     return Choice("model", "Model", default, tuple((slug, label(slug)) for slug in counted_slugs()))
+
+
+def read_config(model: str, config: str) -> ModelConfig:
+    """The pasted config, or where none is that of the chosen model."""
+    return parse_config(config) if config.strip() else load_model(model)
 
 
 #: What a reader of a count must know: see :func:`notes`.
@@ -41,6 +47,11 @@ def accelerator_choice(default: str = "h800-sxm") -> Choice:
     """Every accelerator, and another by its numbers: :func:`accelerator_numbers` goes with it."""
     known = tuple((one.slug, one.name) for one in load_accelerators())
     return Choice("accelerator", "Accelerator", default, (*known, (TYPED_IN, "another, by its numbers")))
+
+
+def some_accelerators(slugs: tuple, key: str = "gpu", label: str = "Accelerator", default: str = "h800-sxm") -> Choice:
+    """A few accelerators by their names, where a figure cannot take every one."""
+    return Choice(key, label, default, tuple((slug, load_accelerator(slug).name) for slug in slugs))
 
 
 def accelerator_numbers() -> Text:

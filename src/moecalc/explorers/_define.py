@@ -219,6 +219,10 @@ class Explorer(NamedTuple):
                 raise InputError(f"{self.name} has no control {key!r}; it has {', '.join(known)}")
         return {key: control.read(values.get(key, control.default)) for key, control in known.items()}
 
+    def points(self, key: str, values: tuple, **controls) -> list:
+        """The value and the numbers of the figure for each of some values of a control, the others as `controls` say."""
+        return [{key: value, **self.run({key: value, **controls}).metrics} for value in values]
+
     def run(self, values: dict | None = None, progress: Callable | None = None) -> Result:
         """The figure's numbers and rows for some values of its controls.
 

@@ -4,11 +4,11 @@ from ...claims.model import fitting_conventions
 from ...facts.models import model_facts
 from ...model.anatomy import title
 from ...model.checkpoint import storage_bytes
-from ...model.config import ModelConfig, load_model, parse_config
+from ...model.config import ModelConfig
 from ...model.flops import attention_score_flops_per_token, flops_report, forward_flops_by_component, forward_flops_per_token
 from ...model.kv_cache import kv_cache_bytes, kv_cache_report
 from ...model.params import num_activated_params, num_total_params, params_by_component, params_report
-from .._choices import NOTES, cached_width_choice, model_choice, notes, read_changes
+from .._choices import NOTES, cached_width_choice, model_choice, notes, read_changes, read_config
 from .._define import Choice, Explorer, Metric, Number, Text
 from .._exchange import LARGEST_EXACT
 
@@ -27,11 +27,6 @@ BARS = ("first", "second")
 PICKED = ("seq_len", "context")
 #: Columns of the table; a view leaves those empty that it says nothing of.
 COLUMNS = ("blocks", "total", "activated", "flops", "scores", "cache", "storage")
-
-
-def read_config(model: str, config: str) -> ModelConfig:
-    """The pasted config, or where none is that of the chosen model."""
-    return parse_config(config) if config.strip() else load_model(model)
 
 
 def components(config, seq_len, **_) -> dict:

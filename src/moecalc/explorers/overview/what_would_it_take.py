@@ -5,7 +5,7 @@ from ...economics.cost import SECONDS_PER_HOUR, cost_usd, training_gpu_hours, wa
 from ...facts import tables
 from ...hardware.accelerator import Accelerator, load_accelerator
 from ...model.checkpoint import storage_bytes
-from ...model.config import ModelConfig, load_model, parse_config
+from ...model.config import ModelConfig, load_model
 from ...model.flops import training_flops_per_token
 from ...model.kv_cache import kv_cache_report
 from ...model.params import num_activated_params, num_total_params
@@ -14,6 +14,7 @@ from ...serving.capacity import longest_of_model
 from ...serving.fewest import fewest_gpus
 from ...serving.served_types import served_types
 from ...serving.step_time import Running, StepTime, decode_time
+from ...serving.throughput import CACHE_BYTES
 from ...training.mfu import model_flops_utilisation
 from .._choices import (
     NOTES,
@@ -23,6 +24,7 @@ from .._choices import (
     chosen_accelerator,
     model_choice,
     notes,
+    read_config,
 )
 from .._define import Explorer, Metric, Number, Text
 from ..model.layer_to_scale import rows_of
@@ -32,7 +34,7 @@ MODEL, ACCELERATOR, RUN = "deepseek-v3", "h800-sxm", tables.by_subject("training
 NUM_GPUS, SEQ_LEN = int(RUN["num_gpus"].to("GPUs")), int(RUN["seq_len"].to("tokens"))
 NUM_T_TOKENS = RUN["num_tokens"].to("T tokens")
 #: Bytes of a cached number -> its type while serving.
-CACHES = {2: "bfloat16", 1: "fp8"}
+CACHES = {size: name for name, size in CACHE_BYTES.items()}
 #: Space for the picture on a laptop and on a phone.
 FRAMES = (Frame(644, 215, 128), NARROW._replace(width=350, height=140, weights_per_pixel=128))
 
@@ -43,11 +45,6 @@ def published_mfu() -> float:
     peak = load_accelerator(ACCELERATOR).peak_dense_bf16_flops_per_s
     tokens, hours = RUN["num_tokens"].to("tokens"), RUN["gpu_hours"].to("GPU-hours")
     return 100 * model_flops_utilisation(flops, tokens, hours, peak)
-
-
-def read_config(model: str, config: str) -> ModelConfig:
-    """The pasted config, or where there is none that of the chosen model."""
-    return parse_config(config) if config.strip() else load_model(model)
 
 
 def served(config: ModelConfig, gpu: Accelerator, context: int, users: int, bytes_per_element: int) -> tuple:

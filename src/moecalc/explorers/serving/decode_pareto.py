@@ -7,6 +7,7 @@ from ...serving.served_types import served_types
 from ...serving.step_time import Running, decode_time
 from ...serving.throughput import Point, expert_parallel, sweep
 from ...serving.tpot_bound import TOKENS, tokens_per_expert, tpot_bound
+from .._choices import some_accelerators
 from .._define import Choice, Explorer, Metric, Number
 from .hidden_communication import ACCELERATORS
 
@@ -121,7 +122,7 @@ EXPLORER = Explorer(
     lead=("gpu", "speed", "acceptance", "context", "tp", "cache"),
     headline=("output", "output_mtp", "fastest"),
     controls=(
-        Choice("gpu", "Accelerator", "h800-sxm", tuple((one, load_accelerator(one).name) for one in ACCELERATORS)),
+        some_accelerators(ACCELERATORS),
         Number("speed", "An answer gets at least", 20, 5, 80, 5, "tokens/s"),
         Number("acceptance", "Drafted tokens accepted", 85, 50, 100, 5, "%"),
         Number("context", "Tokens cached by each", 4096, 512, 65_536, 512, "tokens", "powers"),

@@ -2,7 +2,7 @@
 
 from ...base.units import show
 from ...hardware.accelerator import Accelerator
-from ...model.config import ModelConfig, load_model, parse_config
+from ...model.config import ModelConfig
 from ...serving.capacity import longest_of_model
 from ...serving.fewest import Fit, fewest_gpus
 from ...serving.fewest import told as told_fit
@@ -14,6 +14,7 @@ from .._choices import (
     chosen_accelerator,
     model_choice,
     notes,
+    read_config,
 )
 from .._define import Choice, Explorer, Metric, Number, Text
 
@@ -29,11 +30,6 @@ LIMIT = "the model's longest"
 MOST_USERS = 14
 #: Digits of the gigabytes that are drawn.
 DIGITS = 2
-
-
-def read_config(model: str, config: str) -> ModelConfig:
-    """The pasted config, or where none is that of the chosen model."""
-    return parse_config(config) if config.strip() else load_model(model)
 
 
 def parts_of_stage(fit: Fit, stage, memory_bytes: float) -> dict:

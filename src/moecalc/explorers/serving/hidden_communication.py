@@ -15,6 +15,7 @@ from ...serving.micro_batches import (
     steady_layer_s,
     timeline,
 )
+from .._choices import some_accelerators
 from .._define import Choice, Explorer, Metric, Number
 
 MODEL = "deepseek-v3"
@@ -95,11 +96,6 @@ def _ms(seconds: float) -> float:
     return round(seconds * 1e3, 4)
 
 
-def points(key: str, values: tuple, **controls) -> list:
-    """The numbers of the figure for each of some values of a control."""
-    return [{key: value, **EXPLORER.run({key: value, **controls}).metrics} for value in values]
-
-
 EXPLORER = Explorer(
     name="hidden-communication",
     title="Two micro-batches on one GPU of DeepSeek-V3",
@@ -114,7 +110,7 @@ EXPLORER = Explorer(
         Number("prompts", "Prompts of a GPU in prefill", 4, 2, 16, 2, "prompts"),
         Number("sequences", "Sequences of a GPU in decode", 128, 2, 1024, 2, "sequences", "powers"),
         Number("sms", "SMs for communication", USUAL_SMS, 4, 60, 4, "SMs"),
-        Choice("gpu", "Accelerator", "h800-sxm", tuple((one, load_accelerator(one).name) for one in ACCELERATORS)),
+        some_accelerators(ACCELERATORS),
         Number("context", "Tokens of each", CONTEXT, 512, 32_768, 512, "tokens", "powers"),
         Number("enough", "SMs enough to read weights", ENOUGH_SMS, 8, 128, 8, "SMs"),
     ),

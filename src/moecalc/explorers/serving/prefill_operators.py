@@ -6,6 +6,7 @@ from ...hardware.accelerator import load_accelerator
 from ...model.config import load_model
 from ...serving.step_time import Running, StepTime, prefill_time
 from ...serving.throughput import expert_parallel
+from .._choices import some_accelerators
 from .._define import Choice, Explorer, Metric, Number
 from .decode_pareto import GPUS_OF_NODE, REDUNDANT
 from .hidden_communication import ACCELERATORS
@@ -102,11 +103,6 @@ def _row(name, part, seconds, rate, last) -> dict:
     }
 
 
-def explorer_points(key: str, values: tuple) -> list:
-    """The numbers of the figure for each of some values of a control."""
-    return [{key: value, **EXPLORER.run({key: value}).metrics} for value in values]
-
-
 EXPLORER = Explorer(
     name="prefill-operators",
     title="A prompt token of DeepSeek-V3, by operator",
@@ -115,7 +111,7 @@ EXPLORER = Explorer(
     lead=("gpu", "prompt", "tokens", "ep", "skew", "cached"),
     headline=("node", "report", "gain"),
     controls=(
-        Choice("gpu", "Accelerator", "h800-sxm", tuple((one, load_accelerator(one).name) for one in ACCELERATORS)),
+        some_accelerators(ACCELERATORS),
         Number("prompt", "Tokens of a prompt", 4096, 512, 32_768, 512, "tokens", "powers"),
         Number("tokens", "Tokens of a GPU in a step", 16_384, 4096, 65_536, 512, "tokens", "powers"),
         Choice("ep", "GPUs that share the experts", 32, tuple((size, str(size)) for size in (16, 32, 64))),

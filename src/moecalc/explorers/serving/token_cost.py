@@ -10,6 +10,7 @@ from ...hardware.accelerator import load_accelerator
 from ...model.config import load_model
 from ...serving.disaggregation import Requests
 from ...serving.step_time import Running
+from .._choices import some_accelerators
 from .._define import Choice, Explorer, Metric, Number
 
 MODEL, VENDOR, PREFILL_GPUS = "deepseek-v3", "DeepSeek", 32
@@ -150,7 +151,7 @@ EXPLORER = Explorer(
     lead=("gpu", "usd_per_gpu_hour", "utilisation", "speed", "cache_hit", "acceptance"),
     headline=("usd_per_million", "usd_per_million_output", "break_even"),
     controls=(
-        Choice("gpu", "Accelerator", "h800-sxm", tuple((slug, load_accelerator(slug).name) for slug in ACCELERATORS)),
+        some_accelerators(ACCELERATORS),
         Number("usd_per_gpu_hour", "Rental price", 2.0, 0.5, 8.0, 0.5, "USD per GPU-hour"),
         Number("utilisation", "Paid hours in use", 100, 10, 100, 10, "%"),
         Number("speed", "Tokens for each user, at least", 20, 10, 60, 5, "tokens/s"),

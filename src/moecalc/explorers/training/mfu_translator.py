@@ -6,7 +6,15 @@ from ...model.catalog import counted_config
 from ...training.mfu_conventions import COUNTS, PeakName, read_convention
 from ...training.mfu_published import published_mfus
 from ...training.mfu_translation import counted_flops_per_token, peak_flops_per_s
-from .._choices import NOTES, accelerator_choice, accelerator_numbers, chosen_accelerator, model_choice, notes
+from .._choices import (
+    NOTES,
+    accelerator_choice,
+    accelerator_numbers,
+    chosen_accelerator,
+    model_choice,
+    notes,
+    some_accelerators,
+)
 from .._define import Choice, Explorer, Metric, Number
 
 #: Key of a peak -> (its words, whether it is the other accelerator's, precision, sparse).
@@ -126,7 +134,7 @@ EXPLORER = Explorer(
         _peak_choice("to_peak", "Asked for over the peak of", "bf16"),
         accelerator_choice(),
         accelerator_numbers(),
-        Choice("other", "Another accelerator", OTHERS[0], tuple((one, load_accelerator(one).name) for one in OTHERS)),
+        some_accelerators(OTHERS, "other", "Another accelerator", OTHERS[0]),
     ),
     metrics={
         "value": Metric("As asked for", "%", 2),
