@@ -17,6 +17,7 @@ FLOORS = (
     ("hardware",),
     ("training", "serving"),
     ("economics", "validation"),
+    ("industry",),
     ("claims",),
     ("explorers",),
     ("cli",),

@@ -3,7 +3,7 @@
 A claim's row is in ``data/claims.csv``, its check in the module of its chapter, and
 :func:`moecalc.claims.evidence.verdict` alone decides. No verdict is typed anywhere.
 
-May import: base, facts, numerics, model, mechanisms, hardware, training, serving, economics, validation.
+May import: base, facts, numerics, model, mechanisms, hardware, training, serving, economics, validation, industry.
 """
 
 from .evidence import VERDICTS, filled, outcome, shown_like, truncated, verdict

@@ -3,7 +3,7 @@
 A module's name is the explorer's, with underscores for hyphens; the folder is not part
 of it. The chart that goes with it stands at the same place in ``moebook.charts``.
 
-May import: base, facts, numerics, model, mechanisms, hardware, training, serving, economics, validation, claims.
+May import: base, facts, numerics, model, mechanisms, hardware, training, serving, economics, validation, industry, claims.
 """
 
 import os
