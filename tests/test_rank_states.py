@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from moecalc import load_model
+from moecalc import ModelConfig, load_model
 from moecalc.model.catalog import counted_slugs
 from moecalc.training.held_params import held_of_block, held_of_tensor, held_parts, params_per_gpu
 from moecalc.training.layout import Layout
 from moecalc.training.rank_states import copied_tables, filled_stages, rank_states, zero_group
 from moecalc.training.recipes import RECIPES, is_low_precision, recipe
+from moecalc.training.states import states_of_all_gpus
 
 TRUTH = json.loads((Path(__file__).parent / "truth" / "memory_static.json").read_text(encoding="utf-8"))
 CASES = {case["name"]: case for case in TRUTH["cases"]}
@@ -147,6 +148,13 @@ def test_scale_factors_of_what_is_cut():
     assert (thin.dense_blocks, thin.dense_fp8) == (5 * 56, 576 * 7168)
     expert = next(tensor for tensor in V3.anatomy.layers[-1].tensors if tensor.component == "routed_experts")
     assert held_of_tensor(expert, 1, 64, 2).experts_blocks == 4 * 56 * 8
+
+
+def test_scale_factors_of_a_block_that_is_run_twice_are_held_once():
+    """Zamba2 runs a shared block again: its weights, and what goes with them, are those of the first time."""
+    config = ModelConfig({"model_type": "zamba2", "num_mem_blocks": 1, "layers_block_type": ["hybrid", "hybrid"]})
+    (rank,) = rank_states(config, Layout(), "deepseek-v3")
+    assert rank.fp8_scales == states_of_all_gpus(config, Layout(), "deepseek-v3")["fp8_scales"]
 
 
 def test_fp8_is_for_products_of_layers_alone():

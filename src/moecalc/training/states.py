@@ -173,7 +173,8 @@ def states_of_all_gpus(config: ModelConfig, layout: Layout, recipe_name: str) ->
     check_layout(layout, config)
     whole("tp", layout.tp, most=1)
     dtypes, anatomy, stages = recipe(recipe_name), config.anatomy, filled_stages(config, layout)
-    tensors = [tensor for blocks in stage_blocks(config, layout) for block in blocks for tensor in block.tensors]
+    # weights that a layer runs again are another layer's, and so are their scale factors
+    tensors = [t for blocks in stage_blocks(config, layout) for block in blocks for t in block.tensors if t.owned]
     for rank in range(0 if layout.schedule == "dualpipe" else layout.pp):  # the mirror has what DualPipe's ranks need
         for _, table in copied_tables([stages[stage] for stage in layout.stages_of_rank(rank)], anatomy.is_tied):
             block = anatomy.embedding if table == "embedding" else anatomy.head
