@@ -85,8 +85,8 @@ def inner_height(package: str, name: str) -> int | None:
 def may_import(package: str) -> set:
     """The packages that a package's docstring lets it import."""
     docstring = ast.get_docstring(ast.parse((SRC / "moecalc" / package / "__init__.py").read_text(encoding="utf-8")))
-    told = re.search(r"^May import: (.*)\.$", docstring, re.MULTILINE).group(1)
-    return set() if told == "nothing but the standard library" else set(told.split(", "))
+    told = re.search(r"^May import: (.*?)\.$", docstring, re.MULTILINE | re.DOTALL).group(1)
+    return set() if told == "nothing but the standard library" else set(told.replace("\n", " ").split(", "))
 
 
 @pytest.mark.parametrize("package", HEIGHT)

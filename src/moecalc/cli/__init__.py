@@ -5,7 +5,8 @@ A command module holds ``HELP`` (one line), ``EXAMPLE`` (a command that works),
 ``show(result)``, which makes it a text to read. Only the module of the command
 that is asked for is imported: starting quickly is part of being usable in a script.
 
-May import: base, facts, numerics, model, mechanisms, hardware, training, serving, economics, validation, industry, claims, explorers.
+May import: base, facts, numerics, model, mechanisms, hardware, training, serving, economics, validation, industry, claims,
+explorers.
 """
 
 import os
