@@ -254,6 +254,24 @@ def test_a_figure_may_tell_how_far_it_is(compute):
         assert shares == [0.25, 0.5] * 2
 
 
+def test_a_figure_may_show_what_it_has_found_so_far():
+    def search():
+        yield 0.25
+        yield 0.5, ({"best": 7}, [{"number": 7}])
+        return {"best": 2}, [{"number": 2}]
+
+    columns = {"number": Metric("Number")}
+    one = Explorer("trial", "A trial", "Nothing.", (), {"best": Metric("Best")}, columns, search)
+    told = []
+    assert one.run({}, lambda *found: told.append(found)).metrics == {"best": 2}
+    assert told == [(0.25,), (0.5, ({}, {"best": 7}, [{"number": 7}]))]
+    assert one.run().rows == [{"number": 2}], "nobody need listen"
+    told.clear()
+    answer_as_json(one, "{}", lambda *found: told.append(found))
+    assert told[0] == (0.25,)
+    assert json.loads(told[1][1]) == {"controls": {}, "metrics": {"best": 7}, "rows": [{"number": 7}]}
+
+
 def test_a_control_may_have_any_name():
     """Even that of the function's own parameter."""
     with pytest.raises(InputError, match="cost has no control 'name'"):

@@ -90,8 +90,8 @@ export type FromWorker =
   | { type: "progress"; stage: "download" | "start"; loaded: number; total: number }
   | { type: "ready" }
   | { type: "begun"; id: number }
-  /** how much of the answer is computed, from 0 to 1, where the explorer tells it */
-  | { type: "working"; id: number; share: number }
+  /** how much of the answer is computed, from 0 to 1, where the explorer tells it, and what is found so far */
+  | { type: "working"; id: number; share: number; text?: string }
   | { type: "answer"; id: number; text: string }
   /** it cannot start, and trying again is of no use */
   | { type: "failed"; sentence: string }

@@ -108,6 +108,24 @@ test("it starts once, tells its progress, and answers what was asked meanwhile",
   assert.deepEqual(states, ["loading", "ready"]);
 });
 
+test("what is found so far is told with the share that is computed, while it is wanted", () => {
+  engine.start();
+  worker().say({ type: "ready" });
+  /** @type {any[]} */
+  const told = [];
+  void engine.ask("cost", "{}", (share, soFar) => told.push([share, soFar]));
+  const { id } = worker().asked;
+  worker().say({ type: "begun", id });
+  worker().say({ type: "working", id, share: 0.25 });
+  worker().say({ type: "working", id, share: 0.5, text: '{"metrics": {"usd": 2}}' });
+  engine.cancel("cost");
+  worker().say({ type: "working", id, share: 0.75, text: '{"metrics": {"usd": 1}}' });
+  assert.deepEqual(told, [
+    [0.25, undefined],
+    [0.5, { metrics: { usd: 2 } }],
+  ]);
+});
+
 test("one request runs, of those that wait the newest of each explorer is kept", async () => {
   engine.start();
   worker().say({ type: "ready" });

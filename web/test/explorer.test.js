@@ -19,7 +19,7 @@ class FakeEngine {
   progress = /** @type {any} */ (null);
   failure = "";
   started = 0;
-  /** @type {{ values: object, reply: (reply: Reply) => void, progress: (share: number) => void }[]} */
+  /** @type {{ values: object, reply: (reply: Reply) => void, progress: (share: number, soFar?: import("../src/types.js").Answer) => void }[]} */
   asked = [];
   /** @type {() => void} */
   #tell = () => {};
@@ -36,7 +36,7 @@ class FakeEngine {
     this.asked.at(-1)?.reply({ superseded: true });
   }
 
-  ask(/** @type {string} */ _name, /** @type {string} */ values, /** @type {(share: number) => void} */ progress) {
+  ask(/** @type {string} */ _name, /** @type {string} */ values, /** @type {(share: number, soFar?: object) => void} */ progress) {
     if (this.state === "failed") return Promise.resolve({ failed: this.failure });
     return new Promise((reply) => this.asked.push({ values: JSON.parse(values), reply, progress }));
   }
@@ -219,6 +219,31 @@ test("a long computation tells how far it is, to the eye alone, until its answer
   reply(ANSWER);
   await settle();
   assert.deepEqual([page.busy(), page.status()], [false, ""]);
+});
+
+test("what a long computation has found so far is shown before its end, as not yet the answer", async () => {
+  const page = open();
+  page.move("num_gpus", "900");
+  const [{ progress, reply }] = page.engine.asked;
+  mock.timers.tick(300);
+  progress(0.25, { metrics: { none: null, usd: 2000, days: 3 }, rows: ROWS });
+  assert.deepEqual([page.busy(), page.metric("usd")], [true, "$2.000 K"]);
+  assert.equal(page.status(), "Shown is what was found so far; computing: 25 %");
+  reply({ failed: "The engine stopped" });
+  await settle();
+  assert.deepEqual([page.busy(), page.metric("usd")], [false, "$2.000 K"]);
+  assert.equal(page.status(), "The engine stopped; the numbers are those found until then.");
+});
+
+test("what was found so far of an older move is not shown", async () => {
+  const page = open();
+  page.move("num_gpus", "900");
+  page.move("num_gpus", "901");
+  page.engine.asked[0].progress(0.25, { metrics: { none: null, usd: 2000, days: 3 }, rows: ROWS });
+  assert.notEqual(page.metric("usd"), "$2.000 K");
+  page.engine.asked[1].reply(ANSWER);
+  await settle();
+  assert.deepEqual([page.busy(), page.metric("usd")], [false, "$1.000 K"]);
 });
 
 test("how far a computation is counts from the start again with each move, and with each worker", () => {

@@ -182,7 +182,8 @@ class Explorer(NamedTuple):
     controls: tuple
     metrics: dict  #: key -> Metric, in the order shown
     columns: dict  #: key of a row -> Metric: heading, unit and digits of the data table
-    #: keyword per control -> (metrics, rows); where that takes long, a generator that yields the share done and returns them
+    #: keyword per control -> (metrics, rows); where that takes long, a generator that yields the share done, or that with
+    #: those found so far, and returns them
     compute: Callable
     #: columns that a mark of the picture says, the first of which names it; all of them where empty
     says: tuple = ()
@@ -231,7 +232,8 @@ class Explorer(NamedTuple):
         values : dict, optional
             Control key -> value or its text; what is not given keeps its default [-]
         progress : callable, optional
-            Is told the share done, from 0 to 1, as often as `compute` yields it: never, where it just returns [-]
+            Is told the share done, from 0 to 1, as often as `compute` yields it: never, where it just returns; and, where it
+            yields them too, the numbers and rows found so far as a second argument, a :class:`Result` [-]
 
         Returns
         -------
@@ -244,5 +246,11 @@ class Explorer(NamedTuple):
         """
         controls = self.read(values or {})
         found = self.compute(**controls)
-        metrics, rows = run_to_end(found, progress) if isinstance(found, GeneratorType) else found
-        return Result(controls, {key: metrics[key] for key in self.metrics}, rows)
+
+        def result(metrics, rows):
+            return Result(controls, {key: metrics[key] for key in self.metrics}, rows)
+
+        def tell(share, so_far=None):
+            progress(share, *([] if so_far is None else [result(*so_far)]))
+
+        return result(*(run_to_end(found, progress and tell) if isinstance(found, GeneratorType) else found))

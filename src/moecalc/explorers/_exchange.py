@@ -46,18 +46,25 @@ def answer_as_json(explorer: Explorer, text: str, progress=None) -> str:
     text : str
         JSON: control key -> value or its text [-]
     progress : callable, optional
-        Is told the share done, where the explorer tells it; see :meth:`Explorer.run` [-]
+        Is told the share done, where the explorer tells it, and as JSON what is found so far; see :meth:`Explorer.run` [-]
 
     Returns
     -------
     str
         JSON: ``controls``, ``metrics`` and ``rows``, or ``error`` with the sentence to show.
     """
+
+
+    def as_json(result):
+        return json.dumps(portable(result._asdict()), allow_nan=False)
+
+    def tell(share, *so_far):
+        progress(share, *map(as_json, so_far))
+
     try:
-        result = explorer.run(json.loads(text), progress)
+        return as_json(explorer.run(json.loads(text), progress and tell))
     except InputError as error:
         return json.dumps({"error": str(error)})
-    return json.dumps(portable(result._asdict()), allow_nan=False)
 
 
 def single_moves(explorer: Explorer) -> dict:

@@ -29,7 +29,7 @@ export const LIMITS = {
  * @property {string} name explorer
  * @property {string} values JSON of its controls
  * @property {(reply: Reply) => void} reply
- * @property {(share: number) => void} progress is told how much of it is computed, while it is wanted
+ * @property {(share: number, soFar?: Answer) => void} progress is told how much of it is computed, while it is wanted
  * @property {boolean} wanted false once a newer one supersedes it
  * @property {number} begun when it was sent to the worker [ms]
  * @property {boolean} taken whether the worker has said that it computes it
@@ -88,7 +88,8 @@ export class Engine {
    *
    * @param {string} name
    * @param {string} values JSON of its controls
-   * @param {(share: number) => void} [progress] is told how much is computed, from 0 to 1, where that takes long
+   * @param {(share: number, soFar?: Answer) => void} [progress] is told how much is computed, from 0 to 1, where that takes
+   *   long, and what is found so far, where there is something to show
    * @returns {Promise<Reply>}
    */
   ask(name, values, progress = () => {}) {
@@ -158,7 +159,9 @@ export class Engine {
       case "working":
         if (message.id !== this.#running?.id) break;
         this.#watchComputing();
-        if (this.#running.wanted) this.#running.progress(message.share);
+        if (this.#running.wanted) {
+          this.#running.progress(message.share, message.text === undefined ? undefined : /** @type {Answer} */ (parse(message.text)));
+        }
         break;
       case "answer":
         if (message.id === this.#running?.id) this.#deliver(this.#running, message.text);

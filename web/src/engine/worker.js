@@ -189,8 +189,11 @@ function answer(id, name, values) {
   let text;
   try {
     const ask = pyodide.runPython("from moecalc.explorers import answer; answer");
-    // what is told while Python runs goes out at once; a number costs no proxy
-    text = ask(name, values, sparsely(WORKING, (share) => tell({ type: "working", id, share })));
+    // what is told while Python runs goes out at once; numbers and texts cost no proxy
+    const tellShare = sparsely(WORKING, (share) => tell({ type: "working", id, share }));
+    text = ask(name, values, (/** @type {number} */ share, /** @type {string | undefined} */ soFar) =>
+      soFar === undefined ? tellShare(share) : tell({ type: "working", id, share, text: soFar }),
+    );
     ask.destroy();
   } catch (error) {
     const told = error instanceof Error ? error.message : String(error);

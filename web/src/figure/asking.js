@@ -2,7 +2,7 @@
  * A figure's question to the engine: whether its answer is awaited, and how far that is.
  *
  * @import { Engine } from "../engine/engine.js"
- * @import { Reply } from "../types.js"
+ * @import { Answer, Reply } from "../types.js"
  */
 
 /** Before it is said that something is being computed [ms] */
@@ -12,6 +12,8 @@ export class Asking {
   /** whether an answer is awaited, and whether that takes so long that it is said */
   waiting = false;
   #slow = false;
+  /** whether something of it is shown before its end */
+  early = false;
   /** how much of it is computed, where that is known @type {number | null} */
   #share = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -30,10 +32,12 @@ export class Asking {
 
   /**
    * @param {string} values JSON of the controls
+   * @param {(soFar: Answer) => void} [show] is given what is found so far
    * @returns {Promise<Reply>}
    */
-  ask(values) {
+  ask(values, show) {
     this.waiting = true;
+    this.early = false;
     this.#slow = false;
     this.#share = null;
     clearTimeout(this.#slowly);
@@ -41,8 +45,12 @@ export class Asking {
       this.#slow = true;
       this.changed();
     }, SLOW);
-    const reply = this.engine.ask(this.name, values, (share) => {
+    const reply = this.engine.ask(this.name, values, (share, soFar) => {
       this.#share = share;
+      if (soFar && show) {
+        this.early = true;
+        show(soFar);
+      }
       this.changed();
     });
     this.changed();
@@ -63,6 +71,6 @@ export class Asking {
   /** A sentence, and what counts up behind it; null where there is nothing to say. @returns {[string, string] | null} */
   say() {
     if (!this.waiting || !this.#slow) return null;
-    return ["Computing", this.#share === null ? "" : `: ${Math.floor(100 * this.#share)} %`];
+    return [this.early ? "Shown is what was found so far; computing" : "Computing", this.#share === null ? "" : `: ${Math.floor(100 * this.#share)} %`];
   }
 }

@@ -27,6 +27,7 @@ const ANNOUNCING = 600;
 const NOT_ACCEPTED = "The numbers are those of the last values that were accepted.";
 const NOT_COMPUTED = "the numbers are those of the last state that was computed.";
 const NOT_COMPARED = "The default shows something else than this, so it is not drawn.";
+const NOT_FINISHED = "the numbers are those found until then.";
 const LAGGING = "picture and table are those of the last state that was computed.";
 
 export class Explorer {
@@ -276,13 +277,17 @@ export class Explorer {
   /** Numbers, picture and table from the engine. */
   async #compute() {
     const turn = this.#turn;
-    const reply = await this.asking.ask(toJson(this.definition, this.#values));
+    const reply = await this.asking.ask(toJson(this.definition, this.#values), (soFar) => {
+      if (turn !== this.#turn || soFar.error !== undefined) return;
+      this.#showNumbers(soFar);
+      void this.#showRows(soFar.rows ?? []);
+    });
     if (turn !== this.#turn) return;
     this.asking.waiting = false;
     if ("failed" in reply) {
       this.#busy(false);
       this.readout.markNumbers(true);
-      this.#note = `${reply.failed}; ${NOT_COMPUTED}`;
+      this.#note = `${reply.failed}; ${this.asking.early ? NOT_FINISHED : NOT_COMPUTED}`;
       this.#say();
     } else if ("answer" in reply) {
       if (reply.answer.error !== undefined) return this.#refuse(reply.answer.error);
