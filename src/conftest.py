@@ -3,6 +3,7 @@
 import pytest
 
 import moecalc
+from moecalc.training.planner.question import ask
 
 
 @pytest.fixture(autouse=True)
@@ -12,4 +13,5 @@ def _names_of_examples(doctest_namespace):
         "load_model": moecalc.load_model,
         "load_accelerator": moecalc.load_accelerator,
         "v3": moecalc.load_model("deepseek-v3"),
+        "ask": ask,
     }

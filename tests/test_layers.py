@@ -46,6 +46,7 @@ INNER = {
         ("memory",),
         ("memory_views", "timing"),
         ("step",),
+        ("planner",),
     ),
     "claims": (("printed", "evidence"), ("registry", "talk_formulas")),
     "explorers": (("_define",), ("_choices", "_exchange")),

@@ -141,8 +141,8 @@ def memory(
     pipeline = pipeline_of(layout, batch.num_micro_batches)
     tokens = tokens_on_gpu(batch.micro_batch, batch.seq_len, layout.cp)
     stages = filled_stages(config, layout, mtp)
-    peaks = _peaks(config, stages, pipeline, policy, tokens, cut, trained)
-    gathered = _gathered(config.anatomy, layout.tp, layout.ep, layout.expert_tp, layout.zero) if layout.zero > 1 else 0
+    peaks = peaks_of_ranks(config, stages, pipeline, policy, tokens, cut, trained)
+    gathered = gathered_bytes(config.anatomy, layout.tp, layout.ep, layout.expert_tp, layout.zero) if layout.zero > 1 else 0
     beyond = FRAMEWORK_SHARE if trained is ANY else 0
     ranks, fullest, largest = [], None, -1
     for states, (activations, layers, chunks, buffers) in zip(held, peaks, strict=True):
@@ -182,8 +182,11 @@ class StageActivations(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def _peaks(config, stages, pipeline, policy, tokens, cut, program) -> tuple:
-    """(activations, those of layers, live chunks, buffers) of each rank; ranks that hold the same are counted once."""
+def peaks_of_ranks(config, stages, pipeline, policy, tokens, cut, program) -> tuple:
+    """(activations, those of layers, live chunks, buffers) of each rank, for a micro-batch of `tokens` [tokens].
+
+    Ranks that hold the same are counted once.
+    """
     of_stage = [_stage(config, stage, policy, tokens, cut, program) for stage in stages]
     sent = 0
     if pipeline.ranks > 1:
@@ -202,7 +205,7 @@ def _peaks(config, stages, pipeline, policy, tokens, cut, program) -> tuple:
 
 
 @lru_cache(maxsize=256)
-def _gathered(anatomy, tp, ep, etp, zero) -> int:
+def gathered_bytes(anatomy, tp: int, ep: int, etp: int, zero: int) -> int:
     """Weights of the two largest layers in BF16 at ZeRO-3, and gradients of one from ZeRO-2 on [bytes]."""
     of_block = {block: held_of_block(block, tp, ep, etp) for block in set(anatomy.layers)}
     held = sorted([of_block[block].dense + of_block[block].experts for block in anatomy.layers], reverse=True)

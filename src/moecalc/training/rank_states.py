@@ -188,15 +188,15 @@ def rank_states(
     if isinstance(shape.layers_per_stage, list):  # cannot be a key of what is kept
         shape = shape._replace(layers_per_stage=tuple(shape.layers_per_stage))
     counted, ranks = {}, []
-    for rank, (indices, held) in enumerate(_held(config, shape, mtp)):
+    for rank, (indices, held) in enumerate(held_by_rank(config, shape, mtp)):
         if held not in counted:
-            counted[held] = _sums(held, replicas, dtypes, layout.zero)
+            counted[held] = kept_by_rank(held, replicas, dtypes, layout.zero)
         ranks.append(RankStates(rank, indices, *counted[held]))
     return tuple(ranks)
 
 
 @lru_cache(maxsize=1024)
-def _held(config, layout, mtp) -> tuple:
+def held_by_rank(config, layout, mtp) -> tuple:
     """Of each rank the indices of its stages, and the :class:`HeldParams` of each of them."""
     stages = filled_stages(config, layout, mtp)
     parts = held_parts(config.anatomy, layout.tp, layout.ep, layout.expert_tp)
@@ -221,7 +221,8 @@ def held_of_rank(stages: list, parts: HeldParts, tied: bool) -> tuple:
     return tuple(held)
 
 
-def _sums(held, replicas, dtypes, zero) -> list:
+def kept_by_rank(held: tuple, replicas: Replicas, dtypes: Recipe, zero: int) -> list:
+    """Sums over the stages that a rank holds: the fields of :class:`RankStates` from ``dense_params`` on."""
     rows = []
     for one in held:
         low = one.dense_fp8 + one.experts_fp8 if dtypes.scale else 0

@@ -1,0 +1,151 @@
+"""The search: a chunk of the space, layout by layout, and all chunks one after the other.
+
+Examples use :func:`.question.ask`.
+"""
+
+from ..memory import Batch
+from ..step import training_step
+from .bounds import Fit, Rules
+from .front import Found, Part, Refused, front_of, joined, merge
+from .question import Question, Setting, setting_of
+from .space import DIGITS, Candidate, part_of_space, space_of
+
+#: Digits of a place in a block that layouts of one shape differ in.
+INSIDE = ("micro_batch", "recompute", "zero")
+SECONDS_OF_DAY, SECONDS_OF_HOUR = 86400, 3600
+
+
+def plan_chunk(question: Question, chunk: int = 0, num_chunks: int = 1) -> Part:
+    """One chunk of the search, of `num_chunks`; :func:`~moecalc.training.planner.front.merge` joins what they return.
+
+    >>> mine = ask("llama-3.1-8b", "h100-sxm", 8, 64, 8192, limits={"tp": (2,), "schedule": ("1f1b",)})
+    >>> merge(mine, [plan_chunk(mine, chunk, 3) for chunk in range(3)]) == plan_chunk(mine)
+    True
+    """
+    space = space_of(question)
+    numbers = part_of_space(len(space), chunk, num_chunks)
+    looked = _Looked(question, setting_of(question))
+    for piece in space.pieces(numbers.start, numbers.stop):
+        looked.block(*piece)
+    return looked.part()
+
+
+class _Looked:
+    """What the layouts looked at so far came to."""
+
+    def __init__(self, question: Question, setting: Setting):
+        self.question, self.rules = question, Rules(question, setting)
+        self.evaluate = Evaluation(self.rules, setting)
+        self.considered = self.fitting = 0
+        self.refused, self.found = {}, []
+
+    def block(self, block, first, stop, start):
+        """Layouts of a block from one place to another; `start` is the number of the block's first."""
+        size = 1
+        for name, values in zip(DIGITS, block.digits, strict=True):
+            size *= len(values) if name in INSIDE else 1
+        self.considered += stop - first
+        for shape in range(first // size, -(-stop // size)):
+            begin, end = max(first, shape * size), min(stop, (shape + 1) * size)
+            self.shape(block, begin, end, start, size)
+
+    def shape(self, block, begin, end, start, size):
+        """Layouts that differ in micro-batch, recompute and ZeRO alone."""
+        one = block.candidate(begin)
+        if reason := self.rules.shape_reason(one):
+            return self.refuse(reason, end - begin, start + begin)
+        fit, at = None, begin
+        per_batch = size // len(block.digits[DIGITS.index("micro_batch")])
+        while at < end:
+            upto = min(end, at - at % per_batch + per_batch)
+            one = block.candidate(at)
+            if reason := self.rules.batch_reason(one):
+                self.refuse(reason, upto - at, start + at)
+            else:
+                fit = fit or Fit(self.rules, one)
+                for place in range(at, upto):
+                    self.layout(fit, block.candidate(place), start + place)
+            at = upto
+
+    def layout(self, fit: Fit, one: Candidate, index: int):
+        reason, needed, counted = memory_reason(fit, one, self.question.memory_bytes)
+        if reason:
+            return self.refuse(reason, 1, index, needed)
+        self.fitting += 1
+        self.found.append(self.evaluate.found(one, index, counted, needed))
+
+    def refuse(self, reason, count, index, needed=0):
+        refused = Refused(count, needed, index)
+        self.refused[reason] = joined(self.refused[reason], refused) if reason in self.refused else refused
+
+    def part(self) -> Part:
+        best = tuple(sorted(self.found)[: self.question.top])
+        refused = tuple(sorted(self.refused.items()))
+        return Part(self.considered, self.fitting, refused, best, front_of(self.found))
+
+
+def memory_reason(fit: Fit, one: Candidate, memory_bytes: float) -> tuple:
+    """(why it does not fit in `memory_bytes` [bytes] or "", what it needs at most, as counted)."""
+    states = fit.states(one.zero)[1]
+    if states > memory_bytes:
+        return "states", states, 0
+    counted, most = fit.needed(one.zero, one.micro_batch, one.recompute)
+    return ("memory" if most > memory_bytes else ""), most, counted
+
+
+class Evaluation:
+    """Times of layouts, and what an objective makes of them."""
+
+    def __init__(self, rules: Rules, setting: Setting):
+        self.rules, self.setting, self.question = rules, setting, rules.question
+
+    def found(self, one: Candidate, index: int, counted: int, most: int) -> Found:
+        """The row of a layout that fits."""
+        asked, setting = self.question, self.setting
+        step = training_step(
+            setting.config,
+            setting.accelerator,
+            self.rules.layout(one),
+            asked.recipe,
+            Batch(one.micro_batch, asked.seq_len),
+            self.rules.policy(one.recompute),
+            asked.global_batch,
+            setting.running,
+            mtp=asked.mtp,
+        )
+        times = step.step_s, step.low_s, step.high_s
+        value = objective_value(asked, one.num_gpus, step.step_s, step.tokens_per_s_per_gpu)
+        return Found(value, times[0], index, *times[1:], counted, most, step.tokens_per_s_per_gpu, step.mfu)
+
+
+def objective_value(question: Question, num_gpus: int, step_s: float, tokens_per_s_per_gpu: float) -> float:
+    """What an objective makes of a step: less is better [its own unit; a rate as less than 0].
+
+    It takes `step_s` [s] on `num_gpus` [GPUs], each of which trains `tokens_per_s_per_gpu` [tokens/s].
+
+    >>> mine = ask("llama-3.1-8b", "h100-sxm", 8, 64, 8192, objective="days", num_tokens=1e12)
+    >>> round(objective_value(mine, 8, 6.4, 10240))  # 1e12 tokens at 81,920 a second
+    141
+    """
+    if question.objective == "step-time":
+        return step_s
+    if question.objective == "tokens-per-gpu":
+        return -tokens_per_s_per_gpu
+    if question.objective == "fewest-gpus":
+        return num_gpus
+    gpu_seconds = question.num_tokens / tokens_per_s_per_gpu
+    if question.objective == "days":
+        return gpu_seconds / num_gpus / SECONDS_OF_DAY
+    return gpu_seconds / SECONDS_OF_HOUR * question.usd_per_gpu_hour
+
+
+def search(question: Question, num_chunks: int = 1):
+    """The whole search in this process, a generator of the share that is done; returns the :class:`.front.Part`.
+
+    It runs as :func:`moecalc.base.progress.run_to_end` runs such work.
+    """
+    whole = merge(question, ())
+    for chunk in range(num_chunks):
+        whole = merge(question, (whole, plan_chunk(question, chunk, num_chunks)))
+        yield (chunk + 1) / num_chunks
+    return whole
