@@ -34,6 +34,7 @@ COMMANDS = (
     "calibrate",
     "validate",
     "step",
+    "plan",
     "experts",
     "fit",
     "serve",

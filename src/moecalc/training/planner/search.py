@@ -119,7 +119,7 @@ class Evaluation:
 
 
 def objective_value(question: Question, num_gpus: int, step_s: float, tokens_per_s_per_gpu: float) -> float:
-    """What an objective makes of a step: less is better [its own unit; a rate as less than 0].
+    """What an objective makes of a step: less is better [the objective's unit]; a rate counts as less than nothing.
 
     It takes `step_s` [s] on `num_gpus` [GPUs], each of which trains `tokens_per_s_per_gpu` [tokens/s].
 
