@@ -152,19 +152,13 @@ def training_step(
         running.graphs,
     )
     hiding = Hidden(*[running.overlaps(name, layout.schedule) for name in ("tp", "cp")], overlapped)
-    stages = [stage_work(config, stage, sizes, timer, network, hiding) for stage in filled_stages(config, layout, mtp)]
     sent = 0.0
     if layout.pp > 1:
         crosses = layout.gpus_per_stage * layout.pp > domain
         sent = send_s(accelerator, 2.0 * sizes.sequence_tokens * config.hidden_size, crosses)
-    times = [stage.times for stage in stages]
-
-    def pair(forward, backward):
-        return pair_s(stages[forward], stages[backward], overlapped)
-
-    if overlapped and not paired(layout):  # a forward of one micro-batch beside the backward of another, on the same stage
-        times = [shortened(one, pair_s(stage, stage, True)) for one, stage in zip(times, stages, strict=True)]
-    ran = run_pipeline(pipeline, times, pair, sent)
+    given = layout.layers_per_stage if layout.layers_per_stage is None else tuple(layout.layers_per_stage)
+    shape = layout._replace(dp=1, zero=0, layers_per_stage=given)
+    ran, last, inside = _ran(config, shape, mtp, sizes, timer, network, hiding, pipeline, sent)
     shards = zero_group(layout, optimizer_shard)
     different = {(rank.states.dense_params, rank.states.expert_params): rank.states for rank in held.ranks}
     how = (shards, dtypes, domain, timer.optimizer_bandwidth)
@@ -174,7 +168,6 @@ def training_step(
     exposed = longest.gradients + longest.parameters
     each = max(one.each_micro_batch for one in rest) * pipeline.micro_batches
     if running.overlaps("dp", layout.schedule):
-        last = max(sum(one[1:]) for one in times), max(one.forward for one in times)
         hidden = min(longest.gradients, last[0]) + min(longest.parameters, last[1])
         exposed -= found.dp_hidden * hidden
         each -= found.dp_hidden * min(each, ran.makespan - ran.mean.bubble)
@@ -194,7 +187,7 @@ def training_step(
         step_s * high,
         parts,
         ran.ranks,
-        _inside(stages, pipeline),
+        inside,
         pipeline.micro_batches,
         num_tokens,
         layout.num_gpus,
@@ -204,6 +197,24 @@ def training_step(
         held,
         tuple(notes),
     )
+
+
+@lru_cache(maxsize=256)
+def _ran(config, layout, mtp, sizes, timer, network, hiding, pipeline, sent) -> tuple:
+    """(the pipeline's times, longest backward and forward of a stage, what ranks do inside).
+
+    Neither ZeRO's stage nor DP changes them beside the number of micro-batches: a search asks for many layouts of few.
+    """
+    stages = [stage_work(config, stage, sizes, timer, network, hiding) for stage in filled_stages(config, layout, mtp)]
+    times = [stage.times for stage in stages]
+
+    def pair(forward, backward):
+        return pair_s(stages[forward], stages[backward], hiding.ep)
+
+    if hiding.ep and not paired(layout):  # a forward of one micro-batch beside the backward of another, on the same stage
+        times = [shortened(one, pair_s(stage, stage, True)) for one, stage in zip(times, stages, strict=True)]
+    last = max(sum(one[1:]) for one in times), max(one.forward for one in times)
+    return run_pipeline(pipeline, times, pair, sent), last, _inside(stages, pipeline)
 
 
 def _inside(stages, pipeline) -> Inside:
