@@ -45,6 +45,7 @@ INNER = {
         ("memory_buffers",),
         ("memory",),
         ("memory_views", "timing"),
+        ("step_work",),
         ("step",),
         ("planner",),
     ),

@@ -20,7 +20,7 @@ from moecalc.training.planner.question import ask, question_of, question_text
 from moecalc.training.planner.reasons import Judge
 from moecalc.training.planner.search import plan_chunk
 from moecalc.training.planner.space import Candidate, neighbours, part_of_space, space_of
-from moecalc.training.step import training_step
+from moecalc.training.step import least_step_s, training_step
 from moecalc.training.timing.balance import balanced
 
 #: Reasons that a calculator has a sentence for; "same" is the search's own, "states" and "memory" are a question of size.
@@ -186,6 +186,20 @@ class TestBruteForce:
         naive = {a for a in points if not any(b != a and b[0] <= a[0] and b[1] <= a[1] for b in points)}
         told = [(found.layouts[at]["step_s"], found.layouts[at]["most_bytes"]) for at in found.front]
         assert told == sorted(naive)
+
+    def test_no_step_is_shorter_than_its_bound(self, small):
+        """What is passed over unseen may not be better than it was taken for."""
+        question, tight = small[0], []
+        config, gpu = load_model(question.model), read_accelerator(question.accelerator)
+        rules = Judge(question).rules
+        for one in space_of(question):
+            if rules.shape_reason(one) or rules.batch_reason(one):
+                continue
+            count = question.global_batch // (one.dp * one.micro_batch)
+            batch, policy = Batch(one.micro_batch, question.seq_len, count), rules.policy(one.recompute)
+            asked = (config, gpu, rules.layout(one), question.recipe, batch, policy)
+            tight.append(least_step_s(*asked) / training_step(*asked).step_s)
+        assert len(tight) > 50 and max(tight) < 1 + 1e-9 and sum(tight) / len(tight) > 0.5
 
 
 class TestParts:

@@ -12,23 +12,18 @@ from typing import NamedTuple
 from ..base.checks import whole
 from ..base.errors import InputError
 from ..hardware.accelerator import Accelerator
-from ..hardware.collectives.shape import NODE
 from ..model.config import ModelConfig
 from ..model.flops import TRAINING_PASSES, model_flops_per_token
 from .activation_policy import ActivationPolicy
 from .layout import Layout
 from .memory import ONE_SEQUENCE, PLAIN, Batch, Memory, memory, pipeline_of
-from .rank_states import filled_stages, zero_group
-from .recipes import Recipe, recipe
+from .rank_states import zero_group
+from .recipes import recipe
+from .step_work import Inside, work_of
 from .timing.between import between
-from .timing.device import BLOCKS, FP8, timer_of
 from .timing.interval import interval
-from .timing.layer import Sizes
-from .timing.network import Network, send_s
 from .timing.parameters import StepParameters, step_parameters
-from .timing.schedule import run_pipeline
 from .timing.settings import Running, check_running
-from .timing.stage import Hidden, pair_s, stage_work
 
 
 class Components(NamedTuple):
@@ -49,18 +44,6 @@ class Components(NamedTuple):
     def between_steps(self) -> float:
         """The optimizer with the exchange around it, as published parts of a step have it [s]."""
         return self.optimizer + self.exposed_communication
-
-
-class Inside(NamedTuple):
-    """What a pipeline rank does in a step on average, whenever it does it [s]. Waits are what is not hidden."""
-
-    products: float  #: of all matrices but routed experts
-    attention: float
-    experts: float
-    elementwise: float
-    host: float  #: kernels wait for the program that launches them
-    tensor_and_sequence: float  #: waiting for collectives of tensor and context parallelism
-    exchange: float  #: waiting for dispatch and combine
 
 
 class Step(NamedTuple):
@@ -132,36 +115,11 @@ def training_step(
     needed = (config, layout, recipe_name, batch, policy, sequence_parallel, skew, optimizer_shard, mtp)
     held = memory(*needed, accelerator.memory_bytes)
     pipeline = pipeline_of(layout, held.num_micro_batches)
-    fp8 = fp8_type(dtypes)
-    overlapped = running.overlaps("ep", layout.schedule) and layout.ep > 1
-    taken = running.sms if overlapped and network_dispatcher(running, accelerator) == "deepep" else 0
-    timer = timer_of(accelerator, fp8, taken, running.fused, running.eager, found)
-    domain = running.gpus_per_node or accelerator.scale_up_domain_gpus or 1
-    network = network_of(config, accelerator, running, dtypes, domain, found)
-    sizes = Sizes(
-        batch.micro_batch,
-        batch.seq_len,
-        layout.tp,
-        layout.cp,
-        layout.ep,
-        layout.expert_tp,
-        sequence_parallel,
-        skew,
-        bool(fp8),
-        policy.recompute,
-        running.graphs,
-    )
-    hiding = Hidden(*[running.overlaps(name, layout.schedule) for name in ("tp", "cp")], overlapped)
-    sent = 0.0
-    if layout.pp > 1:
-        crosses = layout.gpus_per_stage * layout.pp > domain
-        sent = send_s(accelerator, 2.0 * sizes.sequence_tokens * config.hidden_size, crosses)
-    given = layout.layers_per_stage if layout.layers_per_stage is None else tuple(layout.layers_per_stage)
-    shape = layout._replace(dp=1, zero=0, layers_per_stage=given)
-    ran, last, inside = _ran(config, shape, mtp, sizes, timer, network, hiding, pipeline, sent)
+    work = work_of(config, accelerator, layout, recipe_name, batch, policy, running, sequence_parallel, skew, found)
+    ran, last, inside = work.ran(config, layout, mtp, pipeline)
     shards = zero_group(layout, optimizer_shard)
     different = {(rank.states.dense_params, rank.states.expert_params): rank.states for rank in held.ranks}
-    how = (shards, dtypes, domain, timer.optimizer_bandwidth)
+    how = (shards, dtypes, work.domain, work.timer.optimizer_bandwidth)
     rest = [between(accelerator, layout, states, *how) for states in different.values()]
     optimizer = max(one.optimizer for one in rest)
     longest = max(rest, key=lambda one: one.gradients + one.parameters)
@@ -199,73 +157,27 @@ def training_step(
     )
 
 
-@lru_cache(maxsize=256)
-def _ran(config, layout, mtp, sizes, timer, network, hiding, pipeline, sent) -> tuple:
-    """(the pipeline's times, longest backward and forward of a stage, what ranks do inside).
+def least_step_s(
+    config: ModelConfig,
+    accelerator: Accelerator,
+    layout: Layout,
+    recipe_name: str,
+    batch: Batch,
+    policy: ActivationPolicy = PLAIN,
+    running: Running = RUNNING,
+    mtp: bool | None = None,
+) -> float:
+    """What :func:`training_step` with the same arguments does not fall below [s]: the work of the busiest rank.
 
-    Neither ZeRO's stage nor DP changes them beside the number of micro-batches: a search asks for many layouts of few.
+    It takes a part of its time; the micro-batches of a pipeline stand in the batch.
     """
-    stages = [stage_work(config, stage, sizes, timer, network, hiding) for stage in filled_stages(config, layout, mtp)]
-    times = [stage.times for stage in stages]
-
-    def pair(forward, backward):
-        return pair_s(stages[forward], stages[backward], hiding.ep)
-
-    if hiding.ep and not paired(layout):  # a forward of one micro-batch beside the backward of another, on the same stage
-        times = [shortened(one, pair_s(stage, stage, True)) for one, stage in zip(times, stages, strict=True)]
-    last = max(sum(one[1:]) for one in times), max(one.forward for one in times)
-    return run_pipeline(pipeline, times, pair, sent), last, _inside(stages, pipeline)
-
-
-def _inside(stages, pipeline) -> Inside:
-    """Sums of all stages for all micro-batches, over the ranks."""
-    times = pipeline.micro_batches / pipeline.ranks
-    kinds = [times * sum(values) for values in zip(*[stage.kinds for stage in stages], strict=True)]
-    waits, exchanges = (times * sum(sum(getattr(stage, name)) for stage in stages) for name in ("waits", "exchanges"))
-    return Inside(*kinds, waits, exchanges)
+    work = work_of(config, accelerator, layout, recipe_name, batch, policy, running, True, 1, step_parameters())
+    return work.least_s(config, layout, mtp, pipeline_of(layout, batch.num_micro_batches))
 
 
 @lru_cache(maxsize=1024)
 def _flops(config, seq_len) -> float:
     return model_flops_per_token(config, seq_len)
-
-
-def paired(layout: Layout) -> bool:
-    """Whether the schedule itself runs a forward beside a backward."""
-    return layout.schedule in ("dualpipe", "dualpipev")
-
-
-def shortened(times, both: float):
-    """Times of a stage whose forward runs beside a backward of its own: each shortened alike, to `both` together [s]."""
-    share = both / sum(times)
-    return times._replace(**{name: value * share for name, value in times._asdict().items()})
-
-
-def fp8_type(dtypes: Recipe) -> str:
-    """The type of products in FP8, which run so where their weights have scale factors; empty where there are none.
-
-    >>> fp8_type(recipe("deepseek-v3")), fp8_type(recipe("bf16"))
-    ('fp8_block', '')
-    """
-    if not dtypes.scale:
-        return ""
-    return BLOCKS if dtypes.name == "deepseek-v3" else FP8
-
-
-def network_dispatcher(running: Running, accelerator: Accelerator) -> str:
-    """The kernels of dispatch and combine."""
-    if running.dispatcher is not None:
-        return running.dispatcher
-    return "hybridep" if (accelerator.scale_up_domain_gpus or 1) > NODE else "deepep"
-
-
-def network_of(config, accelerator, running, dtypes, domain, found) -> Network:
-    """The networks as dispatch and combine use them."""
-    fp8 = running.dispatch == "fp8" if running.dispatch else dtypes.name == "deepseek-v3"
-    nodes = running.most_nodes
-    if nodes is None and getattr(config, "n_group", None) and getattr(config, "topk_group", None):
-        nodes = config.topk_group if config.n_group > 1 else None
-    return Network(accelerator, domain, running.sms, fp8, network_dispatcher(running, accelerator), nodes, found.hybridep)
 
 
 def num_micro_batches(layout: Layout, batch: Batch, global_batch: int | None) -> int | None:

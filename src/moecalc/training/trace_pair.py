@@ -12,7 +12,8 @@ from .activation_policy import V3_RECOMPUTE
 from .pipeline.chunk_pair import MAX_LAYERS
 from .recipes import recipe
 from .stages import Stage
-from .step import RUNNING, fp8_type, network_dispatcher, network_of
+from .step import RUNNING
+from .step_work import fp8_type, network_dispatcher, network_of
 from .timing.device import Timer, timer_of
 from .timing.layer import Sizes, computing
 from .timing.parameters import StepParameters, step_parameters

@@ -5,7 +5,7 @@ import functools
 from ..base.errors import InputError
 from ..facts import tables
 from ..training.recipes import recipe
-from ..training.step import fp8_type
+from ..training.step_work import fp8_type
 from ..training.trace_pair import chunk_pair
 from .cases import Case
 from .training_runs import SECONDS, TOKENS, Predicted, predicted_step, step_as

@@ -10,7 +10,8 @@ from ...training.activation_policy import ActivationPolicy
 from ...training.layout import Layout, num_routed_experts
 from ...training.memory import Batch
 from ...training.recipes import RECIPES, recipe
-from ...training.step import RUNNING, Step, fp8_type, training_step
+from ...training.step import RUNNING, Step, training_step
+from ...training.step_work import fp8_type
 from ...training.timing.balance import balanced
 from ...training.timing.settings import USUAL, Running
 from ...training.waterfall import spent, times_at_peak, waterfall

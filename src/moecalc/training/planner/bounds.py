@@ -110,7 +110,7 @@ class Fit:
         self.replicas, self.dtypes = zero_group(self.layout), recipe(question.recipe)
         self.stages = filled_stages(self.config, self.layout, question.mtp)
         self.cut = ActivationCut(shape.tp, shape.cp, self.layout.expert_tp)
-        self.known_states, self.known_peaks = {}, {}
+        self.known_states, self.known_peaks, self.known_least_s = {}, {}, {}
 
     def states(self, zero: int) -> tuple:
         """(bytes of states of each kind of rank, the most of them with fragmentation, what ZeRO gathers)."""

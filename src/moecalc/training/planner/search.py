@@ -3,8 +3,10 @@
 Examples use :func:`.question.ask`.
 """
 
+from bisect import bisect_left
+
 from ..memory import Batch
-from ..step import training_step
+from ..step import least_step_s, training_step
 from .bounds import Fit, Rules
 from .front import Found, Part, Refused, front_of, joined, merge
 from .question import Question, Setting, setting_of
@@ -13,6 +15,10 @@ from .space import DIGITS, Candidate, part_of_space, space_of
 #: Digits of a place in a block that layouts of one shape differ in.
 INSIDE = ("micro_batch", "recompute", "zero")
 SECONDS_OF_DAY, SECONDS_OF_HOUR = 86400, 3600
+#: So many rows are found between two looks at which of them can still be the best or on the front.
+BETWEEN_LOOKS = 32
+#: Sums of many times round: a bound of a step's time is meant but for this share.
+ROUNDING = 1e-6
 
 
 def plan_chunk(question: Question, chunk: int = 0, num_chunks: int = 1) -> Part:
@@ -38,6 +44,7 @@ class _Looked:
         self.evaluate = Evaluation(self.rules, setting)
         self.considered = self.fitting = 0
         self.refused, self.found = {}, []
+        self.last, self.front, self.full = None, (), BETWEEN_LOOKS
 
     def block(self, block, first, stop, start):
         """Layouts of a block from one place to another; `start` is the number of the block's first."""
@@ -72,7 +79,28 @@ class _Looked:
         if reason:
             return self.refuse(reason, 1, index, needed)
         self.fitting += 1
+        if self.last and self.beaten(self.evaluate.least_s(fit, one), one, needed):
+            return None
         self.found.append(self.evaluate.found(one, index, counted, needed))
+        if len(self.found) >= self.full:
+            self.look()
+        return None
+
+    def look(self):
+        """Keep the rows that can still be told; the last of the best and the front are what others have to beat."""
+        best, self.front = sorted(self.found)[: self.question.top], front_of(self.found)
+        self.last = best[-1] if len(best) == self.question.top else None
+        self.found = list(dict.fromkeys((*best, *self.front)))
+        self.full = len(self.found) + BETWEEN_LOOKS
+
+    def beaten(self, least_s: float, one: Candidate, most_bytes: int) -> bool:
+        """Whether a layout whose step takes at least so long can be neither one of the best nor on the front."""
+        tokens = self.question.global_batch * self.question.seq_len / one.num_gpus / least_s
+        value = objective_value(self.question, one.num_gpus, least_s, tokens)
+        if (value, least_s) <= self.last[:2]:
+            return False
+        before = bisect_left(self.front, least_s, key=lambda row: row.step_s) - 1
+        return before >= 0 and self.front[before].most_bytes <= most_bytes
 
     def refuse(self, reason, count, index, needed=0):
         refused = Refused(count, needed, index)
@@ -98,6 +126,16 @@ class Evaluation:
 
     def __init__(self, rules: Rules, setting: Setting):
         self.rules, self.setting, self.question = rules, setting, rules.question
+
+    def least_s(self, fit: Fit, one: Candidate) -> float:
+        """What the layout's step takes at least [s], the same for each ZeRO stage."""
+        key = one.micro_batch, one.recompute
+        if key not in fit.known_least_s:
+            asked, setting = self.question, self.setting
+            batch = Batch(one.micro_batch, asked.seq_len, asked.global_batch // (one.dp * one.micro_batch))
+            how = (self.rules.layout(one), asked.recipe, batch, self.rules.policy(one.recompute), setting.running, asked.mtp)
+            fit.known_least_s[key] = least_step_s(setting.config, setting.accelerator, *how) * (1 - ROUNDING)
+        return fit.known_least_s[key]
 
     def found(self, one: Candidate, index: int, counted: int, most: int) -> Found:
         """The row of a layout that fits."""

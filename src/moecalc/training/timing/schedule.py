@@ -70,9 +70,7 @@ def run_pipeline(pipeline: Pipeline, stages: list, pair, delay: float) -> Ran:
         Of a send between stages on different ranks [s]
     """
     check_pipeline(pipeline)
-    mirrored = pipeline.schedule == "dualpipe"
-    if mirrored:  # rank P - 1 - r does what rank r does, in the other direction: half of the ranks tell all
-        pipeline = Pipeline("dualpipev", pipeline.ranks // 2, pipeline.micro_batches // 2)
+    mirrored, pipeline = _half(pipeline)
     lengths = _lengths(pipeline, stages, pair)
     operations = 2 * pipeline.ranks * pipeline.micro_batches * pipeline.directions
     run = _short if operations <= MOST else _long
@@ -85,6 +83,31 @@ def run_pipeline(pipeline: Pipeline, stages: list, pair, delay: float) -> Ran:
         bubble = max(0.0, round(1 - sum(sums.values()) / makespan, ROUNDING)) * makespan
         told.append(RankTimes(sums["F"], bubble, sums["B"], sums["W"], sums["X"]))
     return Ran(makespan, tuple(told + told[::-1] if mirrored else told))
+
+
+def least_s(pipeline: Pipeline, stages: list, pair) -> float:
+    """What no order of a pipeline's operations falls below [s]: the work of its busiest rank.
+
+    It takes what :func:`run_pipeline` takes, and is asked before it where many pipelines are compared.
+
+    >>> two = Pipeline("1f1b", 2, 8), [StageTimes(1, 1, 1), StageTimes(1, 2, 1)], None
+    >>> least_s(*two), run_pipeline(*two, 0).makespan
+    (32, 35.0)
+    """
+    _, pipeline = _half(pipeline)
+    lengths = _lengths(pipeline, stages, pair)
+    each = _slope(pipeline, lengths)
+    if pipeline.schedule == "dualpipev":  # of which not all run in pairs
+        alone = pipeline._replace(schedule="1f1b")
+        each = min(each, _slope(alone, lengths))
+    return pipeline.micro_batches * each
+
+
+def _half(pipeline) -> tuple:
+    """(whether half of the ranks tell all, these): DualPipe's rank P - 1 - r does what r does, in the other direction."""
+    if pipeline.schedule == "dualpipe":
+        return True, Pipeline("dualpipev", pipeline.ranks // 2, pipeline.micro_batches // 2)
+    return False, pipeline
 
 
 def _lengths(pipeline, stages, pair) -> list:
