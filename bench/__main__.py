@@ -25,6 +25,7 @@ from moecalc.training.placement import place
 from moecalc.training.rank_states import rank_states
 from moecalc.training.step import training_step
 
+from .planner import layouts_a_second
 from .timing import Row, median_ms, median_us, table
 
 SWEEP = 1000
@@ -163,7 +164,7 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true", help="also time llm-analysis; installs its 216 MB on first use")
     args = parser.parse_args()
     print(f"Python {platform.python_version()} on {platform.machine()}, {os.cpu_count()} cores")
-    print(table([*calculators(), *pipelines(), *placements(), *processes(), *(site() if args.site else [])]))
+    print(table([*calculators(), *layouts_a_second(), *pipelines(), *placements(), *processes(), *(site() if args.site else [])]))
     if args.peers:
         from .peers import report
 

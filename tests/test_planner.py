@@ -103,10 +103,12 @@ def sizes_of(config, num_stages, split, seq_len):
 
 
 def by_hand(question):
-    """(rows of all that fit, how many fail by their numbers, are the same as another, do not fit): nested loops."""
+    """Nested loops: rows of all that fit, and how many fail by their numbers, are the same as another, shard gradients
+    that a pipeline sums whole, do not fit, and all."""
     limits, config = dict(question.limits), load_model(question.model)
     gpu = read_accelerator(question.accelerator)
-    splits, fitting, failed, same, large, considered = ("even", "first-lighter", "last-lighter"), [], 0, 0, 0, 0
+    splits, fitting = ("even", "first-lighter", "last-lighter"), []
+    failed = same = whole = large = considered = 0
     experts = limits.get("ep", (1,))
     for tp, cp, pp, ep in itertools.product(limits["tp"], limits["cp"], limits["pp"], experts):
         if question.num_gpus % (tp * cp * pp):
@@ -140,13 +142,16 @@ def by_hand(question):
             except InputError:
                 failed += 1
                 continue
+            if zero == 2 and pp > 1:
+                whole += 1
+                continue
             if not step.fits:
                 large += 1
                 continue
             fullest = step.memory.fullest
             one = (tp, cp, pp, ep, etp, schedule, vpp, split, mb, names, zero)
             fitting.append((step.step_s, one, fullest.counted, fullest.band[1], step.low_s, step.high_s))
-    return fitting, failed, same, large, considered
+    return fitting, failed, same, whole, large, considered
 
 
 def shape(told):
@@ -164,12 +169,12 @@ def small(request):
 class TestBruteForce:
     def test_the_same_fit_fail_and_win(self, small):
         question, found = small
-        fitting, failed, same, large, considered = by_hand(question)
+        fitting, failed, same, whole, large, considered = by_hand(question)
         counts = {reason: one["count"] for reason, one in found.rejected.items()}
         assert found.num_considered == considered == found.num_fitting + sum(counts.values())
         assert found.num_fitting == len(fitting) > 20
         assert sum(counts.get(reason, 0) for reason in OF_NUMBERS) == failed > 0
-        assert counts.get("same", 0) == same
+        assert counts.get("same", 0) == same and counts.get("gradients", 0) == whole
         assert counts.get("states", 0) + counts.get("memory", 0) == large
         known = {one[1]: one for one in fitting}
         for told in found.layouts:

@@ -29,6 +29,7 @@ REASONS = {
     "batch": "DP x micro-batch does not divide the global batch",
     "micro-batches": "the schedule cannot run so few micro-batches, or their number",
     "length": f"the schedule would have more than {MAX_CHUNKS:,} chunks",
+    "gradients": "ZeRO-2 keeps shards of gradients, but a pipeline adds up whole ones over its micro-batches",
     "states": "weights, gradients and optimizer states alone do not fit in memory",
     "memory": "states, activations and buffers together do not fit in memory",
 }
@@ -74,6 +75,10 @@ class Rules:
             return "micro-batches"
         directions = {"dualpipe": 2, "dualpipev": 2, INTERLEAVED: one.vpp}.get(one.schedule, 1)
         return "length" if one.pp * count * directions > MAX_CHUNKS else ""
+
+    def zero_reason(self, one: Candidate) -> str:
+        """Why the ZeRO stage cannot be had: memory counts a shard, where a step's time counts that whole ones are summed."""
+        return "gradients" if one.zero == 2 and one.pp > 1 else ""
 
     def sizes(self, one: Candidate) -> tuple | None:
         """Layers of each stage, None where another split says the same."""

@@ -39,7 +39,8 @@ class Judge:
 
     def verdict(self, one: Candidate) -> Verdict:
         """What a layout comes to."""
-        if reason := self.rules.shape_reason(one) or self.rules.batch_reason(one):
+        rules = self.rules
+        if reason := rules.shape_reason(one) or rules.batch_reason(one) or rules.zero_reason(one):
             return Verdict(reason, 0, None)
         reason, needed, counted = memory_reason(Fit(self.rules, one), one, self.question.memory_bytes)
         found = None if reason else self.evaluation.found(one, self.space.index(one), counted, needed)

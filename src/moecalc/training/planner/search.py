@@ -75,6 +75,8 @@ class _Looked:
             at = upto
 
     def layout(self, fit: Fit, one: Candidate, index: int):
+        if reason := self.rules.zero_reason(one):
+            return self.refuse(reason, 1, index)
         reason, needed, counted = memory_reason(fit, one, self.question.memory_bytes)
         if reason:
             return self.refuse(reason, 1, index, needed)
