@@ -14,7 +14,8 @@ V3 = ("deepseek-v3", "h800-sxm")
 
 def layouts_a_second() -> list:
     """Rows of a search for V3's layouts, by the time of the processor."""
-    tight = ask(*V3, 128, 7680, 4096, "deepseek-v3", limits={"ep": (16, 32), "cp": (1, 2), "tp": (1, 2)})
+    limits = {"ep": (8,), "cp": (1, 2), "schedule": ("1f1b", "zb1p", "interleaved"), "zero": (0, 1, 3)}
+    tight = ask(*V3, 128, 7680, 4096, "deepseek-v3", limits=limits)
     roomy = ask(
         *V3,
         2048,
