@@ -31,6 +31,8 @@ OUTSIDE = 0.05
 #: How many shapes of runs with the mean error of all a class's own are joined by.
 BORROWED = 5
 DATE = "2026-11"
+#: Names of what :func:`spreads` returns.
+SPREADS = ("spread", "spread_by_layout")
 
 
 class Run:
@@ -147,6 +149,28 @@ def inside(errors: dict, ends: dict) -> float:
     return sum(low <= ratio <= high for (low, high), ratio in held) / len(held)
 
 
+def spreads(errors: dict) -> tuple:
+    """(of all steps, of those of one model on one accelerator in one recipe) from layout to layout, as shares.
+
+    Root mean squares of logarithms: of all errors; of the mean error of each layout, about the mean of the layouts of its
+    model, accelerator and recipe. Fitted and held-out runs alike: nothing is fitted on it.
+    """
+    groups = {}
+    for run, error in errors.items():
+        one = run.settings
+        layout = (one.layout._replace(dp=1), one.micro_batch, one.policy.recompute)
+        key = run.config.name, run.accelerator.slug, one.recipe, one.running.eager
+        groups.setdefault(key, {}).setdefault(layout, []).append(math.log1p(error))
+    squares, free = 0.0, 0
+    for layouts in groups.values():
+        means = [statistics.fmean(own) for own in layouts.values()]
+        middle = statistics.fmean(means)
+        squares += sum((one - middle) ** 2 for one in means)
+        free += len(means) - 1
+    everything = statistics.fmean(math.log1p(error) ** 2 for error in errors.values())
+    return math.sqrt(everything), math.sqrt(squares / free)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="python -m bench.steps", description=__doc__)
     parser.add_argument("--write", action="store_true")
@@ -167,6 +191,7 @@ def main():
     for subject, (low, high) in ends.items():
         print(f"{subject:34} {low:.3f} {high:.3f}")
     print(f"held out inside {inside(errors, ends):.1%}")
+    print("spread of all {:.1%}, of layouts of one model on one accelerator {:.1%}".format(*spreads(errors)))
     if args.write:
         write(all_runs, found, errors, ends)
 
@@ -198,6 +223,8 @@ def write(all_runs, found, errors, ends) -> None:
         rows.append(row("all", f"{name}_rows", len(own), "count", use))
         rows.append(row("all", f"{name}_mean_error", f"{100 * sum(own) / len(own):.3g}", "%", use))
     rows.append(row("all", "held_out_inside", f"{100 * inside(errors, ends):.3g}", "%", HELD_OUT))
+    for name, value in zip(SPREADS, spreads(errors), strict=True):
+        rows.append(row("all", name, f"{100 * value:.3g}", "%", FITTED) | {"locator": "all rows of data/training_cases.csv"})
     for subject, (low, high) in ends.items():
         rows.append(row(subject, RATIO, f"{low:.4g}", "ratio", FITTED, f"{high:.4g}"))
     with PATH.open("w", encoding="utf-8", newline="") as file:

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import math
 import random
 
 import pytest
@@ -285,9 +286,17 @@ class TestParameters:
             "accelerators",
             "fitted_on",
             "held_out_inside",
+            "spread",
+            "spread_by_layout",
             *(f"{use}_{what}" for use in ("fitted", "held_out") for what in ("rows", "mean_error")),
         }
         assert set(self.FACTS) - more == {name.removesuffix("_s") for name in StepParameters._fields}
+
+    def test_the_spread_is_that_of_the_cases(self):
+        logs = [math.log(step.step_s / run_s) for step, run_s, _ in measured_steps()]
+        spread = 100 * math.sqrt(sum(one * one for one in logs) / len(logs))
+        assert spread == pytest.approx(self.FACTS["spread"].value, rel=0.02)
+        assert self.FACTS["spread_by_layout"].value < spread
 
     def test_none_was_fitted_on_a_held_out_run(self):
         uses = {row["subject"]: row["use"] for row in tables.rows("training_cases")}

@@ -7,18 +7,13 @@ from typing import NamedTuple
 
 from ...base.progress import run_to_end
 from ...base.units import si
+from ...facts import tables
+from ..timing.parameters import TABLE
 from .bounds import REASONS
 from .front import Found, Part
 from .question import Question
 from .reasons import OF_SIZE, Judge, next_best, rejected
 from .search import search
-
-#: Said where layouts are compared by their intervals.
-SHARED = (
-    "an interval says how far measured steps lay from predicted ones over all models and layouts of its class; two layouts "
-    "of one model on one accelerator share a part of that error, and no runs say how large a part: layouts whose intervals "
-    "overlap are not told apart, though they stand in the order of what is predicted"
-)
 
 
 class Plan(NamedTuple):
@@ -49,7 +44,7 @@ def conclude(question: Question, part: Part) -> Plan:
     layouts = [layout_told(judge, row, rows[0]) for row in rows]
     notes = [] if rows else [why_none(judge, part)]
     if rows:
-        notes += [SHARED]
+        notes += [how_sure()]
     config = judge.setting.config
     return Plan(
         question._asdict() | {"model": config.name},
@@ -93,6 +88,17 @@ def layout_told(judge: Judge, row: Found, best: Found) -> dict:
         "not_told_apart_from_best": row.low_s <= best.high_s and best.low_s <= row.high_s,
         "index": row.index,
     }
+
+
+def how_sure() -> str:
+    """What the interval of a step says about the order of two layouts, by the errors of measured steps."""
+    known = tables.by_subject(TABLE)["all"]
+    everything, layouts = (f"{known[name].value:g} %" for name in ("spread", "spread_by_layout"))
+    return (
+        f"measured steps lie {everything} from what is predicted for them (root mean square), and those of one model on one "
+        f"accelerator lie {layouts} from each other's mean error: two layouts share little of it, so that those whose "
+        f"intervals overlap are not told apart; they stand in the order of what is predicted"
+    )
 
 
 def why_none(judge: Judge, part: Part) -> str:
