@@ -58,7 +58,7 @@ def timed_in_full(question) -> float:
     rules, space = Rules(question, setting), space_of(question)
     evaluation, fitting = Evaluation(rules, setting), []
     for index, one in enumerate(space):
-        if not (rules.shape_reason(one) or rules.batch_reason(one) or rules.zero_reason(one)):
+        if not rules.reason(one):
             reason, most, counted = memory_reason(Fit(rules, one), one, question.memory_bytes)
             if not reason:
                 fitting.append((one, index, counted, most))

@@ -5,7 +5,7 @@ import sys
 import time
 
 #: Layouts of a chunk, about: large enough that starting it is nothing beside it, small enough that all cores end together.
-CHUNK = 4000
+CHUNK = 8000
 #: Below so many layouts, other processes take longer to start than they save.
 ALONE = 20_000
 #: Seconds between two lines where no terminal can draw over the last one.
@@ -34,9 +34,12 @@ def searched(question, processes: int | None = None):
     with ProcessPoolExecutor(min(processes, num_chunks)) as pool:
         # a process takes neighbours one after the other: they share most of what is kept
         going = [pool.submit(plan_chunk, question, chunk, num_chunks) for chunk in range(num_chunks)]
-        for done, one in enumerate(as_completed(going), start=1):
-            whole = merge(question, (whole, one.result()))
-            told.share(done / num_chunks)
+        try:
+            for done, one in enumerate(as_completed(going), start=1):
+                whole = merge(question, (whole, one.result()))
+                told.share(done / num_chunks)
+        finally:  # what a chunk refuses, all refuse
+            pool.shutdown(wait=False, cancel_futures=True)
     told.end()
     return whole
 

@@ -46,6 +46,10 @@ class Rules:
         self.num_layers = len(anatomy.layers)
         self.with_mtp = bool(anatomy.mtp) and question.mtp is not False
 
+    def reason(self, one: Candidate) -> str:
+        """Why a layout cannot run by its numbers alone; empty if it can."""
+        return self.shape_reason(one) or self.batch_reason(one) or self.zero_reason(one)
+
     def shape_reason(self, one: Candidate) -> str:
         """Why no layout of these sizes, schedule and split can be; empty if one can."""
         if self.heads and self.heads % one.tp:

@@ -16,6 +16,8 @@ from .space import Candidate, neighbours, space_of
 
 #: Most layouts that are named as the nearest for one reason.
 MOST_NEAREST = 3
+#: So many of the best are looked around for examples.
+MOST_LOOKED_AROUND = 20
 #: Reasons of size: what is told of them is how many bytes are missing.
 OF_SIZE = ("states", "memory")
 
@@ -39,8 +41,7 @@ class Judge:
 
     def verdict(self, one: Candidate) -> Verdict:
         """What a layout comes to."""
-        rules = self.rules
-        if reason := rules.shape_reason(one) or rules.batch_reason(one) or rules.zero_reason(one):
+        if reason := self.rules.reason(one):
             return Verdict(reason, 0, None)
         reason, needed, counted = memory_reason(Fit(self.rules, one), one, self.question.memory_bytes)
         found = None if reason else self.evaluation.found(one, self.space.index(one), counted, needed)
@@ -67,12 +68,12 @@ class Judge:
 
 def rejected(judge: Judge, part: Part) -> dict:
     """Reason -> how many layouts it refuses, a sentence, an example, and the nearest layouts that run."""
-    told, counts = {}, dict(part.refused)
+    told, counts, near = {}, dict(part.refused), near_the_best(judge, part)
     for reason in REASONS:
         if reason not in counts:
             continue
         count, needed, index = counts[reason]
-        example = judge.space[index]
+        example = near.get(reason, judge.space[index])
         told[reason] = {
             "count": count,
             "says": REASONS[reason],
@@ -80,6 +81,16 @@ def rejected(judge: Judge, part: Part) -> dict:
             "nearest": nearest(judge, part, example, reason),
         }
     return told
+
+
+def near_the_best(judge: Judge, part: Part) -> dict:
+    """Reason of numbers -> a layout that fails by it and differs from one of the best in one axis, from the best on."""
+    found = {}
+    for row in sorted(dict.fromkeys((*part.best, *part.front)))[:MOST_LOOKED_AROUND]:
+        for _, other in neighbours(judge.space, judge.space[row.index]):
+            if reason := judge.rules.reason(other):
+                found.setdefault(reason, other)
+    return found
 
 
 def nearest(judge: Judge, part: Part, example: Candidate, reason: str) -> list:
