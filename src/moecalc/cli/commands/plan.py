@@ -114,6 +114,8 @@ def limits(typed: list) -> dict:
     return found
 
 
+#: The front goes on to layouts that nobody would run: a table to read ends at so many times the shortest step.
+LONGEST = 1.5
 COLUMNS = {
     "tp": "TP",
     "cp": "CP",
@@ -140,10 +142,10 @@ def show(result):
     from ..text import noted, table
 
     asked, front = result["question"], set(result["front"])
+    alike = f", {result['not_told_apart']} of the {len(result['layouts'])} told are not told apart from the best"
     lines = [
         f"{result['num_considered']:,} layouts of {asked['model']} on {asked['num_gpus']:,} x {asked['accelerator']}: "
-        f"{result['num_fitting']:,} run, {result['not_told_apart']} of the {len(result['layouts'])} told are not told apart "
-        f"from the best; {result['took_s']:.2f} s"
+        f"{result['num_fitting']:,} run{alike if result['layouts'] else ''}; {result['took_s']:.2f} s"
     ]
     rows = [
         {
@@ -155,12 +157,16 @@ def show(result):
             "front": "front" if place in front else "",
         }
         for place, one in enumerate(result["layouts"])
+        if place < asked["top"] or one["step_s"] <= LONGEST * result["layouts"][0]["step_s"]
     ]
     columns = COLUMNS
     if len({one["num_gpus"] for one in result["layouts"]}) > 1:
         columns = {"num_gpus": "GPUs", **columns}
     if rows:
-        lines += ["", table(rows, columns), "", "what a change of one axis costs the best"]
+        lines += ["", table(rows, columns)]
+        if more := len(result["layouts"]) - len(rows):
+            lines.append(f"{more} more on the front take longer than {LONGEST:g} times the best: --json and --csv have them")
+        lines += ["", "what a change of one axis costs the best"]
     for axis, one in result["next_best"].items():
         if one["layout"]:
             lines.append(f"  {one['change']}: {one['more_s']:+.4g} s, {one['ratio']:.3f} times")
