@@ -1,14 +1,17 @@
 """The search over layouts equals nested loops over the public calculators, whatever the order, chunks and processes."""
 
 import csv
+import io
 import itertools
 import json
 import random
+import sys
 
 import pytest
 
 from moecalc import load_model
 from moecalc.base.errors import InputError
+from moecalc.cli.searching import Told
 from moecalc.hardware.accelerator import read_accelerator
 from moecalc.training.activation_policy import ActivationPolicy, recompute_of
 from moecalc.training.layout import Layout, split_evenly
@@ -420,9 +423,28 @@ class TestCommand:
         table = parquet.read_table(parquet_path).to_pylist()
         assert [row["recompute"] for row in table] == [one["recompute"] for one in told["layouts"]]
 
+    def test_parquet_without_pyarrow(self, moecalc, monkeypatch, tmp_path):
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+        refused = moecalc(f"{LINE} --parquet {tmp_path / 'a.parquet'}")
+        assert refused.code == 2 and "--parquet needs pyarrow: pip install pyarrow" in refused.err
+
+    def test_progress_is_drawn_over_on_a_terminal_and_silent_in_a_pipe(self):
+        for terminal in (True, False):
+            stream = io.StringIO()
+            stream.isatty = lambda terminal=terminal: terminal
+            told = Told(stream)
+            told.share(0.5)
+            told.end()
+            assert ("50%" in stream.getvalue()) == terminal
+            assert stream.getvalue().endswith(" \r") == terminal
+
     @pytest.mark.parametrize(
         ("more", "sentence"),
         [
+            ("--objective dollars --num-tokens 1T", "objective dollars needs usd_per_gpu_hour; found none"),
+            ("--memory-limit 0", "memory_bytes must be above 0"),
+            ("--limit ep=4", "limit ep must be 1 for llama-3.1-8b, which has no routed experts; found 4"),
+            ("--limit depth=4", "a space has no axis 'depth'"),
             ("--limit pp=eight", "limit pp must be whole numbers between commas; found 'eight'"),
             ("--limit zero=1 --limit zero=2", "limit zero is given twice"),
             ("--csv /nowhere/at/all.csv", "cannot write '/nowhere/at/all.csv'"),
