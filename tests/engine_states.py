@@ -9,8 +9,8 @@ from moecalc import InputError, explore
 from moecalc.explorers import answer, explorer, portable
 
 COMBINATIONS, MOST_REFUSED, SEED = 20, 10, 20241226
-#: Fewer of what simulates: a state of it takes half a second here, and several in WebAssembly.
-FEWER = {"balancing": 6}
+#: Fewer of what simulates or searches: a state of it takes half a second here, and several in WebAssembly.
+FEWER = {"balancing": 6, "planner": 4}
 #: How far floats may lie apart: the functions of libm differ in their last digit.
 CLOSE = 1e-12
 

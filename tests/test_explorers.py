@@ -37,6 +37,7 @@ TEXTS = {
     "experts-by-copies": {"1, 2, 3, 4": True, "[5 5 6 6]": True, "1": False, "1, many, 3": False, "1, -2, 3, 4": False},
     "grpo": {"1, 0, 0.5": True, "1 1.5 0.9\n0 0.8": True, "1": False, "right, wrong": False, "1 2 3 4, 0": False},
     "what-would-it-take": {PASTED: True, '{"model_type": "gemma"}': False, "[1]": False},
+    "planner": {PASTED: True, '{"model_type": "gemma"}': False, "[1]": False},
     "parameters": {"n_routed_experts=128": True, "top_k = 8": False, "n_routed_experts": False, "hidden_size=": False},
 }
 
