@@ -93,9 +93,10 @@ def memory_of_layouts(config) -> float:
 
 
 def steps_of_layouts(config) -> float:
-    """Microseconds of the step of one layout of a search."""
-    policy, batch, gpu = ActivationPolicy(V3_RECOMPUTE, "fp8"), Batch(1, 4096, 120), load_accelerator("h800-sxm")
-    steps = (training_step(config, gpu, one, "deepseek-v3", batch, policy) for one in LAYOUTS * 6)
+    """Microseconds of the step of one layout of a search; each round has other micro-batches, so that its pipelines run."""
+    policy, gpu = ActivationPolicy(V3_RECOMPUTE, "fp8"), load_accelerator("h800-sxm")
+    batches = [Batch(1, 4096, number) for number in range(120, 132, 2)]
+    steps = (training_step(config, gpu, one, "deepseek-v3", batch, policy) for batch in batches for one in LAYOUTS)
     return median_us(lambda: [next(steps) for _ in LAYOUTS], 5, 1) / len(LAYOUTS)
 
 
