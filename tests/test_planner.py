@@ -326,6 +326,17 @@ class TestAnswer:
         assert front_of([row._replace(index=9), row, row._replace(index=7)]) == (min(row, row._replace(index=7)),)
 
 
+def test_hardly_any_change_of_one_axis_betters_the_layout_of_v3():
+    """TP1 PP16 EP64 DP128, ZeRO-1 and DualPipe, in the space of all layouts of its 2,048 H800."""
+    fp8 = dict(recipe_name="deepseek-v3", activations="fp8", weight_before_down=True)
+    judge = Judge(ask("deepseek-v3", "h800-sxm", 2048, 15360, 4096, **fp8))
+    own = Candidate(2048, 1, 1, 16, 128, 64, 1, "dualpipe", 1, "last-lighter", 1, "norm,mla-up,swiglu", 1)
+    here = judge.verdict(own).found
+    around = [verdict.found.step_s for _, _, verdict in judge.neighbours(own) if verdict.found]
+    assert judge.space[here.index] == own
+    assert len(around) > 10 and min(around) > 0.99 * here.step_s
+
+
 class TestObjectives:
     ASKED = dict(SMALL["dense"], global_batch=64, num_tokens=1e12, usd_per_gpu_hour=2.0)
 
