@@ -35,6 +35,7 @@ COMMANDS = (
     "validate",
     "step",
     "plan",
+    "plan-serving",
     "experts",
     "fit",
     "serve",

@@ -5,6 +5,7 @@ Examples use ``v3 = load_model("deepseek-v3")``.
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..base.checks import divisor, whole
@@ -165,13 +166,19 @@ def _tensor_sizes(config: ModelConfig, accelerator: Accelerator) -> list:
     heads = getattr(config, "num_attention_heads", None)
     found, tp = [], 1
     while tp <= (accelerator.scale_up_domain_gpus or USUAL_DOMAIN):
-        if (not isinstance(heads, int) or heads % tp == 0) and _cuts_cache(config, tp):
+        if (not isinstance(heads, int) or heads % tp == 0) and cuts_cache(config, tp):
             found.append(tp)
         tp *= 2
     return found or [1]
 
 
-def _cuts_cache(config: ModelConfig, tp: int) -> bool:
+@lru_cache(maxsize=256)
+def cuts_cache(config: ModelConfig, tp: int) -> bool:
+    """Whether tensor parallel GPUs can share every cache of a model.
+
+    >>> cuts_cache(load_model("llama-3.1-8b"), 8), cuts_cache(load_model("llama-3.1-8b"), 3)
+    (True, False)
+    """
     try:
         for cache, _ in config.anatomy.caches:
             cache_elements_of_rank(cache, tp)
