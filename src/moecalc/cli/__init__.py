@@ -36,6 +36,7 @@ COMMANDS = (
     "step",
     "plan",
     "plan-serving",
+    "report",
     "experts",
     "fit",
     "serve",

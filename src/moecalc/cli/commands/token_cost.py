@@ -173,8 +173,10 @@ def show(result):
         equal = f"${even['usd_per_gpu_hour']:.4g} a GPU-hour"
     else:
         equal = f"{even['utilisation']:.1%} of the hours in use, or ${even['usd_per_gpu_hour']:.4g} a GPU-hour"
-    dated = [row | {"from": row["valid_from"] or "?", "times": row["api_usd_per_million"] / (row["usd_per_million"] or 1)}
-             for row in even["over_time"]]
+    dated = [
+        row | {"from": row["valid_from"] or "?", "times": row["api_usd_per_million"] / (row["usd_per_million"] or 1)}
+        for row in even["over_time"]
+    ]
     columns = {"model": "API", "from": "from", "api_usd_per_million": "USD per M tokens", "times": "over own cost"}
     lines = [
         f"input   {_range(result, 'usd_per_million_input')} per million tokens, cached ones included; "
