@@ -13,7 +13,8 @@ from ..facts import tables
 from ..mechanisms.scaling_laws import FLOPS_EACH, Law, fine_grained, joint, total_over_activated
 
 TABLE = "scaling_laws"
-JOINT, FINE, BESIDE_FINE, RANGE = "joint MoE law", "fine-grained MoE law", "dense law beside it", "joint MoE law, range fitted"
+JOINT, RANGE = "joint MoE law", "joint MoE law, range fitted"
+FINE, BESIDE_FINE = "fine-grained MoE law", "dense law beside it"
 #: Versions of Chinchilla's constants -> their subject.
 CHINCHILLA = {"re-fit": "Chinchilla, re-fit", "unrounded": "Chinchilla, unrounded", "printed": "Chinchilla, printed"}
 #: Experts of the fine-grained law.

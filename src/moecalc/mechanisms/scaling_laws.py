@@ -104,7 +104,7 @@ def fine_grained(granularity: float, a, alpha, b, beta, g, gamma, c) -> Law:
 
     .. math:: L = c + \left( \frac{g}{G^{\gamma}} + a \right) N^{-\alpha} + b D^{-\beta}
 
-    G is the width of a dense feed-forward part over that of an expert. The constants of its Table 1 hold for 64 copies of it.
+    G is the width of a dense feed-forward part over that of an expert. The constants of Table 1 hold for 64 copies of it.
     """
     real("granularity", granularity, positive=True)
     return Law(c, a + g / granularity**gamma, alpha, b, beta)

@@ -1,34 +1,44 @@
 """Open models by release date: how large, how sparse, and what each costs to train and to hold."""
 
-from datetime import date
 from math import ceil
 from statistics import median
 
 from ...economics.cost import cost_usd, training_gpu_hours
 from ...model.catalog import counted_config, model_rows
 from ...model.flops import training_flops_per_token
+from ...model.traits import traits
 from ...training.mfu import nd_flops_per_token
-from .._choices import accelerator_choice, accelerator_numbers, chosen_accelerator
+from .._choices import TYPED_IN, accelerator_choice, accelerator_numbers, chosen_accelerator
 from .._define import Choice, Explorer, Metric, Number
+from ._views import RECORD, V3, VIEWS, place_marks, place_names
 
 SEQ_LEN = 4096
-V3 = "deepseek-v3"
 WIDTHS = {
     "bf16": (2, "BF16, 2 bytes a parameter"),
     "fp8": (1, "FP8, 1 byte a parameter"),
     "fp4": (0.5, "4 bits a parameter"),
 }
-SHOWN = {
-    "size": "total and activated parameters",
-    "share": "share that is activated",
-    "cost": "memory to hold, hours to train",
-}
+ACCELERATORS = (
+    "h800-sxm",
+    "a100-sxm",
+    "h100-sxm",
+    "h200-sxm",
+    "h20",
+    "b200-sxm",
+    "gb300-nvl72",
+    "mi300x",
+    "tpu-v6e",
+    TYPED_IN,
+)
 #: Where the two counts of a model come from, by the status of the fact.
 COUNTS = {"derived": "counted here", "reported": "published", "unverified": "no source"}
-#: A model is named in the picture if it is larger, or sparser, than all before it by this factor.
-RECORD = 1.05
-#: The names of two models that came within so many days do not stand beside each other.
-CLOSE_DAYS = 45
+#: Digits of what rows hold of hours, money and shares.
+DIGITS = 5
+
+
+def rounded(value: float) -> float:
+    """To the digits that a row holds: what is drawn of many states is stored."""
+    return float(f"{value:.{DIGITS}g}")
 
 
 def is_moe(row: dict) -> bool:
@@ -78,40 +88,6 @@ def new_sizes(models: list) -> set:
     return found
 
 
-def records(models: list, key) -> set:
-    """Slugs of the models whose `key` is above that of all earlier ones by the factor :data:`RECORD`."""
-    best, found = 0, set()
-    for row in models:
-        if key(row) > best * RECORD:
-            best = key(row)
-            found.add(row["slug"])
-    return found
-
-
-def largest(models: list) -> set:
-    """The slug of the largest model, in a set that is empty where there is none."""
-    return {max(models, key=lambda row: row["total_params"])["slug"]} if models else set()
-
-
-def place_names(rows: list, show: str) -> None:
-    """Say of each row that is named in the picture where its name stands, and whether a small screen has room for it."""
-    named = [row for row in rows if row["named"] and (show == "cost" or row["released"])]
-    for row in named:
-        dense, v3 = row["kind"] == "dense", row["slug"] == V3
-        row["place"] = "below" if v3 and show == "cost" else "above" if row is named[0] or dense else "left"
-        row["on_phone"] = dense or v3 or row is named[-1]
-    if show != "cost" and len(named) > 1 and days_between(*named[:2]) <= CLOSE_DAYS:
-        # side by side at the left edge
-        named[1]["place"] = "right"
-        if show == "size":
-            named[0]["place"] = "foot"
-
-
-def days_between(one: dict, other: dict) -> int:
-    """Days from one release to another."""
-    return (date.fromisoformat(other["released"]) - date.fromisoformat(one["released"])).days
-
-
 def compute(show, since, tokens, mfu, accelerator, accelerator_numbers, usd_per_gpu_hour, width):
     gpu, bytes_per_param = chosen_accelerator(accelerator, accelerator_numbers), WIDTHS[width][0]
     peak, memory_bytes = map(gpu.needed, ("peak_dense_bf16_flops_per_s", "memory_bytes"))
@@ -119,15 +95,11 @@ def compute(show, since, tokens, mfu, accelerator, accelerator_numbers, usd_per_
     new = new_sizes(models)
     dated = [row for row in models if row["release_date"] and row["release_date"] >= str(since)]
     moe = [row for row in dated if is_moe(row)]
-    in_words = {
-        "size": records(dated, lambda row: row["total_params"]),
-        "share": records(moe, lambda row: row["total_params"] / row["activated_params"]),
-        "cost": records(dated, lambda row: row["activated_params"]) | largest(dated),
-    }[show]
 
     def row_of(model):
         total, activated = model["total_params"], model["activated_params"]
         hours = training_gpu_hours(flops_per_token(model), tokens * 1e12, peak, mfu / 100)
+        of = traits(model["slug"])
         return {
             "slug": model["slug"],
             "name": model["name"],
@@ -136,14 +108,21 @@ def compute(show, since, tokens, mfu, accelerator, accelerator_numbers, usd_per_
             "kind": "MoE" if is_moe(model) else "dense",
             "total": total,
             "activated": activated,
-            "activated_share": activated / total,
+            "activated_share": rounded(activated / total),
             "counts": COUNTS[model["params_status"]],
             "new_size": "yes" if model["slug"] in new else "no",
-            "gpu_hours": hours,
-            "usd": cost_usd(hours, usd_per_gpu_hour),
+            "gpu_hours": rounded(hours),
+            "usd": rounded(cost_usd(hours, usd_per_gpu_hour)),
             "weight_bytes": total * bytes_per_param,
             "num_gpus": ceil(total * bytes_per_param / memory_bytes),
-            "named": model["slug"] in in_words | {V3},
+            "experts": of.num_experts,
+            "chosen": of.experts_per_token,
+            "expert_params": of.expert_params,
+            "shared": of.shared_experts,
+            "attention": of.attention,
+            "cache_bytes": of.cache_bytes and round(of.cache_bytes),
+            "context": of.context_tokens,
+            "bits": of.stored_bits and round(of.stored_bits, 2),
         }
 
     dense = [row for row in dated if not is_moe(row)]
@@ -163,6 +142,7 @@ def compute(show, since, tokens, mfu, accelerator, accelerator_numbers, usd_per_
         **{f"v3_{key}": v3[key] for key in ("gpu_hours", "usd", "weight_bytes", "num_gpus")},
     }
     rows = [row_of(model) for model in dated + undated]
+    place_marks(rows, show)
     place_names(rows, show)
     return metrics, rows
 
@@ -191,24 +171,31 @@ def by_year(rows: list) -> list:
     return found
 
 
+def accelerators() -> Choice:
+    """A few accelerators, and another by its numbers: the picture of each is stored."""
+    every = accelerator_choice()
+    return every._replace(options=tuple(option for option in every.options if option[0] in ACCELERATORS))
+
+
 EXPLORER = Explorer(
     name="open-models",
     title="Open models: total against activated parameters",
-    description="A mark for each open model collected here. By size: an upright line at its release date, from its "
-    "activated to its total parameters, on a logarithmic axis; for dense models the two are one point. By share: what part "
-    "of its parameters is activated, at its release date. By cost: hours to train against memory to hold, both axes "
-    "logarithmic, models without a date too. DeepSeek-V3's mark is larger. Named are it and the models that set a record "
-    f"when they came, in total parameters, in sparsity or in activated parameters, by a factor of {RECORD} at least.",
+    description="A mark for each open model collected here, at its release date. By size: an upright line from its "
+    "activated to its total parameters, on a logarithmic axis; for dense models the two are one point. By experts: a line "
+    "from those chosen to all. Otherwise a point: its activated share, the size or number of its experts, its attention, "
+    "cache, context or the bits of its weights. By cost: hours to train against memory to hold, both axes logarithmic, "
+    "models without a date too. DeepSeek-V3's mark is larger. Named are it and the models that set a record when they came, "
+    f"by a factor of {RECORD} at least, or that were the first of their kind.",
     lead=("show", "since", "tokens", "mfu", "accelerator", "width"),
     headline=("num_models", "num_moe", "median_activated_share"),
     controls=(
-        Choice("show", "Show", "size", tuple(SHOWN.items())),
+        Choice("show", "Show", "size", tuple((key, view.label) for key, view in VIEWS.items())),
         Choice("since", "Released since", YEARS[0], tuple((year, str(year)) for year in YEARS)),
-        Number("tokens", "Training tokens", 1.0, 0.1, 50.0, 0.1, "T tokens"),
-        Number("mfu", "MFU that is reached", 40.0, 1.0, 100.0, 0.5, "%"),
-        accelerator_choice(),
+        Number("tokens", "Training tokens", 1.0, 0.1, 64.0, 0.1, "T tokens", "powers"),
+        Number("mfu", "MFU that is reached", 40.0, 5.0, 100.0, 5.0, "%"),
+        accelerators(),
         accelerator_numbers(),
-        Number("usd_per_gpu_hour", "Rental price", 2.0, 0.1, 20.0, 0.05, "USD per GPU-hour"),
+        Number("usd_per_gpu_hour", "Rental price", 2.0, 0.5, 8.0, 0.5, "USD per GPU-hour"),
         Choice("width", "Weights held in", "fp8", tuple((key, title) for key, (_, title) in WIDTHS.items())),
     ),
     metrics={
@@ -240,7 +227,29 @@ EXPLORER = Explorer(
         "usd": Metric("Cost", "USD"),
         "weight_bytes": Metric("Weights", "bytes"),
         "num_gpus": Metric("GPUs to hold them"),
+        "experts": Metric("Experts"),
+        "chosen": Metric("chosen"),
+        "expert_params": Metric("One has", "parameters", 3),
+        "shared": Metric("Shared, as many routed ones", "", 3),
+        "attention": Metric("Attention"),
+        "cache_bytes": Metric("Cache of a token", "bytes", 3),
+        "context": Metric("Context", "tokens"),
+        "bits": Metric("Bits stored", "", 3),
     },
     compute=compute,
-    says=("name", "released", "kind", "total", "activated", "activated_share", "gpu_hours", "weight_bytes"),
+    says=(
+        *(
+            "name",
+            "released",
+            "kind",
+            "total",
+            "activated",
+            "activated_share",
+            "gpu_hours",
+            "weight_bytes",
+            "experts",
+            "chosen",
+        ),
+        *("expert_params", "shared", "attention", "cache_bytes", "context", "bits"),
+    ),
 )
