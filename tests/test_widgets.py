@@ -52,6 +52,7 @@ BESIDE = {
     "seed": {"loads_of": "published"},
     "sequences": {"order": "decode"},
     "enough": {"order": "report"},
+    "mfu_peak": {"show": "mfu"},
 }
 
 

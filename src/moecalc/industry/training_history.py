@@ -103,7 +103,7 @@ def generation(slug: str) -> str:
 
 
 def date_of(slug: str, facts: dict) -> str | None:
-    """When a run was published: its model's release, its paper's month, or the date of a source that is not one of reading."""
+    """When a run was published: its model's release, its paper's month, or its source's date, if not that of reading."""
     known = tables.by_subject(PRACTICE).get(slug, {})
     if "paper_date" in known:
         return known["paper_date"].value
