@@ -5,7 +5,7 @@ import pytest
 from moecalc.base.errors import InputError
 from moecalc.facts import tables
 from moecalc.industry.rl_compute import r1_fact, r1_zero_answers, r1_zero_rollout, rl_flops, rl_time
-from moecalc.industry.training_history import BENCHMARK, GENERATIONS, MOE, RUN, chip_of, training_history
+from moecalc.industry.training_history import BENCHMARK, DENSE, GENERATIONS, MOE, RUN, chip_of, training_history
 from moecalc.industry.v3_practices import CHIPS_2026, dense_model, practices, run_cost
 from moecalc.model.config import load_model
 from moecalc.model.flops import training_flops_per_token
@@ -35,6 +35,20 @@ def test_v3s_hours_for_a_trillion_tokens_are_as_published():
 def test_6nd_is_below_what_is_published_by_other_conventions():
     both = [run for run in HISTORY.values() if run.published_mfu]
     assert len(both) >= 3 and all(run.mfu() < run.published_mfu for run in both)
+
+
+def span_of(generation, kind):
+    each = [run.gpu_hours_per_t_tokens / run.activated_params for run in HISTORY.values()
+            if (run.generation, run.kind) == (generation, kind)]  # fmt: skip
+    return min(each), max(each)
+
+
+def test_which_ranges_overlap_as_the_page_says():
+    hopper, blackwell = ({kind: span_of(name, kind) for kind in (DENSE, MOE)} for name in ("Hopper", "Blackwell"))
+    assert all(blackwell[kind][1] < hopper[kind][0] for kind in (DENSE, MOE))
+    assert blackwell[DENSE][1] < blackwell[MOE][0]
+    assert hopper[DENSE][0] < hopper[MOE][1] and hopper[MOE][0] < hopper[DENSE][1]
+    assert hopper[DENSE][1] > span_of("Ampere", DENSE)[0]
 
 
 @pytest.mark.parametrize(("words", "slug"), [("H100-80GB (700 W)", "h100-sxm"), ("GB300", "gb300-nvl72"), ("V100", None)])

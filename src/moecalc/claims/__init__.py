@@ -32,6 +32,7 @@ PAGES = {
     "notebooks/3-system/prefill": "C03",
     "notebooks/3-system/decode": "C04 C08 C84-C85",
     "notebooks/4-industry/mixture-of-experts": "C86",
+    "notebooks/4-industry/training-changed": "C107",
 }
 
 #: Units that are no part of a number.

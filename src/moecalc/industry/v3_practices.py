@@ -101,7 +101,7 @@ def practices(chip: str = "gb300-nvl72", ep_2022: int = 8, recompute_2022: str =
     a100, h800 = "a100-sxm", "h800-sxm"
     first = Practice("2022", 2022, "V3 in BF16 with tensor parallelism, 1F1B, NCCL", a100, BF16, old, 2048, again, then)
     dense = "a dense model of as many activated parameters, by the same program"
-    fp8 = Practice("and FP8, EP64", 2024, "FP8, V3's layout, DeepEP; still 1F1B", h800, FP8,
+    fp8 = Practice("and FP8, EP64", 2024, "FP8, V3's layout and kernels, less recomputed; still 1F1B", h800, FP8,
                    own._replace(schedule="1f1b"), 15360, V3_RECOMPUTE)  # fmt: skip
     now = "FP8, fused kernels launched by graphs; experts inside one NVLink domain, where it is wide enough"
     return (
