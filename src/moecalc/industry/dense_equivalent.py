@@ -124,7 +124,7 @@ class Bounds(NamedTuple):
 
 
 def bounds(law: Law, activated: float, total: float, num_tokens: float, how: str = CHEAPEST) -> Bounds:
-    """What a law of dense models alone can say [ratios].
+    """What a law of dense models alone can say of a mixture trained on `num_tokens` [tokens], in ratios.
 
     >>> found = bounds(chinchilla(), 37e9, 671e9, 14.8e12, SAME_TOKENS)
     >>> round(found.low, 6), round(found.high, 1)

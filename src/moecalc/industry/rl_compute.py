@@ -88,16 +88,16 @@ def rl_flops(config: ModelConfig, num_answers: float, mean_length: int, passes: 
     return RlFlops(tokens, forward, TRAINING_PASSES * forward, passes * forward)
 
 
-def rl_time(flops: RlFlops, tokens_per_s_per_gpu: float, training_flops_per_s: float) -> RlTime:
+def rl_time(work: RlFlops, tokens_per_s_per_gpu: float, training_flops_per_s: float) -> RlTime:
     """GPU-hours where a GPU generates `tokens_per_s_per_gpu` [tokens/s] and trains at `training_flops_per_s` [FLOP/s]."""
     real("tokens_per_s_per_gpu", tokens_per_s_per_gpu, positive=True)
     real("training_flops_per_s", training_flops_per_s, positive=True)
-    generation = flops.num_tokens / tokens_per_s_per_gpu / SECONDS_PER_HOUR
-    return RlTime(generation, (flops.training + flops.checking) / training_flops_per_s / SECONDS_PER_HOUR)
+    generation = work.num_tokens / tokens_per_s_per_gpu / SECONDS_PER_HOUR
+    return RlTime(generation, (work.training + work.checking) / training_flops_per_s / SECONDS_PER_HOUR)
 
 
 def r1_zero_answers() -> float:
-    """Answers of R1-Zero's run: steps by answers of a step [1]_.
+    """Answers of R1-Zero's run: steps by answers of a step [1]_ [answers].
 
     >>> r1_zero_answers()
     5324800

@@ -127,7 +127,7 @@ def run_step(practice: Practice) -> Step:
 
 
 def run_cost(practice: Practice, num_tokens: float) -> RunCost:
-    """GPU-hours of a practice for so many tokens, and what a step's time goes to.
+    """GPU-hours of a practice for `num_tokens` [tokens], and what a step's time goes to.
 
     >>> found = run_cost(practices()[4], 14.8e12)
     >>> found.low_gpu_hours < found.measured_gpu_hours < found.high_gpu_hours

@@ -1,10 +1,10 @@
-r"""Scaling laws of loss in parameters and tokens: dense models, and mixtures of experts.
+r"""Scaling laws of loss in parameters and tokens: dense models [1]_, and mixtures of experts.
 
 All have one form once what they say of experts is put in, so that optima follow in closed form:
 
 .. math:: L(N, D) = c + A N^{-\alpha} + B D^{-\beta}
 
-N = `num_params` [parameters], D = `num_tokens` [tokens], C = 6 N D = `flops` [FLOPs]. Constants are pure numbers.
+N parameters are trained on D tokens with C = 6 N D FLOPs. Constants are pure numbers.
 
 .. [1] Hoffmann et al., Training Compute-Optimal Large Language Models, arXiv:2203.15556, approach 3.
 .. [2] Ludziejewski et al., Joint MoE Scaling Laws, arXiv:2502.05172, Eq. 6.

@@ -77,6 +77,14 @@ def exact_over_6nd() -> dict:
     }
 
 
+def routing(of) -> str | None:
+    """Experts in words: "8 of 256, 1 shared"; None of a dense model."""
+    if of.num_experts is None:
+        return None
+    shared = f", {of.shared_experts:g} shared" if of.shared_experts else ""
+    return f"{of.experts_per_token or '?'} of {of.num_experts}{shared}"
+
+
 def new_sizes(models: list) -> set:
     """Slugs of the models whose published size no earlier one has; the others are one of those, trained further."""
     seen, found = set(), set()
@@ -115,6 +123,7 @@ def compute(show, since, tokens, mfu, accelerator, accelerator_numbers, usd_per_
             "usd": rounded(cost_usd(hours, usd_per_gpu_hour)),
             "weight_bytes": total * bytes_per_param,
             "num_gpus": ceil(total * bytes_per_param / memory_bytes),
+            "routing": routing(of),
             "experts": of.num_experts,
             "chosen": of.experts_per_token,
             "expert_params": of.expert_params,
@@ -216,21 +225,14 @@ EXPLORER = Explorer(
     columns={
         "name": Metric("Model"),
         "released": Metric("Released"),
-        "date": Metric("Date is"),
         "kind": Metric("Kind"),
-        "total": Metric("Total", "parameters"),
-        "activated": Metric("Activated", "parameters"),
+        "total": Metric("Total", "parameters", 3),
+        "activated": Metric("Activated", "parameters", 3),
         "activated_share": Metric("Share", "%", 1),
-        "counts": Metric("Counts are"),
-        "new_size": Metric("New size"),
         "gpu_hours": Metric("To train", "GPU-hours"),
-        "usd": Metric("Cost", "USD"),
         "weight_bytes": Metric("Weights", "bytes"),
-        "num_gpus": Metric("GPUs to hold them"),
-        "experts": Metric("Experts"),
-        "chosen": Metric("chosen"),
+        "routing": Metric("Experts"),
         "expert_params": Metric("One has", "parameters", 3),
-        "shared": Metric("Shared, as many routed ones", "", 3),
         "attention": Metric("Attention"),
         "cache_bytes": Metric("Cache of a token", "bytes", 3),
         "context": Metric("Context", "tokens"),
@@ -238,18 +240,7 @@ EXPLORER = Explorer(
     },
     compute=compute,
     says=(
-        *(
-            "name",
-            "released",
-            "kind",
-            "total",
-            "activated",
-            "activated_share",
-            "gpu_hours",
-            "weight_bytes",
-            "experts",
-            "chosen",
-        ),
-        *("expert_params", "shared", "attention", "cache_bytes", "context", "bits"),
+        *("name", "released", "kind", "total", "activated", "activated_share", "gpu_hours", "weight_bytes"),
+        *("routing", "expert_params", "attention", "cache_bytes", "context", "bits"),
     ),
 )
