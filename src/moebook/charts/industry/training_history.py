@@ -41,6 +41,8 @@ def draw(wide, controls):
     years = alt.Axis(values=list(range(2022, 2028)), format="d", grid=False)
     x = alt.X("x:Q", title=None, axis=years, scale=alt.Scale(zero=False, nice=False, padding=22 if wide else 16))
     legend = {"title": None, "direction": "horizontal", "labelFontSize": size, "columnPadding": 12 if wide else 6}
+    if not wide:
+        legend |= {"columns": 2, "symbolSize": 50}
     kinds = alt.Scale(domain=[MOE, DENSE], range=[hue("blue"), hue("orange")])
     grey = {"symbolFillColor": hue("muted"), "symbolStrokeColor": hue("muted")}
     shapes = alt.Scale(domain=list(SHAPES), range=list(SHAPES.values()))
@@ -59,7 +61,7 @@ def draw(wide, controls):
         there = named.transform_filter(f"datum.place == '{place}'" + ("" if wide else f" && {ON_PHONE}"))
         names += [there.mark_text(fontSize=size, color=hue("text"), **how, **behind) for behind in (paper, {})]
     title = alt.Title(
-        alt.ExprRef(f"{FIRST}.drawn" + (" + ' (hollow: a benchmark)'" if wide else "")),
+        alt.ExprRef(f"{FIRST}.drawn + ' (hollow: a benchmark)'" if wide else f"{FIRST}.brief"),
         anchor="start",
         fontSize=12 if wide else 11,
         fontWeight="normal",

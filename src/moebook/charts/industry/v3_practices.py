@@ -14,7 +14,8 @@ COLOURS = dict(zip(PARTS.values(), ("green", "olive", "red", "slate", "purple"),
 def draw(wide, controls):
     size = 12 if wide else 10
     scale = alt.Scale(domain=list(COLOURS), range=[hue(one) for one in COLOURS.values()])
-    legend = alt.Legend(title=None, direction="horizontal", columns=3 if wide else 2, labelFontSize=size, symbolOpacity=1)
+    looks = {"direction": "horizontal", "columns": 5 if wide else 3, "columnPadding": 10}
+    legend = alt.Legend(title=None, labelFontSize=size, symbolOpacity=1, **looks)
     y = alt.Y(
         "practice:N",
         title=None,

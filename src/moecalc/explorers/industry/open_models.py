@@ -78,10 +78,10 @@ def exact_over_6nd() -> dict:
 
 
 def routing(of) -> str | None:
-    """Experts in words: "8 of 256, 1 shared"; None of a dense model."""
+    """Experts in words, the shared ones last: "8 of 256 + 1"; None of a dense model."""
     if of.num_experts is None:
         return None
-    shared = f", {of.shared_experts:g} shared" if of.shared_experts else ""
+    shared = f" + {of.shared_experts:g}" if of.shared_experts else ""
     return f"{of.experts_per_token or '?'} of {of.num_experts}{shared}"
 
 
@@ -225,7 +225,6 @@ EXPLORER = Explorer(
     columns={
         "name": Metric("Model"),
         "released": Metric("Released"),
-        "kind": Metric("Kind"),
         "total": Metric("Total", "parameters", 3),
         "activated": Metric("Activated", "parameters", 3),
         "activated_share": Metric("Share", "%", 1),
@@ -234,13 +233,13 @@ EXPLORER = Explorer(
         "routing": Metric("Experts"),
         "expert_params": Metric("One has", "parameters", 3),
         "attention": Metric("Attention"),
-        "cache_bytes": Metric("Cache of a token", "bytes", 3),
+        "cache_bytes": Metric("Cache", "bytes", 3),
         "context": Metric("Context", "tokens"),
-        "bits": Metric("Bits stored", "", 3),
+        "bits": Metric("Bits", "", 3),
     },
     compute=compute,
     says=(
-        *("name", "released", "kind", "total", "activated", "activated_share", "gpu_hours", "weight_bytes"),
+        *("name", "released", "total", "activated", "activated_share", "gpu_hours", "weight_bytes"),
         *("routing", "expert_params", "attention", "cache_bytes", "context", "bits"),
     ),
 )

@@ -76,7 +76,7 @@ def compute(show, what, kind, generation, mfu_peak):
             }
         )
     if rows:
-        rows[0] |= {"drawn": SHOWN[show][1], "axis": show}
+        rows[0] |= {"drawn": SHOWN[show][1], "brief": SHOWN[show][0], "axis": show}
 
     def middle(key, chosen):
         values = [row[key] for row in rows if chosen(row["date"])]

@@ -8,11 +8,11 @@ from .._define import Choice, Explorer, Metric, Number
 
 #: Parts of a step -> what a reader calls them, in the order in which they are stacked.
 PARTS = {
-    "computing": "products, attention, experts",
-    "small": "small kernels, launches",
-    "waiting": "waiting for other GPUs",
-    "bubble": "bubble of the pipeline",
-    "between": "optimizer and gradients",
+    "computing": "large kernels",
+    "small": "small kernels",
+    "waiting": "waiting",
+    "bubble": "bubble",
+    "between": "optimizer",
 }
 MEASURED, INTERVAL = "published", "expected between"
 HOURS, DAYS = "hours", "days"
@@ -75,7 +75,9 @@ EXPLORER = Explorer(
     title="V3's run by the practice of other years",
     description="A bar for each practice, from 2022 at the top to 2026 at the bottom: the GPU-hours or days of V3's run, "
     "computed, and cut into what a step's time goes to. A line across the end of each bar is the interval in which nine in "
-    "ten such runs are expected; a mark is what was published for the same model and accelerator.",
+    "ten such runs are expected; a mark is what was published for the same model and accelerator. Large kernels are "
+    "products, attention and experts; small ones are element-wise, with waits for their launch; waiting is for other GPUs; "
+    "the optimizer stands with the exchange of gradients.",
     lead=("show", "tokens", "chip", "ep_2022", "recompute_2022"),
     headline=("old_hours", "own_hours", "new_hours"),
     controls=(
