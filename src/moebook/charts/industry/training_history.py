@@ -46,7 +46,7 @@ def draw(wide, controls):
     kinds = alt.Scale(domain=[MOE, DENSE], range=[hue("blue"), hue("orange")])
     grey = {"symbolFillColor": hue("muted"), "symbolStrokeColor": hue("muted")}
     shapes = alt.Scale(domain=list(SHAPES), range=list(SHAPES.values()))
-    base = chart(wide, 50, height=310 if wide else 205).encode(x=x, y=y)
+    base = chart(wide, 50, height=310 if wide else 175).encode(x=x, y=y)
     marks = base.mark_point(opacity=0.9, strokeWidth=1.5).encode(
         fill=alt.Fill("kind:N", scale=kinds, legend=alt.Legend(**legend)),
         stroke=alt.Stroke("kind:N", scale=kinds, legend=alt.Legend(**legend)),

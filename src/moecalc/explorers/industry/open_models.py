@@ -229,7 +229,6 @@ EXPLORER = Explorer(
         "activated": Metric("Activated", "parameters", 3),
         "activated_share": Metric("Share", "%", 1),
         "gpu_hours": Metric("To train", "GPU-hours"),
-        "weight_bytes": Metric("Weights", "bytes"),
         "routing": Metric("Experts"),
         "expert_params": Metric("One has", "parameters", 3),
         "attention": Metric("Attention"),
@@ -239,7 +238,7 @@ EXPLORER = Explorer(
     },
     compute=compute,
     says=(
-        *("name", "released", "total", "activated", "activated_share", "gpu_hours", "weight_bytes"),
+        *("name", "released", "total", "activated", "activated_share", "gpu_hours"),
         *("routing", "expert_params", "attention", "cache_bytes", "context", "bits"),
     ),
 )

@@ -106,7 +106,7 @@ EXPLORER = Explorer(
     "each billion of activated parameters, on a logarithmic axis, or the share of the dense peak by 6ND. Colour tells dense "
     "models from mixtures of experts, shape the generation of the accelerator; benchmarks are hollow. Some are named.",
     lead=("show", "what", "kind", "generation", "mfu_peak"),
-    headline=("early", "late", "fall"),
+    headline=("fall", "mfu_dense", "mfu_moe"),
     controls=(
         Choice("show", "Show", PER_PARAM, tuple((key, label) for key, (label, _) in SHOWN.items())),
         Choice("what", "Rows", ALL, ((ALL, "runs and benchmarks"), (RUN, "whole runs alone"))),
@@ -115,9 +115,9 @@ EXPLORER = Explorer(
         Choice("mfu_peak", "MFU is of the peak of", BF16, ((BF16, "BF16"), (OWN, "the width that was used"))),
     ),
     metrics={
+        "fall": Metric("So many times fewer GPU-hours", "x", 2),
         "early": Metric(f"Hours a T tokens and B activated, to {EARLY}", "GPU-hours", 3),
         "late": Metric(f"since {LATE}", "GPU-hours", 3),
-        "fall": Metric("so many times fewer", "x", 2),
         "num_runs": Metric("Rows"),
         "mfu_dense": Metric("MFU of the dense ones, median", "%", 0),
         "mfu_moe": Metric("MFU of the mixtures, median", "%", 0),
