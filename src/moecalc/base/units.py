@@ -72,8 +72,12 @@ UNITS = {
     "tokens/s per node": ("token rate per node", 1),
     "tokens/s per GPU": ("token rate per GPU", 1),
     "tokens/s per TFLOP/s": ("tokens per FLOP", 1e-12),
+    "B tokens/min": ("token rate", 1e9 / 60),
     "B tokens/day": ("token rate", 1e9 / 86400),
+    "T tokens/day": ("token rate", 1e12 / 86400),
+    "T tokens/month": ("token rate", 1e12 * 12 / (365.25 * 86400)),
     "W": ("power", 1),
+    "Wh": ("energy", 3600),
     "FLOP/J": ("FLOPs per energy", 1),
     "TFLOP/J": ("FLOPs per energy", 1e12),
 }
