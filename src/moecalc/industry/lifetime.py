@@ -166,8 +166,8 @@ def break_even_days(spent: float, per_day: float, growth_per_day: float = 1) -> 
         return None if spent else 0.0
     if growth_per_day == 1:
         return spent / per_day
-    reached = 1 + (growth_per_day - 1) * spent / per_day
-    return math.log(reached) / math.log(growth_per_day) if reached > 0 else None
+    gained = (growth_per_day - 1) * spent / per_day
+    return math.log1p(gained) / math.log(growth_per_day) if gained > -1 else None
 
 
 def affordable_flops_per_token(
