@@ -53,6 +53,7 @@ BESIDE = {
     "sequences": {"order": "decode"},
     "enough": {"order": "report"},
     "mfu_peak": {"show": "mfu"},
+    "mfu": {"measure": "hours"},
 }
 
 
