@@ -11,6 +11,8 @@ from moecalc.economics.service_account import SECONDS_PER_DAY, deepseek_day, dee
 from moecalc.economics.tokens import gpu_seconds
 from moecalc.facts import tables
 from moecalc.industry import reasoning
+from moecalc.industry.dense_equivalent import chinchilla
+from moecalc.industry.life_by_law import cheapest_life, life_of
 from moecalc.industry.lifetime import (
     Answer,
     affordable_flops_per_token,
@@ -174,3 +176,31 @@ def test_every_scored_answer_is_whole():
         assert len(found) >= 4
         assert len({one.name for one in found}) == len(found)
         assert all(one.output_tokens >= 1000 and one.score > 0 for one in found)
+
+
+# by a scaling law
+
+
+@pytest.mark.parametrize("version", ["re-fit", "unrounded", "printed"])
+def test_the_cheapest_life_is_cheaper_than_its_neighbours(version):
+    law = chinchilla(version)
+    loss = law.least_loss(3.7e24)
+    for served in (0, 1e12, 1e14):
+        made = cheapest_life(law, loss, served)
+        assert law.loss(made.num_params, made.num_tokens) == pytest.approx(loss)
+        for factor in (0.9, 1.1):
+            assert life_of(law, loss, served, factor * made.num_params).flops > made.flops
+
+
+def test_more_use_makes_the_cheapest_model_smaller_and_its_training_longer():
+    law = chinchilla("re-fit")
+    loss = law.least_loss(3.7e24)
+    made = [cheapest_life(law, loss, served) for served in (0, 1e12, 1e13, 1e14)]
+    assert made[0].flops == pytest.approx(law.least_flops(loss))
+    for small, large in zip(made[1:], made, strict=False):
+        assert small.num_params < large.num_params and small.num_tokens > large.num_tokens
+
+
+def test_a_loss_that_no_model_has_is_refused():
+    with pytest.raises(InputError, match="loss must be above"):
+        cheapest_life(chinchilla("re-fit"), 1, 0)
