@@ -79,7 +79,8 @@ def test_a_source_that_says_otherwise_is_shown():
 
 def test_questions_are_asked_on_a_page_only_where_evidence_stands():
     assert ROWS["C86"]["page"] == "notebooks/4-industry/mixture-of-experts"
-    assert ROWS["C87"]["page"] == ""
+    assert ROWS["C87"]["page"] == "notebooks/4-industry/reasoning"
+    assert ROWS["C88"]["page"] == "notebooks/4-industry/inference-demand"
 
 
 def test_counts():

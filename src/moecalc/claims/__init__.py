@@ -33,6 +33,8 @@ PAGES = {
     "notebooks/3-system/decode": "C04 C08 C84-C85",
     "notebooks/4-industry/mixture-of-experts": "C86",
     "notebooks/4-industry/training-changed": "C107",
+    "notebooks/4-industry/reasoning": "C87",
+    "notebooks/4-industry/inference-demand": "C88",
 }
 
 #: Units that are no part of a number.

@@ -194,6 +194,23 @@ def volumes() -> list:
     ]
 
 
+def growth_per_year() -> dict:
+    """By what factor a year each published volume grew between its first date and its last: subject -> [a factor].
+
+    >>> round(growth_per_year()["ByteDance, Doubao"], 1)
+    12.7
+    """
+    told = {}
+    for one in volumes():
+        year, month = map(int, one.date.split("-"))
+        told.setdefault(one.subject, []).append((year + month / 12, one.tokens_per_day))
+    return {
+        subject: (found[-1][1] / found[0][1]) ** (1 / (found[-1][0] - found[0][0]))
+        for subject, found in told.items()
+        if len(found) > 1
+    }
+
+
 def site_watts() -> dict:
     """Published power of computing for each H100-equivalent of a site: site -> [W].
 

@@ -34,6 +34,8 @@ class DenseLife(NamedTuple):
 def life_of(law: Law, loss: float, served_tokens: float, num_params: float) -> DenseLife:
     """A model of `num_params` [parameters], trained until `law` gives it a `loss` [nats a token], then used.
 
+    What it reads and writes are `served_tokens` [tokens].
+
     >>> law = Law(1.69, 406.4, 0.34, 410.7, 0.28)
     >>> round(life_of(law, law.loss(70e9, 1.4e12), 0, 70e9).num_tokens / 1e12, 6)
     1.4

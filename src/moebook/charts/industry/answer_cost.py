@@ -10,23 +10,22 @@ from .. import ROWS, part_title
 COLOURS = {SHORT: "teal", CHOSEN: "blue", LONG: "purple"}
 KINDS = {OPEN: "orange", CLOSED: "slate"}
 #: Width and height of the parts, on a desktop and on a phone.
-SCORES = {True: (180, 290), False: (168, 122)}
-CURVES = {True: (240, 290), False: (296, 112)}
+SCORES = {True: (180, 300), False: (190, 100)}
+CURVES = {True: (240, 300), False: (300, 84)}
+#: What a curve is called where it begins.
+SAID = {SHORT: "1/4 of the training", CHOSEN: "training as chosen", LONG: "4 times the training"}
 LEAST, MOST = 2, 1000
 
 
 def draw(wide, controls):
-    size = 11 if wide else 10
-    legend = {"title": None, "columns": 1 if wide else 2, "columnPadding": 8, "offset": 4}
-    legend["orient"] = "top" if wide else "bottom"
-
+    size = 11 if wide else 9
     def part(title, sizes):
         return alt.Chart(alt.NamedData(ROWS), title=part_title(title), width=sizes[wide][0], height=sizes[wide][1])
 
     kinds = alt.Scale(domain=list(KINDS), range=[hue(name) for name in KINDS.values()])
-    colour = alt.Color("line:N", scale=kinds, legend=alt.Legend(symbolType="circle", **legend))
-    y = {"title": None, "scale": alt.Scale(zero=False, nice=False, padding=8), "axis": alt.Axis(tickCount=5, format="~g")}
-    models = part("Score, by tokens of an answer", SCORES).transform_filter("isValid(datum.score)")
+    colour = alt.Color("line:N", scale=kinds, legend=None)
+    y = {"title": None, "scale": alt.Scale(zero=False, nice=False, padding=8), "axis": alt.Axis(tickCount=5, format=",d")}
+    models = part("Score by tokens; grey: layers not known", SCORES).transform_filter("isValid(datum.score)")
     models = models.encode(
         x=alt.X(
             "tokens:Q",
@@ -44,10 +43,10 @@ def draw(wide, controls):
     names = names.encode(x=edge, y=alt.Y("height:Q", **y), text="name:N", color=alt.value(hue("text")))
     first = alt.layer(leads, dots, names)
 
-    curves = part("What one budget affords [GFLOPs a token]", CURVES).encode(
+    curves = part("Size that one budget affords [GFLOPs a token]", CURVES).encode(
         x=alt.X(
             "tokens:Q",
-            title="Tokens of an answer",
+            title="Tokens of an answer" if wide else None,
             scale=alt.Scale(type="log", domain=[LENGTHS[0], LENGTHS[-1]], nice=False, clamp=True),
             axis=alt.Axis(values=[300, 1000, 3000, 10_000, 30_000, 100_000], format="~s"),
         ),
@@ -60,15 +59,16 @@ def draw(wide, controls):
     )
     colours = alt.Scale(domain=list(LINES), range=[hue(COLOURS[line]) for line in LINES])
     lines = curves.transform_filter(alt.FieldOneOfPredicate("line", list(LINES))).mark_line(strokeWidth=2.5, order=False)
-    lines = lines.encode(
-        color=alt.Color(
-            "line:N", scale=colours, legend=alt.Legend(symbolType="stroke", symbolStrokeWidth=3, **legend)
-        )
-    )
+    colour = alt.Color("line:N", scale=colours, legend=None)
+    lines = lines.encode(color=colour)
+    begins = curves.transform_filter(alt.datum.tokens == LENGTHS[0])
+    words = " : ".join(f"datum.line == '{line}' ? '{said}'" for line, said in SAID.items()) + " : ''"
+    begins = begins.transform_calculate(words=words).encode(text="words:N", color=colour)
+    begins = begins.mark_text(align="left", dx=4, dy=-7 if wide else 8, fontSize=size, aria=False)
     known = curves.transform_filter(alt.datum.line == OPEN)
     known = known.mark_point(filled=True, size=70 if wide else 45, opacity=1, color=hue(KINDS[OPEN]))
     here = curves.transform_filter(alt.datum.line == HERE)
     ring = here.mark_point(shape="diamond", filled=True, size=150 if wide else 100, opacity=1, color=hue(COLOURS[CHOSEN]))
-    second = alt.layer(lines, known, ring)
-    both = alt.hconcat(first, second, spacing=14) if wide else alt.vconcat(first, second, spacing=6)
+    second = alt.layer(lines, known, ring, begins)
+    both = alt.hconcat(first, second, spacing=14) if wide else alt.vconcat(first, second, spacing=4)
     return both.resolve_scale(color="independent")

@@ -9,7 +9,7 @@ from .. import ROWS, chart
 
 COLOURS = {USE: "blue", TRAINED: "orange", RL: "purple", PUBLISHED: "text", EVEN: "blue"}
 #: How far the picture reaches below and above what pre-training takes.
-BELOW, ABOVE = 1 / 2000, 60
+BELOW, ABOVE = 1 / 2000, 80
 TICKS = {1: "1 day", 7: "1 week", 30: "1 month", 365: "1 year", 3650: "10 years"}
 SHORT = {1: "1 d", 7: "1 w", 30: "1 m", 365: "1 y", 3650: "10 y"}
 LEVEL = f"pluck(data('{ROWS}'), 'amount')[indexof(pluck(data('{ROWS}'), 'line'), '{TRAINED}')]"
@@ -26,30 +26,30 @@ def draw(wide, controls):
         axis=alt.Axis(values=list(ticks), labelExpr=said, labelFlush=True),
     )
     ends = {end: alt.ExprRef(f"{LEVEL} * {factor}") for end, factor in (("domainMin", BELOW), ("domainMax", ABOVE))}
-    how = {"scale": alt.Scale(type="log", nice=False, clamp=True, **ends), "axis": alt.Axis(format=".0e", tickCount=5)}
+    how = {"scale": alt.Scale(type="log", nice=False, **ends), "axis": alt.Axis(format=".0e", tickCount=5)}
     how["title"] = None
     y = alt.Y("amount:Q", **how)
     colours = alt.Scale(domain=list(COLOURS), range=[hue(name) for name in COLOURS.values()])
     colour = alt.Color("line:N", scale=colours, legend=None)
     drawn = base.encode(x=x, y=y, color=colour)
-    clipped = {"clip": True}
     bands = base.transform_filter("isValid(datum.low)").encode(x=x, y=alt.Y("low:Q", **how), y2="high:Q")
     areas = [
         bands.transform_filter(alt.datum.line == line).mark_area(
-            color=hue(COLOURS[line]), opacity=0.22, line=False, **clipped
+            color=hue(COLOURS[line]), opacity=0.22, line=False, clip=True
         )
         for line in (RL, USE)
     ]
+    told = drawn.transform_filter("isValid(datum.amount)")
     lines = [
-        drawn.transform_filter(alt.datum.line == line).mark_line(strokeWidth=width, strokeDash=dash, **clipped)
-        for line, width, dash in ((TRAINED, 2.5, [1, 0]), (RL, 1, [2, 2]), (USE, 3, [1, 0]), (PUBLISHED, 2, [5, 4]))
+        told.transform_filter(alt.datum.line == line).mark_line(strokeWidth=width, strokeDash=dash, clip=True)
+        for line, width, dash in ((TRAINED, 2.5, [1, 0]), (RL, 2, [1, 0]), (USE, 3, [1, 0]), (PUBLISHED, 2, [5, 4]))
     ]
     even = drawn.transform_filter(alt.datum.line == EVEN)
     drop = even.mark_rule(strokeDash=[3, 3], strokeWidth=1.5, aria=False).encode(
         y2=alt.value(330 if wide else 200)
     )
     dot = even.mark_point(filled=True, size=150 if wide else 110, opacity=1)
-    first, last = f"datum.day == {DAYS[0]}", f"datum.day == {DAYS[-1]}"
+    last = f"datum.day == {DAYS[-1]}"
     size = 12 if wide else 11
 
     def words(data, **how):
@@ -58,15 +58,16 @@ def draw(wide, controls):
 
     named = drawn.transform_filter(f"({last}) && (datum.line == '{TRAINED}')").encode(text="line:N")
     below = drawn.transform_filter(f"({last}) && datum.line == '{RL}'").encode(text="line:N", y=alt.Y("low:Q", **how))
-    use = drawn.transform_filter(f"datum.line == '{USE}' && datum.day == {DAYS[3]}").encode(text="line:N")
-    told = drawn.transform_filter(f"({first}) && datum.line == '{PUBLISHED}'")
-    told = told.transform_calculate(words="'dashed: ' + datum.line").encode(text="words:N", y=alt.value(14))
+    use = drawn.transform_filter(f"datum.line == '{USE}' && datum.named == 'yes'").encode(text="line:N")
+    dashed = drawn.transform_filter(f"datum.line == '{PUBLISHED}' && datum.named == 'yes'")
+    dashed = dashed.transform_calculate(words="'dashed: ' + datum.line")
+    dashed = dashed.encode(text="words:N", x=alt.value(0), y=alt.value(14))
     spot = even.transform_calculate(words="'day ' + format(datum.day, '.3~r')").encode(text="words:N")
     texts = [
         *words(named, align="right", dx=-6, dy=-9, fontWeight="bold"),
         *words(below, align="right", dx=-6, dy=-9, fontWeight="bold"),
         *words(use, align="right", dx=-8, dy=-8, fontWeight="bold"),
-        *words(told, align="left", dx=6, dy=0),
+        *words(dashed, align="left", dx=6, dy=0),
         *words(spot, align="left", dx=10, dy=16, fontWeight="bold"),
     ]
     title = alt.Title(alt.ExprRef(f"data('{ROWS}')[0].axis"), anchor="start", fontSize=12, fontWeight="normal", offset=6)

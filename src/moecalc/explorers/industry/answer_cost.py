@@ -10,13 +10,13 @@ UNIT, UNIT_TOKENS = "deepseek-v3", 14.8e12
 #: What a line is called -> how many times the chosen tokens of training it has.
 SHORT, CHOSEN, LONG = "a quarter of the training", "training as chosen", "four times the training"
 LINES = {SHORT: 0.25, CHOSEN: 1, LONG: 4}
-OPEN, CLOSED, HERE = "size published", "size not published", "here"
+OPEN, CLOSED, HERE = "layers known", "layers not known here", "here"
 #: Tokens of an answer at which a line is drawn.
 LENGTHS = tuple(round(250 * 2 ** (step / 2)) for step in range(20))
 GIGA = 1e9
 DIGITS = 4
 #: Names beside the points stand this far apart at least, as a share of the range of scores.
-GAP = 0.098
+GAP = 0.11
 
 
 def spread_names(rows: list) -> None:
@@ -89,7 +89,7 @@ EXPLORER = Explorer(
     description="Two parts. First: scores of published models on the chosen benchmark over the tokens of an answer, each "
     "with its name. Second, on two logarithmic axes, tokens of an answer and FLOPs of one token, which is the size of the "
     "model in use: each falling curve is what one budget affords, for three lengths of training, level where training takes "
-    "nearly all of it and steep where answers do. Dots are those models of the first part whose size is published.",
+    "nearly all of it and steep where answers do. Dots are those models of the first part whose layers are known.",
     lead=("benchmark", "budget", "num_answers", "tokens", "length"),
     headline=("gflops", "answers_share", "longer_answers"),
     controls=(
@@ -102,7 +102,7 @@ EXPLORER = Explorer(
     metrics={
         "gflops": Metric("It affords a model of", "GFLOPs a token", 3),
         "answers_share": Metric("Of the budget, answers take", "%", 0),
-        "longer_answers": Metric("With answers twice as long, the model is larger by", "%", 0),
+        "longer_answers": Metric("With answers twice as long, its size changes by", "%", 0),
         "longer_training": Metric("With twice the training, by", "%", 0),
         "params": Metric("About so many activated parameters", "parameters", 3),
         "of_answer": Metric("An answer takes", "FLOPs", 3),

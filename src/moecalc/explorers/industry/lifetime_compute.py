@@ -31,6 +31,8 @@ SEQ_LEN = 4096
 PREFILL_GPUS, DECODE_GPUS, SPEED, RENT = 32, 144, 20, 2
 #: Days at which a line is drawn.
 DAYS = (1, 2, 4, 7, 12, 20, 30, 45, 65, 95, 140, 200, 270, 365, 530, 760, 1100, 1600, 2400, 3650)
+#: How far a line reaches below and above what pre-training takes.
+LEAST, MOST = 1 / 1500, 50
 DAYS_OF_MONTH, DAYS_OF_YEAR = 365.25 / 12, 365
 #: DeepSeek's day of February 2025, as answers of a thousand tokens.
 INPUT_TOKENS, CACHE_HIT = 3619, 56.25
@@ -71,35 +73,44 @@ def compute(measure, users, answers, output, growth, tokens, model, input_tokens
         "days": day,
         "training_share": trained / (trained + year),
         "tokens_per_day": per_day * (input_tokens + output),
-        "soonest": soon,
-        "latest": late,
+        "soonest": soon if measure == HOURS else None,
+        "latest": late if measure == HOURS else None,
         "rl_low": rl[0],
         "rl_high": rl[1],
         "users_of_a_year": trained / (each * answers) / used_after(DAYS_OF_YEAR, 1, daily) / 1e6,
     }
-    axis = AXES[measure]
-    metrics |= {"pretraining": f"{_short(trained)} {'FLOPs' if measure == FLOPS else 'GPU-hours'}"}
-    rows = [{"line": USE, "axis": axis, "day": n, "amount": used_after(n, per_day * each, daily)} for n in DAYS]
-    for row in rows:
-        if measure == HOURS:
-            row |= {end: row["amount"] / each * one for end, one in (("low", fast), ("high", slow))}
+    metrics |= {"pretraining": f"{trained:.3g} {'FLOPs' if measure == FLOPS else 'GPU-hours'}"}
     ends = DAYS[0], DAYS[-1]
-    rows += [{"line": TRAINED, "day": n, "amount": trained} for n in ends]
-    rows += [{"line": RL, "day": n, "amount": (rl_low * rl_high) ** 0.5, "low": rl_low, "high": rl_high} for n in ends]
+    rows = [{"line": TRAINED, "axis": AXES[measure], "day": n, "amount": trained} for n in ends]
+    days = drawn(per_day * each, daily, trained)
+    use = [{"line": USE, "day": n, "amount": used_after(n, per_day * each, daily)} for n in days]
+    if use:
+        use[len(use) // 4]["named"] = "yes"
+    if measure == HOURS:
+        for row in use:
+            row |= {end: row["amount"] / each * one for end, one in (("low", fast), ("high", slow))}
+    told_once = rl_low if rl_low == rl_high else None
+    rows += [{"line": RL, "day": n, "amount": told_once, "low": rl_low, "high": rl_high} for n in ends]
+    rows += use
     if measure == HOURS:
         told = deepseek_day()
         hours = told.nodes * told.gpus_per_node * HOURS_PER_DAY
-        rows += [{"line": PUBLISHED, "day": n, "amount": hours * n} for n in ends]
+        days = drawn(hours, 1, trained)
+        whole = [{"line": PUBLISHED, "day": n, "amount": hours * n, "named": "yes"} for n in days]
+        rows += [whole[0], {**whole[-1], "named": "no"}] if whole else []
     if day and ends[0] <= day <= ends[1]:
         rows.append({"line": EVEN, "day": day, "amount": trained})
     for row in rows:
-        row |= {key: float(f"{row[key]:.{DIGITS}g}") for key in ("day", "amount", "low", "high") if key in row}
+        row |= {key: float(f"{row[key]:.{DIGITS}g}") for key in ("day", "amount", "low", "high") if row.get(key)}
         row |= {key: None for key in ("low", "high") if key not in row}
     return metrics, rows
 
 
-def _short(amount: float) -> str:
-    return f"{amount:.3g}"
+def drawn(per_day: float, daily: float, trained: float) -> list:
+    """Days at which a line of use is drawn: as long as it is within the picture, which stands around pre-training."""
+    edges = [break_even_days(times * trained, per_day, daily) for times in (LEAST, MOST)]
+    first, last = max(DAYS[0], edges[0]), min(DAYS[-1], edges[1])
+    return [first, *(day for day in DAYS if first < day < last), last] if first < last else []
 
 
 EXPLORER = Explorer(
@@ -126,7 +137,7 @@ EXPLORER = Explorer(
         "days": Metric("Answers have taken as much after", "days", 3),
         "training_share": Metric("Pre-training, of all after a year", "%", 0),
         "tokens_per_day": Metric("Read and written a day", "tokens", 3),
-        "soonest": Metric("if serving is slow, after", "days", 3),
+        "soonest": Metric("in hours, if serving is slow, after", "days", 3),
         "latest": Metric("if it is fast, after", "days", 3),
         "rl_low": Metric("RL alone is overtaken after, at least", "days", 2),
         "rl_high": Metric("at most", "days", 2),
