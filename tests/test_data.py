@@ -19,7 +19,7 @@ from moecalc.training.recipes import RECIPES
 DATA = Path(tables.data_dir())
 PACKAGE = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
 TABLES = [Path(resource["path"]).stem for resource in PACKAGE["resources"]]
-FACT_TABLES = [table for table in TABLES if table != "claims"]
+FACT_TABLES = [table for table in TABLES if table not in ("claims", "expected_verdicts")]
 SLUGS = models.model_slugs()
 GOOD_ROW = {
     "subject": "h800-sxm",
