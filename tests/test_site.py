@@ -22,7 +22,7 @@ pytestmark = pytest.mark.site
 #: Attributes by which a page makes a browser load something at once.
 LOADS = ("src", "srcset", "poster", "data", "xlink:href")
 #: Pages that Sphinx adds to those of the table of contents.
-ADDED = ["404", "search"]
+ADDED = ["404", "search", "checks"]
 
 
 @functools.cache

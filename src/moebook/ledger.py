@@ -25,16 +25,16 @@ def verdict_bar(page: str = "", here: bool = False) -> str:
 
     counts = counts_by_verdict()
     parts = "\n".join(_part(verdict, counts[verdict], page, here) for verdict in VERDICTS if counts[verdict])
-    return f'<ul class="ledger" aria-label="Claims by verdict">\n{parts}\n</ul>\n{_key(counts)}'
+    return f'<ul class="ledger" aria-label="Claims by verdict">\n{parts}\n</ul>\n{verdict_key(counts)}'
 
 
-def _key(counts: dict) -> str:
+def verdict_key(counts: dict) -> str:
     """What the colours stand for: a part may be too short for its word, which only its link then says."""
-    words = " ".join(f'<span><i class="{_colour(one)}"></i>{one}</span>' for one in VERDICTS if counts[one])
+    words = " ".join(f'<span><i class="{colour_of(one)}"></i>{one}</span>' for one in VERDICTS if counts[one])
     return f'<p class="ledger-key" aria-hidden="true">{sum(counts.values())} claims, by verdict: {words}</p>'
 
 
-def _colour(verdict: str) -> str:
+def colour_of(verdict: str) -> str:
     """The class that paints a verdict."""
     return "ledger-" + verdict.replace(" ", "-")
 
@@ -44,7 +44,7 @@ def _part(verdict: str, count: int, page: str, here: bool) -> str:
     ident = f' id="{anchor}"' if here else ""
     length = " ledger-long" if len(verdict) > LONG_WORD else ""
     return (
-        f'<li class="{_colour(verdict)}{length}" style="flex-grow: {count}">'
+        f'<li class="{colour_of(verdict)}{length}" style="flex-grow: {count}">'
         f'<a{ident} href="{page}#{anchor}" title="{count} {verdict}"><b>{count}</b> <span>{verdict}</span></a></li>'
     )
 

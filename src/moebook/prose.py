@@ -192,7 +192,7 @@ def claims_list(*ids: str, links: bool = False) -> HTML:
     *ids : str
         Such as "C05"; none for all [-]
     links : bool, optional
-        Whether to link to the page that settles each [-]
+        Whether to say of each on which slide it stands, and to link to the page that settles it and to its code [-]
 
     Returns
     -------
@@ -255,11 +255,9 @@ def _claim(row: dict, links: bool) -> str:
         why.append(f"Convention: {html.text(row['convention'])}.")
     if row["source"]:
         why.append(f"Source: {source_link(row['source'], row['locator'])}.")
-    if links and row["page"]:
-        # the list of all claims stands beside the chapters
-        page = row["page"].removeprefix("notebooks/")
-        why.append(f'<a href="{page}.html#{number.lower()}">The page that settles it</a>.')
-    label = f"{row['subject']}: {row['claim']}" + (f" ({row['slide']})" if links else "")
+    if links:
+        why += _ways(row)
+    label = f"{row['subject']}: {row['claim']}"
     return (
         f'<li id="{number.lower()}" data-verdict="{verdict}" data-chapter="{row["chapter"]}">'
         f'<p class="claim-head"><b>{number}</b> {html.text(label)} {verdict_word(verdict)}</p>'
@@ -267,6 +265,22 @@ def _claim(row: dict, links: bool) -> str:
         + (f'<p class="claim-why">{" ".join(why)}</p>' if why else "")
         + "</li>"
     )
+
+
+def _ways(row: dict) -> list:
+    """Where a claim leads: to its slide by name, its page, and the code of its check."""
+    from .site import checks
+
+    where = f", {row['where']}" if row["where"] else ""
+    ways = [f"Slide: {html.text(row['slide'] + where)}."]
+    if row["page"]:
+        # the list of all claims stands beside the chapters
+        page = row["page"].removeprefix("notebooks/")
+        words = "answers" if row["verdict"] == "question" else "settles"
+        ways.append(f'<a href="{page}.html#{row["id"].lower()}">The page that {words} it</a>.')
+    if row["id"] in checks.places():
+        ways.append(f'<a href="../{checks.PAGE}.html#{checks.anchor(row["id"])}">The code of its check</a>.')
+    return ways
 
 
 #: Words in the unit column of the claims that are no units.

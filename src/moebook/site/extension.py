@@ -10,9 +10,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import moecalc
+from moecalc.claims import counts_by_verdict
 
-from .. import theme
-from . import downloads, engine, figures, fonts, icons, katex, preview, reading, repairs, scripts, styles, wayfinding
+from .. import badge, theme
+from . import checks, downloads, engine, figures, fonts, icons, katex, preview, reading, repairs, scripts, styles, wayfinding
 from .build import ROOT
 
 _HERE = Path(__file__).parent
@@ -48,6 +49,7 @@ def setup(app):
             repairs.all_were_needed(repairs_used)
             figures.add_figures(site)
             engine.add_engine(ROOT, site)
+            (site / badge.FILE).write_text(badge.badge(counts_by_verdict()), encoding="utf-8")
             downloads.archive_site(site)
 
     app.connect("config-inited", configure)
@@ -55,6 +57,7 @@ def setup(app):
     # before the theme fills its download menu, and after everybody has added scripts
     app.connect("html-page-context", offer_notebook, priority=100)
     app.connect("html-page-context", page_context, priority=900)
+    app.connect("html-collect-pages", checks.collect)
     app.connect("build-finished", finish)
     # pages are written by one process, which so sees what every page needed
     return {"version": moecalc.__version__, "parallel_read_safe": True, "parallel_write_safe": False}
