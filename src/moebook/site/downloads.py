@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 
 ARCHIVE = "deepseek-v3-recomputed.zip"
+#: The whole report on paper, which is printed from the built site; see :mod:`moebook.printing`.
+PRINTED = "deepseek-v3-recomputed.pdf"
 
 
 def offer_notebook(app, pagename: str, context: dict) -> None:
