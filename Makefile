@@ -14,7 +14,7 @@ QUICK := src/moecalc $(addprefix tests/test_, one_page.py accelerators.py attent
 	prose.py published.py routing.py second_route.py stages.py storage.py units.py yarn.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help book site serve pdf check test gates bench audit lab pins clean
+.PHONY: help book site serve pdf changelog check test gates bench audit lab pins clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 8
@@ -29,6 +29,9 @@ serve: .venv/.installed ## serve what is built
 
 pdf: .venv/.installed ## print the built report into one PDF, _build/deepseek-v3-recomputed.pdf
 	@$(BIN)/python -m moebook.printing $(PDF_ARGS)
+
+changelog: .venv/.installed ## say which numbers changed: make changelog FROM=COMMIT-OR-FILE TO=COMMIT-OR-FILE
+	@$(BIN)/python -m moebook.changes "$(FROM)" "$(TO)"
 
 check: $(ENV) ## the quick loop: units, published numbers, docs, data, layers, one page with its figure in a browser
 	$(BIN)/ruff check src tests bench

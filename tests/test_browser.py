@@ -14,7 +14,8 @@ SCRIPTED, STILL = ("laptop", "phone"), ("laptop without scripts", "phone without
 
 #: What is cut off or has to be scrolled sideways to be seen: the page, or a box that is neither table, code nor formula.
 CUT_OFF = """() => {
-  const page = document.documentElement, scrolls = ".table-scroll, .highlight, .math, #jb-print-docs-body";
+  const page = document.documentElement, tables = ".table-scroll, .pst-scrollable-table-container";
+  const scrolls = `${tables}, .highlight, .math, #jb-print-docs-body`;
   const boxes = [...document.querySelectorAll("main *")].filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 1
     && getComputedStyle(e).overflowX !== "visible" && !e.closest(scrolls));
   const words = [...document.querySelectorAll("figure svg text")].filter(word => {
