@@ -3,6 +3,7 @@
 import pytest
 
 from moecalc.base.errors import InputError
+from moecalc.explorers import explorer
 from moecalc.facts import tables
 from moecalc.industry.rl_compute import r1_fact, r1_zero_answers, r1_zero_rollout, rl_flops, rl_time
 from moecalc.industry.training_history import BENCHMARK, DENSE, GENERATIONS, MOE, RUN, chip_of, training_history
@@ -49,6 +50,11 @@ def test_which_ranges_overlap_as_the_page_says():
     assert blackwell[DENSE][1] < blackwell[MOE][0]
     assert hopper[DENSE][0] < hopper[MOE][1] and hopper[MOE][0] < hopper[DENSE][1]
     assert hopper[DENSE][1] > span_of("Ampere", DENSE)[0]
+
+
+def test_a_choice_without_rows_is_told_and_drawn():
+    found = explorer("training-history").run({"kind": MOE, "generation": "TPU"})
+    assert found.metrics["num_runs"] == 0 and len(found.rows) == 1 and found.rows[0]["drawn"]
 
 
 @pytest.mark.parametrize(("words", "slug"), [("H100-80GB (700 W)", "h100-sxm"), ("GB300", "gb300-nvl72"), ("V100", None)])

@@ -75,8 +75,6 @@ def compute(show, what, kind, generation, mfu_peak):
                 "y": shown(value if show == MFU else log10(value)),
             }
         )
-    if rows:
-        rows[0] |= {"drawn": SHOWN[show][1], "brief": SHOWN[show][0], "axis": show}
 
     def middle(key, chosen):
         values = [row[key] for row in rows if chosen(row["date"])]
@@ -87,10 +85,13 @@ def compute(show, what, kind, generation, mfu_peak):
         "early": early,
         "late": late,
         "fall": early / late if early and late else None,
-        "num_runs": len(rows),
+        "num_runs": len(runs),
         "mfu_dense": median(row["mfu"] for row in rows if row["kind"] == DENSE) if any_of(rows, DENSE) else None,
         "mfu_moe": median(row["mfu"] for row in rows if row["kind"] == MOE) if any_of(rows, MOE) else None,
     }
+    # the titles follow the first row, which must be there
+    rows = rows or [dict.fromkeys((*EXPLORER.columns, "said", "place", "generation", "x", "y"))]
+    rows[0] |= {"drawn": SHOWN[show][1], "brief": SHOWN[show][0], "axis": show}
     return metrics, rows
 
 
