@@ -15,6 +15,8 @@ CUT_ALONG_INPUTS = ("o_proj", "out_proj", "down_proj", "o_b_proj", "x_proj")
 #: Bytes of each number: a norm with the residual sum before it, a norm inside attention, an activation with its gate,
 #: rotary embedding, and bringing an input to a narrow type.
 NORM, INNER_NORM, GATED, ROTARY, QUANTISED = 8, 4, 6, 4, 3
+#: Instead of the last, where a product itself narrows what it loads: the second byte of BF16.
+READ_WIDE = 1
 #: Bytes of a number in the state of linear attention and of state-space layers.
 STATE = 4
 #: Component -> name of the part of a step.
@@ -122,7 +124,7 @@ def served_block(block: Block, hidden: int, tp: int, types: ServedTypes) -> Serv
         tuple(_attending(block, tp, latent)),
         tuple(Scoring(2 * one.heads * one.width, kept or 2 * one.width, one.limit) for one in scores),
         2 * STATE * state,
-        _moved(block, tp, products),
+        _moved(block, tp, products, READ_WIDE if types.cast_on_load else QUANTISED),
         bool(mixers),
         feeds,
         hidden,
@@ -177,7 +179,7 @@ def _attending(block: Block, tp: int, latent: bool) -> list:
     return found
 
 
-def _moved(block: Block, tp: int, products: tuple) -> float:
+def _moved(block: Block, tp: int, products: tuple, narrowing: float) -> float:
     """Bytes that norms, activations, rotary embedding and quantising move for a token."""
     moved = 0.0
     for tensor in block.tensors:
@@ -189,7 +191,7 @@ def _moved(block: Block, tp: int, products: tuple) -> float:
         if one.part == "dense_feed_forward" and one.outputs > one.inputs:
             moved += GATED * one.outputs / 2
         if one.dtype != "bfloat16":
-            moved += QUANTISED * one.inputs
+            moved += narrowing * one.inputs
     for score in block.scores:
         if score.name == "attention_scores":
             moved += ROTARY * 2 * score.heads * score.width / tp

@@ -31,6 +31,7 @@ class ServedTypes(NamedTuple):
     feed_forward: str  #: dense feed-forwards and shared experts
     experts: str
     cache: str  #: bfloat16 or fp8
+    cast_on_load: bool = False  #: products narrow their input as they load it, so that no kernel does it before
 
     def of(self, tensor: Tensor) -> str:
         """The type in which a tensor is multiplied; absorbed projections stay in BF16, as in vLLM and SGLang."""
@@ -52,7 +53,7 @@ def served_types(
     >>> from ..model.config import load_model
     >>> from ..hardware.accelerator import load_accelerator
     >>> served_types(load_model("deepseek-v3"), load_accelerator("h800-sxm"))
-    ServedTypes(mixers='fp8_block', feed_forward='fp8_block', experts='fp8_block', cache='bfloat16')
+    ServedTypes(mixers='fp8_block', feed_forward='fp8_block', experts='fp8_block', cache='bfloat16', cast_on_load=False)
     """
     if weights is not None:
         one_of("weights", weights, WEIGHTS)

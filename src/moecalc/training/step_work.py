@@ -72,8 +72,8 @@ def work_of(
     dtypes = recipe(recipe_name)
     fp8 = fp8_type(dtypes)
     overlapped = running.overlaps("ep", layout.schedule) and layout.ep > 1
-    taken = running.sms if overlapped and network_dispatcher(running, accelerator) == "deepep" else 0
-    timer = timer_of(accelerator, fp8, taken, running.fused, running.eager, found)
+    taken = taken_sms(running, accelerator) if overlapped else 0
+    timer = timer_of(accelerator, fp8, taken, running.fused, running.eager, found, running.cores)
     domain = running.gpus_per_node or accelerator.scale_up_domain_gpus or 1
     network = network_of(config, accelerator, running, dtypes, domain, found)
     sizes = Sizes(
@@ -161,10 +161,18 @@ def network_dispatcher(running: Running, accelerator: Accelerator) -> str:
     return "hybridep" if (accelerator.scale_up_domain_gpus or 1) > NODE else "deepep"
 
 
+def taken_sms(running: Running, accelerator: Accelerator) -> int:
+    """SMs that computing lacks while dispatch and combine run beside it: every second of DeepEP's forwards [SMs]."""
+    if network_dispatcher(running, accelerator) != "deepep" or running.offload.engine:
+        return 0
+    return running.sms - running.sms // 2 if running.offload.forwarding else running.sms
+
+
 def network_of(config, accelerator, running, dtypes, domain, found) -> Network:
     """The networks as dispatch and combine use them."""
     fp8 = running.dispatch == "fp8" if running.dispatch else dtypes.name == "deepseek-v3"
     nodes = running.most_nodes
     if nodes is None and getattr(config, "n_group", None) and getattr(config, "topk_group", None):
         nodes = config.topk_group if config.n_group > 1 else None
-    return Network(accelerator, domain, running.sms, fp8, network_dispatcher(running, accelerator), nodes, found.hybridep)
+    dispatcher = network_dispatcher(running, accelerator)
+    return Network(accelerator, domain, running.sms, fp8, dispatcher, nodes, found.hybridep, running.offload)

@@ -13,7 +13,7 @@ from .pipeline.chunk_pair import MAX_LAYERS
 from .recipes import recipe
 from .stages import Stage
 from .step import RUNNING
-from .step_work import fp8_type, network_dispatcher, network_of
+from .step_work import fp8_type, network_of, taken_sms
 from .timing.device import Timer, timer_of
 from .timing.layer import Sizes, computing
 from .timing.parameters import StepParameters, step_parameters
@@ -96,8 +96,8 @@ def chunk_pair(
     block = anatomy.layers[places[-1]]
     divisor("ep", ep, block.num_routed_experts, f"routed experts of {config.name}")
     dtypes = recipe("deepseek-v3" if fp8 else "bf16")
-    taken = running.sms if network_dispatcher(running, accelerator) == "deepep" else 0
-    timer = timer_of(accelerator, fp8_type(dtypes), taken, running.fused, running.eager, found)
+    taken = taken_sms(running, accelerator)
+    timer = timer_of(accelerator, fp8_type(dtypes), taken, running.fused, running.eager, found, running.cores)
     domain = running.gpus_per_node or accelerator.scale_up_domain_gpus or 1
     network = network_of(config, accelerator, running, dtypes, domain, found)
     sizes = Sizes(1, seq_len, 1, 1, ep, 1, True, 1, fp8, recompute, running.graphs)

@@ -55,6 +55,17 @@ class Spreading(NamedTuple):
     other_gpus: float
 
 
+class Offload(NamedTuple):
+    """What hardware does of dispatch and combine that the kernels do on SMs: what DeepSeek asks makers of chips for."""
+
+    engine: bool = False  #: data moves beside the SMs, of which computing then keeps all
+    forwarding: bool = False  #: one interface to both networks hands messages on: links alone set the time
+    replication: bool = False  #: the network copies and adds up: SMs handle one copy of a token
+    free: bool = False  #: nothing takes any time: the bound of all of these
+
+
+#: Nothing of it.
+TODAY = Offload()
 _known = {}
 
 
@@ -83,6 +94,7 @@ def normal_s(
     out_bytes_per_s: float,
     congestion: float | None = None,
     most_nodes: int | None = None,
+    offload: Offload = TODAY,
 ) -> float:
     """The equations above, for `direction` of a `shape` [s].
 
@@ -102,20 +114,26 @@ def normal_s(
         c in place of the measured factor, which holds from :data:`MANY_NODES` nodes on
     most_nodes : int, optional
         Nodes that a gate limits a token to
+    offload : Offload, optional
+        What hardware does. Copies that the network makes or adds up are fewer in one direction of a link; in the other,
+        where experts are balanced, as many cross as before, so that its time stays
     """
-    if shape.ep == 1 or not shape.num_tokens:
+    if shape.ep == 1 or not shape.num_tokens or offload.free:
         return 0.0
     copies, width = spreading(shape, most_nodes), getattr(wire_bytes(shape.hidden_size), direction)
     tokens, sent = shape.num_tokens, shape.num_tokens * width
-    inside = tokens / num_sms * (found.sm_token_s + copies.gpus * width / found.sm_bytes_per_s)
-    inside += sent * copies.gpus / found.copy_bytes_per_s
+    handled = copies._replace(nodes=1.0, gpus=1.0) if offload.replication else copies
+    inside = tokens / num_sms * (found.sm_token_s + handled.gpus * width / found.sm_bytes_per_s)
+    inside += sent * handled.gpus / found.copy_bytes_per_s
+    inside = 0.0 if offload.forwarding else inside
     inside = max(inside, sent * copies.other_gpus / (found.share_of_link * up_bytes_per_s))
     fixed = found.launch_s + width / found.token_bytes_per_s
     if shape.num_nodes == 1:
         return fixed + inside
     if congestion is None:
         congestion = found.congestion if shape.num_nodes >= MANY_NODES else 1.0
-    moved = sent / num_sms * (1 / found.sm_out_bytes_per_s + copies.nodes / found.sm_node_bytes_per_s)
+    moved = sent / num_sms * (1 / found.sm_out_bytes_per_s + handled.nodes / found.sm_node_bytes_per_s)
+    moved = 0.0 if offload.forwarding else moved
     crossing = congestion * sent * copies.other_nodes / (found.share_of_scale_out * out_bytes_per_s)
     return fixed + shape.num_nodes * found.node_s + max(inside, moved, crossing)
 

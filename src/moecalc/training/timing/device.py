@@ -11,6 +11,7 @@ from ...hardware.kernels.gemm import TYPES, GemmParameters, gemm_seconds
 from ...hardware.kernels.hardware import Hardware
 from ...hardware.kernels.parameters import GENERATIONS, fitted_of, generation_of, hardware_of, with_launch
 from .parameters import StepParameters
+from .settings import TODAY, TensorCores
 
 #: Types of products: FP8 has scales of whole tensors or small rows, or of blocks as DeepSeek-V3 has them.
 BF16, FP8, BLOCKS = "bfloat16", "fp8", "fp8_block"
@@ -72,8 +73,18 @@ def with_sms(hardware: Hardware, num_sms: int) -> Hardware:
 class Timer:
     """Times of one device's kernels with some SMs taken away; one for each (device, SMs), so that its answers are kept."""
 
-    def __init__(self, device: Device, fp8: str, taken: int, fused: bool, eager: bool, found: StepParameters):
-        self.device, self.parameters, self.fp8 = device, found, fp8
+    def __init__(
+        self,
+        device: Device,
+        fp8: str,
+        taken: int,
+        fused: bool,
+        eager: bool,
+        found: StepParameters,
+        cores: TensorCores = TODAY,
+    ):
+        self.device, self.parameters, self.fp8, self.cores = device, found, fp8, cores
+        self.promoted = fp8 == BLOCKS and not cores.sums
         older = found.attention_eager_ampere if device.generation == "ampere" else found.attention_eager
         self.attention_rate = older if eager else found.attention
         power = device.accelerator.power_w
@@ -83,6 +94,8 @@ class Timer:
         }
         self.num_sms = max(1, device.num_sms - taken)
         self.types = {False: (BF16,), True: tuple(dtype for dtype, _ in device.gemm if dtype != BF16)}
+        # of gradients of weights: sums that are promoted are known of block scales alone
+        self.narrow = fp8 if self.promoted or fp8 != BLOCKS else FP8
         self.gemm = {dtype: (with_sms(hardware, self.num_sms), own) for dtype, (hardware, own) in device.gemm}
         self.heads = {
             latent: (with_sms(hardware, self.num_sms), own)
@@ -125,19 +138,24 @@ class Timer:
         key = "W", tokens, inputs, outputs, fp8, groups
         if key not in self.known:
             each = max(1, tokens // groups)
-            hardware, fitted = self.gemm[self.fp8 if fp8 else BF16]
+            hardware, fitted = self.gemm[self.narrow if fp8 else BF16]
             one = self.product(outputs, inputs, each, fp8)
             time_s = one + (groups - 1) * max(0.0, one - fitted.launch)
             time_s += 6 * groups * inputs * outputs / (hardware.bytes_per_s * fitted.memory)
-            self.known[key] = time_s / (self.parameters.weight_blocks if fp8 and self.fp8 == BLOCKS else 1)
+            self.known[key] = time_s / (self.parameters.weight_blocks if fp8 and self.promoted else 1)
         return self.known[key]
 
     def quantise(self, numbers: float, along_tokens: bool = False) -> float:
         """Time of bringing BF16 numbers into FP8 [s].
 
         Fused into the kernels before, this only writes; else it reads too. Scales of blocks need another copy
-        `along_tokens`, else both copies are written at once.
+        `along_tokens`, else both copies are written at once. Tensor cores that read it either way need no such copy; ones
+        that cast on load need none at all, but products then read another byte of each number.
         """
+        if self.cores.cast_on_load and (not along_tokens or self.cores.transposed_reads):
+            return numbers / self.bandwidth
+        if along_tokens and self.cores.transposed_reads:
+            return 0.0
         read, copies = 0 if self.fused else 2, 1 if self.fp8 == BLOCKS else 2
         if along_tokens:
             return (read + 1) * numbers / self.bandwidth if self.fp8 == BLOCKS else 0.0
@@ -161,6 +179,16 @@ class Timer:
 
 
 @lru_cache(maxsize=64)
-def timer_of(accelerator: Accelerator, fp8: str, taken: int, fused: bool, eager: bool, found: StepParameters) -> Timer:
+def timer_of(
+    accelerator: Accelerator,
+    fp8: str,
+    taken: int,
+    fused: bool,
+    eager: bool,
+    found: StepParameters,
+    cores: TensorCores = TODAY,
+) -> Timer:
     """The timer of an accelerator of which `taken` SMs are busy with communication."""
-    return Timer(device_of(accelerator, fp8), fp8, taken, fused, eager, found)
+    # sums in full are what products with one scale have, which are fitted apart; the faster of both is taken
+    device = device_of(accelerator, FP8 if fp8 == BLOCKS and cores.sums else fp8)
+    return Timer(device, fp8, taken, fused, eager, found, cores)

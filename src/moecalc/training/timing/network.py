@@ -16,7 +16,7 @@ from ...hardware.collectives.nccl import (
     collective_time,
     send_receive_time,
 )
-from ...hardware.collectives.normal import KIND, NormalParameters, normal_s, spreading
+from ...hardware.collectives.normal import KIND, NormalParameters, Offload, normal_s, spreading
 from ...hardware.collectives.parameters import fitted, source_of
 from ...hardware.collectives.shape import Shape, nominal_links
 from ...model.anatomy import Block
@@ -46,6 +46,7 @@ class Network(NamedTuple):
     dispatcher: str  #: of :data:`.settings.DISPATCHERS`
     most_nodes: int | None  #: that a gate limits a token to
     hybridep: float  #: share of the scale-up link that HybridEP's kernels reach
+    offload: Offload = Offload()  #: what hardware does of dispatch and combine
 
 
 def on_node(size: int, stride: int, domain: int) -> int:
@@ -97,7 +98,7 @@ def exchange_s(network: Network, direction: str, tokens: int, hidden: int, chose
         copies, width = spreading(shape, limit), getattr(wire_bytes(hidden), direction)
         out = copies.other_nodes / (found.share_of_scale_out * links[1]) if shape.num_nodes > 1 else 0.0
         return found.launch_s + tokens * width * max(copies.other_gpus / (network.hybridep * links[0]), out)
-    return normal_s(found, direction, shape, network.sms, *links, 1.0, limit)
+    return normal_s(found, direction, shape, network.sms, *links, 1.0, limit, network.offload)
 
 
 def sending(block: Block, sizes: Sizes, network: Network, hidden: int) -> Sending:

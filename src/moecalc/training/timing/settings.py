@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from ...base.checks import one_of, whole
 from ...base.limits import MAX_PARALLEL_SIZE
+from ...hardware.collectives.normal import Offload
 
 #: Communication that may run beside computing -> what a reader calls it.
 OVERLAPS = {
@@ -24,6 +25,17 @@ DISPATCHERS = ("deepep", "nccl", "hybridep")
 DISPATCH = ("bf16", "fp8")
 
 
+class TensorCores(NamedTuple):
+    """What tensor cores do of products in FP8 that kernels do beside them: what DeepSeek asks makers of chips for."""
+
+    sums: bool = False  #: they add up in full and take scales of blocks, so that no sum is promoted on the way
+    cast_on_load: bool = False  #: a product reads BF16 and narrows it as it is loaded: two bytes a number instead of one
+    transposed_reads: bool = False  #: they read a matrix either way, so that gradients of weights need no copy along tokens
+
+
+TODAY = TensorCores()
+
+
 class Running(NamedTuple):
     """How a training program runs, beside its layout."""
 
@@ -36,6 +48,8 @@ class Running(NamedTuple):
     dispatcher: str | None = None  #: one of :data:`DISPATCHERS`; None: HybridEP in domains of more than a node, else DeepEP
     dispatch: str | None = None  #: bf16 or fp8; None as the recipe does it
     most_nodes: int | None = None  #: nodes that a gate limits a token to; None as the model's gate does where that fits
+    offload: Offload = Offload()  #: what hardware does of dispatch and combine, of DeepEP's kernels
+    cores: TensorCores = TODAY  #: what tensor cores do of products in FP8
 
     def overlaps(self, name: str, schedule: str) -> bool:
         """Whether a kind of communication runs beside computing."""
