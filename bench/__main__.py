@@ -9,7 +9,11 @@ import sys
 import time
 
 from moecalc import load_model, num_total_params, parse_config
+from moecalc.explorers.industry.roofline_of_chips import kernels_of
 from moecalc.hardware.accelerator import load_accelerator
+from moecalc.industry import kernel_intensity
+from moecalc.industry.balance import chips, reached_flops_per_s
+from moecalc.industry.chip_wishes import decoding, decoding_bought, training, training_bought
 from moecalc.model.flops import flops_report
 from moecalc.model.kv_cache import kv_cache_report
 from moecalc.model.params import params_report
@@ -58,6 +62,34 @@ def calculators() -> list:
         Row("a step of V3, a layout of a search", steps_of_layouts(v3), "us", 2000),
         Row("serving V3, a point of a sweep over batch, EP and context", points_of_serving(v3), "us", 100),
         Row("one more config for such a sweep", median_us(lambda: v3.replace(n_routed_experts=128)), "us"),
+    ]
+
+
+def last_chapter() -> list:
+    """What the figures of chips compute: every kernel of V3 on every chip's roofs, and all wishes of one chip."""
+    v3, h800 = load_model("deepseek-v3"), load_accelerator("h800-sxm")
+
+    def roofline():
+        kernel_intensity.training_kernels.cache_clear()
+        kernel_intensity.serving_kernels.cache_clear()
+        kernels = [one for found, *_ in kernels_of(v3, 1, 128, 144).values() for one in found]
+        return [
+            reached_flops_per_s(one.intensity, chip.peak_dense_fp8_flops_per_s, width)
+            for chip in chips()
+            for width in (chip.memory_bandwidth_bytes_per_s, chip.scale_up_bandwidth_bytes_per_s)
+            if width
+            for one in kernels
+        ]
+
+    def wishes():
+        training.cache_clear()
+        decoding.cache_clear()
+        return training_bought(h800, domain=72), decoding_bought(h800, domain=72)
+
+    points = f"{len(chips())} chips, memory and scale-up"
+    return [
+        Row(f"V3's kernels on the roofs of {points}", median_us(roofline, 21, 1) / 1e3, "ms", 20),
+        Row("all wishes about chips, in training and decode", median_us(wishes, 11, 1) / 1e3, "ms", 100),
     ]
 
 
@@ -167,6 +199,7 @@ def main() -> None:
     print(f"Python {platform.python_version()} on {platform.machine()}, {os.cpu_count()} cores")
     rows = [*calculators(), *layouts_a_second(), *pipelines(), *placements(), *processes()]
     print(table([*rows, *(site() if args.site else [])]))
+    print(table([*calculators(), *pipelines(), *placements(), *last_chapter(), *processes(), *(site() if args.site else [])]))
     if args.peers:
         from .peers import report
 

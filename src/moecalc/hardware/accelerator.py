@@ -112,7 +112,12 @@ def load_accelerator(name: str) -> Accelerator:
     """
     known = tables.by_subject("accelerators")
     slug = name if name in list(known) else find("accelerator", name, _names())  # a slug needs no comparing
-    values = {field: one.to(_FACTS[field][0]) for field, one in accelerator_facts(slug).items()}
+    return from_facts(slug)
+
+
+def from_facts(slug: str, table: str = "accelerators") -> Accelerator:
+    """The accelerator that a subject of a table of facts describes, in the quantities of ``data/accelerators.csv``."""
+    values = {field: one.to(_FACTS[field][0]) for field, one in accelerator_facts(slug, table).items()}
     return Accelerator(slug, **{field: values.get(field) for field in _FACTS})
 
 
@@ -121,9 +126,9 @@ def load_accelerators() -> list:
     return [load_accelerator(slug) for slug in tables.by_subject("accelerators")]
 
 
-def accelerator_facts(slug: str) -> dict:
-    """Field of :class:`Accelerator` -> the :class:`~moecalc.facts.tables.Fact` that it is read from."""
-    known = tables.by_subject("accelerators")[slug]
+def accelerator_facts(slug: str, table: str = "accelerators") -> dict:
+    """Field of :class:`Accelerator` -> the :class:`~moecalc.facts.tables.Fact` that it is read from, of a `table`."""
+    known = tables.by_subject(table)[slug]
     found = {field: [known[one] for one in quantities if one in known] for field, (_, *quantities) in _FACTS.items()}
     return {field: facts[0] for field, facts in found.items() if facts}
 
