@@ -200,6 +200,8 @@ def main() -> None:
     rows = [*calculators(), *layouts_a_second(), *pipelines(), *placements(), *processes()]
     print(table([*rows, *(site() if args.site else [])]))
     print(table([*calculators(), *pipelines(), *placements(), *last_chapter(), *processes(), *(site() if args.site else [])]))
+    own = [*calculators(), *pipelines(), *placements(), *last_chapter(), *processes()]
+    print(table([*own, *(site() if args.site else [])]))
     if args.peers:
         from .peers import report
 

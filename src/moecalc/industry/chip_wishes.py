@@ -17,7 +17,7 @@ from ..base.checks import one_of, whole
 from ..base.limits import MAX_PARALLEL_SIZE
 from ..hardware.accelerator import Accelerator
 from ..hardware.collectives.normal import Offload
-from ..model.config import load_model
+from ..model.catalog import counted_config
 from ..serving.served_types import served_types
 from ..serving.step_time import Running as Serving
 from ..serving.step_time import StepTime, decode_time
@@ -97,7 +97,7 @@ def training(accelerator: Accelerator, wishes: tuple = (), domain: int = NODE, s
 
     `domain` is that of :func:`altered`, `sms` [SMs] move data, `free` dispatch and combine take no time.
     """
-    config = load_model(MODEL)
+    config = counted_config(MODEL)
     offload = Offload("engine" in wishes, "one_network" in wishes, "in_network" in wishes, free)
     cores = TensorCores("accumulation" in wishes, "cast" in wishes, "transposed" in wishes)
     running = Running(sms=sms, dispatcher="deepep", offload=offload, cores=cores)
@@ -118,7 +118,7 @@ def decoding(
     Kernels of low latency take no SMs while messages are under way and forward nothing; a step has no gradients; its kernels
     are not held against the power.
     """
-    config = load_model(MODEL)
+    config = counted_config(MODEL)
     (layout,) = expert_parallel(config, (ep,), 1, REDUNDANT)
     own = served_types(config, accelerator)._replace(cast_on_load="cast" in wishes)
     kinds = [own]

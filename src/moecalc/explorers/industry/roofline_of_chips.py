@@ -14,7 +14,8 @@ from ...industry.balance import (
 from ...industry.kernel_intensity import PHASES, PREFILL_EP, PREFILL_TOKENS, SEQ_LEN, TRAINING_EP, sends, serving_kernels
 from ...industry.kernel_intensity import training_kernels as training
 from ...industry.measured_kernels import measured_kernels
-from ...model.config import ModelConfig, load_model
+from ...model.catalog import counted_config
+from ...model.config import ModelConfig
 from .._define import Choice, Explorer, Metric, Number
 
 MODEL, ALL = "deepseek-v3", "all"
@@ -69,7 +70,7 @@ def narrow_peak(chip: Accelerator, peak: str) -> str:
 
 
 def compute(chip, peak, phase, batch, ep, micro_batch):
-    config, of = load_model(MODEL), every_chip()[chip]
+    config, of = counted_config(MODEL), every_chip()[chip]
     kind = narrow_peak(of, peak)
     flops_per_s = {True: getattr(of, PEAKS[kind]), False: of.peak_dense_bf16_flops_per_s or getattr(of, PEAKS[kind])}
     widths = {roof: getattr(of, field) for roof, (field, _) in ROOFS.items()}
