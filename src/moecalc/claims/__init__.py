@@ -35,6 +35,7 @@ PAGES = {
     "notebooks/4-industry/training-changed": "C107",
     "notebooks/4-industry/reasoning": "C87",
     "notebooks/4-industry/inference-demand": "C88",
+    "notebooks/4-industry/chips": "C89",
 }
 
 #: Units that are no part of a number.

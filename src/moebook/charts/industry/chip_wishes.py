@@ -29,7 +29,7 @@ def draw(wide, controls):
 
     def panel(name, title, named):
         base = alt.Chart(alt.NamedData(ROWS), title=part_title(title), width=width, height=step * len(SHORT))
-        axis = alt.Axis(ticks=False, domain=False, labelLimit=labels, labelFontSize=size) if named else None
+        axis = alt.Axis(ticks=False, domain=False, labels=named, labelLimit=labels, labelFontSize=size)
         base = base.transform_filter(alt.datum.step == name).encode(
             y=alt.Y("wish:N" if wide else "short:N", title=None, sort=None, axis=axis)
         )
