@@ -1,14 +1,18 @@
 """Bars of what each wish takes off a training step and off a token of decode, with intervals, in two panels."""
 
+import json
+
 import altair as alt
 
 from moecalc.explorers.industry.chip_wishes import DECODING, SHORT, TRAINING
-from moecalc.industry.chip_wishes import TOGETHER
+from moecalc.industry.chip_wishes import TOGETHER, WISHES
 
 from ...theme import hue
 from .. import NARROW, ROWS, WIDE, column, part_title
 
 COLOURS = {"granted": "blue", "alone": "slate", TOGETHER: "orange"}
+#: What is said of a wish where there is room.
+NAMES = {said: WISHES.get(wish, "together") for wish, said in SHORT.items()}
 #: Pixels for the value behind the longest bar.
 ROOM = 70
 
@@ -21,7 +25,7 @@ def draw(wide, controls):
     x = alt.X(
         "saved:Q",
         title=None,
-        scale=alt.Scale(domainMin=0, domainMax=alt.ExprRef(ends), nice=False),
+        scale=alt.Scale(domainMin=0, domainMax=alt.ExprRef(ends), nice=False, clamp=True),
         axis=alt.Axis(format="~%", tickCount=4, grid=True),
     )
     paper = {"stroke": hue("paper"), "strokeWidth": 3, "strokeJoin": "round"}
@@ -29,14 +33,15 @@ def draw(wide, controls):
 
     def panel(name, title, named):
         base = alt.Chart(alt.NamedData(ROWS), title=part_title(title), width=width, height=step * len(SHORT))
-        axis = alt.Axis(ticks=False, domain=False, labels=named, labelLimit=labels, labelFontSize=size)
+        said = {"labelExpr": f"({json.dumps(NAMES)})[datum.label]"} if wide else {}
+        axis = alt.Axis(ticks=False, domain=False, labels=named, labelLimit=labels, labelFontSize=size, **said)
         base = base.transform_filter(alt.datum.step == name).encode(
-            y=alt.Y("wish:N" if wide else "short:N", title=None, sort=None, axis=axis)
+            y=alt.Y("short:N", title=None, sort=list(SHORT.values()), axis=axis)
         )
         bars = base.mark_bar(height=alt.RelativeBandSize(0.62)).encode(
             x=x, color=alt.Color("kind:N", scale=colours, legend=None)
         )
-        most = base.mark_bar(height=alt.RelativeBandSize(0.86), opacity=0.16, clip=True, color=hue("slate"))
+        most = base.mark_bar(height=alt.RelativeBandSize(0.86), opacity=0.16, color=hue("slate"))
         most = most.encode(x=alt.X("most:Q"))
         span = base.transform_filter("datum.saved > 0").mark_rule(strokeWidth=1.5, color=hue("text"))
         span = span.encode(x=alt.X("low:Q"), x2="high:Q")
