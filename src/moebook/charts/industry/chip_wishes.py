@@ -18,7 +18,7 @@ ROOM = 70
 
 
 def draw(wide, controls):
-    size, step = (11, 26) if wide else (10, 14)
+    size, step = (11, 26) if wide else (10, 13)
     labels = 205 if wide else 112
     width = (WIDE - labels - 30) // 2 if wide else NARROW - labels - 14
     ends = f"max(0.02, {1 + ROOM / width:.2f} * extent({column('high')})[1])"
