@@ -12,11 +12,13 @@ from ..base.errors import InputError, nearest, quoted
 from ..facts.tables import unknown
 from ._define import MOST_LEADING, Choice, Explorer, Metric, Number, Result, Switch, Text
 from ._exchange import answer_as_json, as_text, portable, single_moves
+from ._guess import Guess
 
 __all__ = [
     "MOST_LEADING",
     "Choice",
     "Explorer",
+    "Guess",
     "Metric",
     "Number",
     "Result",

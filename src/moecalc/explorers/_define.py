@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ..base.errors import InputError
 from ..base.progress import run_to_end
 from ..base.units import show
+from ._guess import Guess
 
 #: A slider with more stops than this cannot be set with a finger.
 MAX_STOPS = 50
@@ -193,6 +194,8 @@ class Explorer(NamedTuple):
     lead: tuple = ()
     #: keys of the one to three metrics that matter most; the first one where empty
     headline: tuple = ()
+    #: what may be guessed before the page shows the answer
+    guess: Guess | None = None
 
     @property
     def leading(self) -> list:

@@ -6,7 +6,7 @@ from ...model.flops import forward_flops_per_token
 from ...model.kv_cache import kv_cache_elements_per_token
 from ...model.params import num_total_params, params_report
 from .._choices import NOTES, model_choice, notes, read_changes
-from .._define import Explorer, Metric, Number, Text
+from .._define import Explorer, Guess, Metric, Number, Text
 
 SEQ_LEN = 4096
 BF16_BYTES = 2
@@ -85,4 +85,10 @@ EXPLORER = Explorer(
         "activated_share": Metric("Share of activated", "%", 3),
     },
     compute=compute,
+    guess=Guess(
+        "activated_share",
+        "Of all parameters of this model, what share does one token use?",
+        *(0.5, 100, "%", 0.01, "log"),
+        formula="{activated} ÷ {total} = {activated_share}",
+    ),
 )

@@ -4,7 +4,7 @@ from ...economics.cost import cost_usd, num_gpus_for_deadline, wall_days
 from ...facts import tables
 from ...hardware.accelerator import load_accelerator
 from .._choices import accelerator_choice, accelerator_numbers, chosen_accelerator
-from .._define import Explorer, Metric, Number
+from .._define import Explorer, Guess, Metric, Number
 
 #: The accelerator whose hours DeepSeek published.
 REFERENCE = "h800-sxm"
@@ -74,4 +74,10 @@ EXPLORER = Explorer(
     },
     compute=compute,
     picks={"num_gpus": "num_gpus"},
+    guess=Guess(
+        "usd",
+        "What does the run cost in rent?",
+        *(0.5, 500, "M USD", 1e6, "log"),
+        formula="{gpu_hours} × {usd_per_gpu_hour} = {usd}",
+    ),
 )

@@ -5,7 +5,7 @@ from ...model.config import load_model
 from ...serving.decode import decode_step, verify_cost
 from ...serving.speculative import speed_up, tokens_per_step
 from .._choices import accelerator_choice, accelerator_numbers, chosen_accelerator
-from .._define import Explorer, Metric, Number
+from .._define import Explorer, Guess, Metric, Number
 
 MODEL = "deepseek-v3"
 BATCHES = (1, 4, 16, 64, 256, 1024, 4096, 16384)
@@ -114,4 +114,11 @@ EXPLORER = Explorer(
     compute=compute,
     says=("line", "panel", "x", "x2", "y"),
     picks={"acceptance": "percent", "batch": "batch"},
+    guess=Guess(
+        "speed_up",
+        "How many times as fast do tokens come with drafts, by the roofline?",
+        *(0.5, 4, "x"),
+        formula="{tokens_per_step} tokens a step ÷ ({verify_cost} for checking + {depth} × {draft_cost} for drafting)"
+        " = {speed_up}",
+    ),
 )

@@ -11,7 +11,7 @@ from ...model.config import load_model
 from ...serving.disaggregation import Requests
 from ...serving.step_time import Running
 from .._choices import some_accelerators
-from .._define import Choice, Explorer, Metric, Number
+from .._define import Choice, Explorer, Guess, Metric, Number
 
 MODEL, VENDOR, PREFILL_GPUS = "deepseek-v3", "DeepSeek", 32
 ACCELERATORS = ("h800-sxm", "h100-sxm", "h200-sxm", "b200-sxm", "gb200-nvl72")
@@ -189,4 +189,11 @@ EXPLORER = Explorer(
     },
     says=("name", "model", "from", "until", "usd", "usd2", "at_low", "at_high"),
     compute=compute,
+    guess=Guess(
+        "usd_per_million",
+        "What do a million tokens cost on such GPUs, input and output as mixed?",
+        *(0.05, 20, "USD", 1, "log"),
+        formula="(1,000 × {usd_per_million_input} for input + {output} × {usd_per_million_output} for output)"
+        " ÷ (1,000 + {output}) = {usd_per_million}",
+    ),
 )

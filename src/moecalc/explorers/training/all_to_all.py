@@ -10,7 +10,7 @@ from ...hardware.all_to_all.scores import Scores
 from ...hardware.all_to_all.traffic import copies_per_token, transfer, wire_bytes
 from ...model.config import load_model
 from .._choices import NOTES, model_choice, notes
-from .._define import Choice, Explorer, Metric, Number
+from .._define import Choice, Explorer, Guess, Metric, Number
 
 #: Simulated tokens: a standard error below 0.01 nodes for DeepSeek-V3, in a few hundredths of a second.
 NUM_SAMPLES = 800
@@ -90,6 +90,7 @@ def compute(model, ep, groups, gpus_per_node, scores, exponent, num_tokens, seed
         "nodes_error": where.nodes.standard_error,
         "nodes_without_limit": where.nodes_without_limit,
         "most_nodes": where.most_nodes,
+        "missed": 1 - where.nodes.mean / where.most_nodes,
         "num_nodes": placement.num_nodes,
         "gpus": where.gpus.mean,
         "layer_ms": 1e3 * max(out_s, up_s),
@@ -128,6 +129,7 @@ EXPLORER = Explorer(
         "nodes_error": Metric("standard error of it (0: exact)", "", 2),
         "nodes_without_limit": Metric("Without a limit, exact", "", 4),
         "most_nodes": Metric("Most that the limit allows"),
+        "missed": Metric("of these without an expert of it", "%", 1),
         "num_nodes": Metric("Nodes of the group"),
         "gpus": Metric("GPUs of a token", "", 3),
         "layer_ms": Metric("Dispatch and combine, a layer", "ms", 3),
@@ -147,4 +149,10 @@ EXPLORER = Explorer(
         "ms": Metric("Both, all tokens", "ms", 3),
     },
     compute=compute,
+    guess=Guess(
+        "nodes",
+        "To how many nodes do the experts of one token send it, on average?",
+        *(1, 8, "nodes"),
+        formula="{most_nodes} nodes that the limit allows × (100 % − {missed} that hold none of its experts) = {nodes}",
+    ),
 )

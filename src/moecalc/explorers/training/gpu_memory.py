@@ -9,7 +9,7 @@ from ...training.memory import Batch, memory
 from ...training.memory_savings import v3_recompute
 from ...training.recipes import RECIPES
 from .._choices import NOTES, accelerator_choice, accelerator_numbers, chosen_accelerator, model_choice, notes
-from .._define import Choice, Explorer, Metric, Number
+from .._define import Choice, Explorer, Guess, Metric, Number
 from ._laid_out import laid_out
 from .model_states import ETP, SCHEDULES
 
@@ -63,6 +63,8 @@ def compute(
         "counted": fullest.counted,
         "states": fullest.states.gpu_total,
         "activations": fullest.activations,
+        "buffers": fullest.buffers.peak,
+        "beyond": fullest.band[1] - fullest.counted,
         "chunks": fullest.peak_micro_batches,
         "ema_cpu": fullest.states.ema_cpu or None,
         "gpu_bytes": room,
@@ -123,6 +125,8 @@ EXPLORER = Explorer(
         "counted": Metric("Counted on it", "bytes", 3),
         "states": Metric("of which model states", "bytes", 3),
         "activations": Metric("activations", "bytes", 3),
+        "buffers": Metric("buffers", "bytes", 3),
+        "beyond": Metric("Beyond the rules, at most", "bytes", 3),
         "chunks": Metric("Live chunks of a micro-batch", "chunks"),
         "ema_cpu": Metric("Moving average, in the CPU's memory", "bytes", 3),
         "gpu_bytes": Metric("Memory of the GPU", "bytes"),
@@ -143,4 +147,11 @@ EXPLORER = Explorer(
     },
     says=("rank", "weights", "gradients", "optimizer", "activations", "buffers", "most"),
     compute=compute,
+    guess=Guess(
+        "most",
+        "How much memory does a GPU of the fullest pipeline rank need, at most?",
+        *(5, 500, "GB", 1e9, "log"),
+        formula="{states} of model states + {activations} of activations + {buffers} of buffers + {beyond} beyond the rules"
+        " = {most}",
+    ),
 )

@@ -3,7 +3,7 @@
 from ...model.config import load_model
 from ...training.mfu import RECOMPUTATIONS, training_flops_by_convention, utilisation
 from .._choices import NOTES, accelerator_choice, accelerator_numbers, chosen_accelerator, model_choice, notes
-from .._define import Choice, Explorer, Metric, Number
+from .._define import Choice, Explorer, Guess, Metric, Number
 
 CONVENTIONS = {
     "mfu": "exact, causal",
@@ -98,4 +98,11 @@ EXPLORER = Explorer(
     },
     compute=compute,
     picks={"convention": "convention"},
+    guess=Guess(
+        "utilisation",
+        "What share of their peak did the GPUs of this run reach, in the chosen convention?",
+        *(1, 100, "%", 0.01),
+        formula="{training_flops_per_token} a token × {num_tokens} ÷ ({gpu_hours} × 3,600 s × {peak_flops_per_s})"
+        " = {utilisation}",
+    ),
 )

@@ -3,7 +3,7 @@
 from ...training.pipeline.bubbles import bubble_formula
 from ...training.pipeline.orders import Pipeline
 from ...training.pipeline.simulate import Durations, simulate
-from .._define import Choice, Explorer, Metric, Number
+from .._define import Choice, Explorer, Guess, Metric, Number
 
 SCHEDULES = {
     "1f1b": "1F1B",
@@ -185,4 +185,10 @@ EXPLORER = Explorer(
         "end": Metric("End"),
     },
     compute=compute,
+    guess=Guess(
+        "bubble_share",
+        "What share of the time does the rank that waits longest stand idle?",
+        *(0, 60, "%", 0.01),
+        formula="{bubble} of waiting ÷ {makespan} from start to end = {bubble_share}",
+    ),
 )
