@@ -2,6 +2,7 @@
  * Make the scripts of the site: node web/build.mjs FOLDER
  *
  *   explorer.js       the figures; every page with figures loads it as a module
+ *   guess.js          covers answers until they are guessed; pages with figures that ask load it
  *   engine-worker.js  Python, in a module worker
  *   vega.js           draws a chart; loaded at the first redraw
  *   licenses.txt      of what is bundled in them
@@ -25,6 +26,7 @@ export async function makeScripts(folder) {
     absWorkingDir: path.dirname(SOURCE),
     entryPoints: {
       explorer: path.join(SOURCE, "main.js"),
+      guess: path.join(SOURCE, "guess.js"),
       "engine-worker": path.join(SOURCE, "engine", "worker.js"),
       vega: path.join(SOURCE, "figure", "vega.js"),
     },
@@ -39,7 +41,7 @@ export async function makeScripts(folder) {
     metafile: true,
   });
   writeFileSync(path.join(folder, "licenses.txt"), licenses(Object.keys(metafile.inputs)));
-  const names = ["explorer.js", "engine-worker.js", "vega.js"];
+  const names = ["explorer.js", "guess.js", "engine-worker.js", "vega.js"];
   return Object.fromEntries(names.map((name) => [name, gzipSync(readFileSync(path.join(folder, name)), { level: 9 }).length]));
 }
 

@@ -2,7 +2,7 @@
 
 from moecalc.explorers import Explorer, Result, explorer
 
-from . import charts, controls, html, marks, theme
+from . import charts, controls, guess, html, marks, theme
 from .svg import svg
 
 #: More numbers than this, besides the headline, are folded.
@@ -96,7 +96,7 @@ def static(name: str, values: dict | None = None) -> str:
         f'<p class="explorer-title" id="{name}-title">{html.text(chosen.title)}</p>\n'
         # what a control moves stands before it: a phone keeps it in sight while the controls pass below
         f'<div class="explorer-stage">\n<div class="explorer-shown">\n'
-        f"{headline(chosen, result)}\n{picture(chosen, result)}\n</div>\n"
+        f"{headline(chosen, result)}\n{picture(chosen, result)}\n{guess.question(chosen)}</div>\n"
         f'<div class="explorer-hands">\n{controls.form(chosen, result.controls)}\n'
         f'<p class="explorer-status" role="status" aria-live="polite"></p>\n'
         f'<p class="explorer-error" role="alert" hidden></p>\n'

@@ -39,6 +39,9 @@ def setup(app):
         context["metatags"] = context.get("metatags", "") + fonts.preload(context)
         if "data-explorer=" in context.get("body", ""):
             app.add_js_file(scripts.MAIN, type="module")
+        if 'class="guess"' in context.get("body", ""):
+            # the answer is covered before anything else is loaded
+            app.add_js_file(scripts.GUESS, type="module", priority=100)
         repairs_used.update(repairs.drop_scripts_and_styles(context))
         drop_widget_state(context)
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 #: Every page with a figure loads this one; it loads the others when they are needed.
 MAIN = "explorer.js"
+#: Every page with a figure that asks for a guess, this one: it covers the answer.
+GUESS = "guess.js"
 
 
 def node() -> str:

@@ -195,7 +195,7 @@ function builtText(box) {
  * @param {Box} box
  * @param {string} sentence empty where all is well
  */
-function complain(box, sentence) {
+export function complain(box, sentence) {
   /** @type {HTMLElement | null} */
   const place = box.closest(".control")?.querySelector(".control-error") ?? null;
   if (sentence) {
