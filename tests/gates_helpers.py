@@ -59,7 +59,7 @@ FOCUS = """() => {
 #: All that a keyboard should reach in an explorer, in the order of the page.
 REACHABLE = """(name) => [...document.querySelectorAll(
   `section[data-explorer="${name}"] :is(input, select, textarea, summary, button, a[href], [tabindex="0"])`)]
-  .filter(e => e.checkVisibility() && !e.closest("details:not([open]) > :not(summary)"))
+  .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.closest("details:not([open]) > :not(summary)"))
   .map(e => `${e.type ?? ""} ${e.dataset.control ?? e.dataset.sliderFor ?? e.dataset.action ?? e.tagName}`)"""
 
 #: Everything that an explorer shows, to tell one state from another.

@@ -44,13 +44,21 @@ KEPT = """async () => {
 #: On a phone, a reader who spares data: the engine starts when a figure is used, and not by itself.
 SPARING = "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
 
+#: A reader who has asked for all answers: no figure is covered by its question. A page that is none yet keeps nothing.
+ANSWERS_SHOWN = "try { sessionStorage.setItem('guess:*', '') } catch {}"
+
 
 class View:
-    """One tab, and what goes wrong in it: in a profile of its own, or beside another, whose engine starts faster."""
+    """One tab, and what goes wrong in it: in a profile of its own, or beside another, whose engine starts faster.
 
-    def __init__(self, browser, address, beside=None, **how):
+    All answers of figures are shown, unless the reader is `guessing`.
+    """
+
+    def __init__(self, browser, address, beside=None, guessing=False, **how):
         self.address, self.beside = address, beside
         self.context = beside.context if beside else browser.new_context(**how)
+        if not guessing and not beside:
+            self.context.add_init_script(ANSWERS_SHOWN)
         self.tab = self.context.new_page()
         self.tab.set_default_timeout(60_000)
         self.tab.on("console", lambda said: said.type in ("error", "warning") and self.wrong.append(said.text))
