@@ -6,13 +6,17 @@ import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import yaml
 from site_helpers import ROOT
 
+import moecalc
 from moebook.site.build import JUPYTER_BOOK
 
 PAGE, FIGURE = "notebooks/1-overview/cost", "cost"
+REPOSITORY = "https://github.com/example/report"
 pytest_plugins = ["site_fixtures"]
 
 
@@ -29,6 +33,10 @@ def page(tmp_path_factory):
         (book / name).symlink_to(ROOT / name)
     for name in ("_config.yml", "pyproject.toml", "README.md", "LICENSE", "CITATION.cff"):
         shutil.copy(ROOT / name, book / name)
+    config = (book / "_config.yml").read_text(encoding="utf-8")
+    assert config.count('repository_url: ""') == 1
+    config = config.replace('repository_url: ""', f'repository_url: "{REPOSITORY}"')
+    (book / "_config.yml").write_text(config, encoding="utf-8")
     (book / "_toc.yml").write_text(f"{{format: jb-book, root: {PAGE}, chapters: [file: book/bibliography]}}")
     command = [sys.executable, "-c", JUPYTER_BOOK, "build", "-n", "--path-output", ".", "."]
     run = subprocess.run(command, cwd=book, capture_output=True, text=True, check=False)
@@ -55,4 +63,30 @@ def test_a_page_says_its_numbers_and_its_figure_moves(page, chromium):
     tab.wait_for_function(f"() => document.querySelector('[data-explorer={FIGURE}]').ariaBusy === 'false'")
     assert float(days.get_attribute("data-value")) == pytest.approx(2 * before)
     assert not wrong
+    tab.close()
+
+
+def test_a_number_that_is_wrong_can_be_reported(page, chromium):
+    tab = chromium.new_page(viewport={"width": 1280, "height": 720})
+    tab.goto(page)
+    number = tab.locator("a.computed").first
+    tab.locator(".computed-from").wait_for(state="attached")
+    number.hover()
+    one = tab.locator(".computed-from a", has_text="This number is wrong")
+    told = urlsplit(one.get_attribute("href"))
+    fields = {key: value for key, (value,) in parse_qs(told.query).items()}
+    assert f"{told.scheme}://{told.netloc}{told.path}" == f"{REPOSITORY}/issues/new"
+    assert fields.pop("template") == "number.yml" and (ROOT / ".github" / "ISSUE_TEMPLATE" / "number.yml").is_file()
+    assert fields["page"] == PAGE and fields["value"] == number.inner_text()
+    assert fields["expression"] == tab.locator(".computed-from .mark-name").inner_text()
+    assert fields["version"].startswith(f"{moecalc.__version__}, built ")
+    form = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / "number.yml").read_text(encoding="utf-8"))
+    assert set(fields) < {field["id"] for field in form["body"]}
+    # by keys it comes behind the number, and without a number in view the page offers it too
+    number.focus()
+    tab.keyboard.press("ArrowRight")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.textContent") == "This number is wrong"
+    whole = tab.locator("footer a.report").get_attribute("href")
+    assert whole.startswith(f"{REPOSITORY}/issues/new?") and "expression" not in whole
     tab.close()

@@ -3,6 +3,7 @@
  *
  *   explorer.js       the figures; every page with figures loads it as a module
  *   guess.js          covers answers until they are guessed; pages with figures that ask load it
+ *   page.js           says where a number of the text comes from, and copies; every page loads it
  *   engine-worker.js  Python, in a module worker
  *   vega.js           draws a chart; loaded at the first redraw
  *   licenses.txt      of what is bundled in them
@@ -27,6 +28,7 @@ export async function makeScripts(folder) {
     entryPoints: {
       explorer: path.join(SOURCE, "main.js"),
       guess: path.join(SOURCE, "guess.js"),
+      page: path.join(SOURCE, "page.js"),
       "engine-worker": path.join(SOURCE, "engine", "worker.js"),
       vega: path.join(SOURCE, "figure", "vega.js"),
     },
@@ -41,7 +43,7 @@ export async function makeScripts(folder) {
     metafile: true,
   });
   writeFileSync(path.join(folder, "licenses.txt"), licenses(Object.keys(metafile.inputs)));
-  const names = ["explorer.js", "guess.js", "engine-worker.js", "vega.js"];
+  const names = ["explorer.js", "guess.js", "page.js", "engine-worker.js", "vega.js"];
   return Object.fromEntries(names.map((name) => [name, gzipSync(readFileSync(path.join(folder, name)), { level: 9 }).length]));
 }
 

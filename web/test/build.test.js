@@ -18,6 +18,7 @@ after(() => rmSync(folder, { recursive: true }));
 test("the scripts are small", () => {
   assert.ok(sizes["explorer.js"] < 15_000, `explorer.js: ${sizes["explorer.js"]}`);
   assert.ok(sizes["guess.js"] < 4_000, `guess.js: ${sizes["guess.js"]}`);
+  assert.ok(sizes["page.js"] < 2_000, `page.js: ${sizes["page.js"]}`);
   assert.ok(sizes["engine-worker.js"] < 5_000, `engine-worker.js: ${sizes["engine-worker.js"]}`);
   assert.ok(sizes["vega.js"] < 180_000, `vega.js: ${sizes["vega.js"]}`);
 });

@@ -4,7 +4,6 @@ Nothing on the published site may ask another host for anything, so styles, font
 and icons come from pinned packages and are copied into the site.
 """
 
-import datetime
 import os
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,8 +12,24 @@ import moecalc
 from moecalc.claims import counts_by_verdict
 
 from .. import badge, theme
-from . import checks, downloads, engine, figures, fonts, icons, katex, preview, reading, repairs, scripts, styles, wayfinding
+from . import (
+    checks,
+    downloads,
+    engine,
+    figures,
+    fonts,
+    icons,
+    katex,
+    preview,
+    reading,
+    repairs,
+    report,
+    scripts,
+    styles,
+    wayfinding,
+)
 from .build import ROOT
+from .build_date import build_date
 
 _HERE = Path(__file__).parent
 _WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
@@ -37,6 +52,9 @@ def setup(app):
         context["build_date"] = build_date()
         context.update(wayfinding.neighbours(app, pagename))
         context["metatags"] = context.get("metatags", "") + fonts.preload(context)
+        if doctree is not None:
+            context["report_url"] = report.address(app, pagename)
+            app.add_js_file(scripts.PAGE, type="module")
         if "data-explorer=" in context.get("body", ""):
             app.add_js_file(scripts.MAIN, type="module")
         if 'class="guess"' in context.get("body", ""):
@@ -107,10 +125,3 @@ def drop_widget_state(context):
         context["script_files"] = [
             script for script in context["script_files"] if getattr(script, "attributes", {}).get("type") != _WIDGET_STATE
         ]
-
-
-def build_date() -> str:
-    """The day of the build; ``SOURCE_DATE_EPOCH`` makes it repeatable."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    when = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC) if epoch else datetime.datetime.now(datetime.UTC)
-    return when.date().isoformat()

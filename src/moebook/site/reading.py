@@ -11,11 +11,13 @@ from myst_nb.core.execute import ExecutionError, inline
 from myst_nb.ext.eval import EvalRoleAny, RetrievalError, eval_warning, render_variable_outputs, retrieve_eval_data
 
 from .. import html
+from . import provenance
 
 
 def set_up(app) -> None:
     """Let Sphinx read the pages as this module says."""
     app.add_role("eval", Eval(), override=True)
+    provenance.set_up(app)
     inline.ExecutionError = CellError
     sphinx_.create_nb_reader = fold_code(sphinx_.create_nb_reader)
     read_in_parallel(app)
@@ -24,7 +26,7 @@ def set_up(app) -> None:
 def fold_code(create_reader):
     """Readers of notebooks that fold away the code of each cell that has no tag, as the tag ``hide-input`` does.
 
-    A page is prose with calls: the call can be unfolded, and JupyterLab shows it.
+    A page is prose with calls: the call can be unfolded, and JupyterLab shows it. So can the set-up, at the page's end.
     """
 
     def create(*args):
@@ -35,10 +37,16 @@ def fold_code(create_reader):
 
 
 def with_folded_code(notebook):
-    """A notebook whose code cells without tags have the tag ``hide-input``."""
+    """A notebook whose code cells without tags have the tag ``hide-input``, and those of the set-up one of their own too."""
     for cell in notebook.cells:
-        if cell.cell_type == "code" and not cell.metadata.get("tags"):
+        if cell.cell_type != "code":
+            continue
+        tags = cell.metadata.get("tags")
+        if not tags:
             cell.metadata["tags"] = ["hide-input"]
+        elif "remove-input" in tags and provenance.is_set_up(cell.source):
+            cell.metadata["tags"] = ["hide-input", provenance.SET_UP]
+            cell.metadata["mystnb"] = {f"code_prompt_{what}": provenance.SET_UP_WORDS for what in ("show", "hide")}
     return notebook
 
 
@@ -97,7 +105,8 @@ class Eval(EvalRoleAny):
                 continue
             # the search, and the description of a page, read text and no HTML
             del output.data["text/html"]
-        return render_variable_outputs(outputs, self.document, self.line, self.source, inline=True), []
+        shown = render_variable_outputs(outputs, self.document, self.line, self.source, inline=True)
+        return provenance.computed(self.text, shown), []
 
 
 def says_no_more(forms: dict) -> bool:

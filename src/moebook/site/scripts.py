@@ -8,6 +8,8 @@ from pathlib import Path
 MAIN = "explorer.js"
 #: Every page with a figure that asks for a guess, this one: it covers the answer.
 GUESS = "guess.js"
+#: Every page, this one: its numbers say where they come from.
+PAGE = "page.js"
 
 
 def node() -> str:

@@ -1,0 +1,7 @@
+/** What every page does besides its figures: its numbers say where they come from. */
+
+import { Numbers } from "./page/numbers.js";
+
+/** @type {HTMLElement | null} */
+const article = document.querySelector("article.bd-article");
+if (article) new Numbers(article, /** @type {HTMLAnchorElement | null} */ (document.querySelector("a.report")));
