@@ -14,6 +14,7 @@ from moecalc.claims import counts_by_verdict
 from .. import badge, theme
 from . import (
     checks,
+    cite,
     downloads,
     engine,
     figures,
@@ -54,6 +55,9 @@ def setup(app):
         context["metatags"] = context.get("metatags", "") + fonts.preload(context)
         if doctree is not None:
             context["report_url"] = report.address(app, pagename)
+            site = app.config.ogp_site_url
+            title = app.env.titles[pagename].astext()
+            context["bibtex"] = cite.bibtex(pagename, title, f"{site.rstrip('/')}/{pagename}.html" if site else "")
             app.add_js_file(scripts.PAGE, type="module")
         if "data-explorer=" in context.get("body", ""):
             app.add_js_file(scripts.MAIN, type="module")
