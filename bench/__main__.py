@@ -197,11 +197,8 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true", help="also time llm-analysis; installs its 216 MB on first use")
     args = parser.parse_args()
     print(f"Python {platform.python_version()} on {platform.machine()}, {os.cpu_count()} cores")
-    rows = [*calculators(), *layouts_a_second(), *pipelines(), *placements(), *processes()]
+    rows = [*calculators(), *layouts_a_second(), *pipelines(), *placements(), *last_chapter(), *processes()]
     print(table([*rows, *(site() if args.site else [])]))
-    print(table([*calculators(), *pipelines(), *placements(), *last_chapter(), *processes(), *(site() if args.site else [])]))
-    own = [*calculators(), *pipelines(), *placements(), *last_chapter(), *processes()]
-    print(table([*own, *(site() if args.site else [])]))
     if args.peers:
         from .peers import report
 

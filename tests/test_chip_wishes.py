@@ -9,7 +9,7 @@ from moecalc.hardware.collectives.parameters import fitted
 from moecalc.hardware.collectives.shape import Shape
 from moecalc.industry import chip_wishes
 from moecalc.industry.chip_wishes import NODE, TOGETHER, WISHES, decoding, decoding_bought, training, training_bought
-from moecalc.training.step import taken_sms
+from moecalc.training.step_work import taken_sms
 from moecalc.training.timing.device import BF16, timer_of
 from moecalc.training.timing.parameters import step_parameters
 from moecalc.training.timing.settings import Running, TensorCores

@@ -10,7 +10,7 @@ import moecalc
 
 from ..site.build import ROOT, SITE
 from ..site.downloads import PRINTED
-from ..site.extension import build_date
+from ..site.build_date import build_date
 from .browser import PROGRAMS, NoBrowserError, printer
 from .document import Front, document
 from .numbered import compact, pages_of
