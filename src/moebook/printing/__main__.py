@@ -9,8 +9,8 @@ from pathlib import Path
 import moecalc
 
 from ..site.build import ROOT, SITE
-from ..site.downloads import PRINTED
 from ..site.build_date import build_date
+from ..site.downloads import PRINTED
 from .browser import PROGRAMS, NoBrowserError, printer
 from .document import Front, document
 from .numbered import compact, pages_of
