@@ -4,6 +4,8 @@ import contextlib
 import io
 import json
 import shlex
+import tomllib
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -17,6 +19,19 @@ collect_ignore = ["conftest.py"]
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.fixture
+def drivers(tmp_path_factory, monkeypatch):
+    """The entry points of pyproject.toml, whatever is installed; the folder that names them, for other processes."""
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    folder = tmp_path_factory.mktemp("entry-points")
+    (about := folder / "moecalc_drivers-0.dist-info").mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: moecalc-drivers\nVersion: 0\n")
+    lines = [f"{name} = {place}\n" for name, place in project["entry-points"]["moecalc.drivers"].items()]
+    (about / "entry_points.txt").write_text("".join(["[moecalc.drivers]\n", *lines]))
+    monkeypatch.syspath_prepend(folder)
+    return folder
 
 
 class Answer(NamedTuple):

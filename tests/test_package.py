@@ -40,7 +40,7 @@ def installed(wheel, tmp_path_factory):
 
 def test_the_wheel_holds_the_code_and_the_data(wheel):
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    assert {name.partition("/")[0] for name in names} == {"moecalc", "moebook", "moecalibrate"}
+    assert {name.partition("/")[0] for name in names} == {"moecalc", "moebook", "moecalibrate", "moecluster"}
     data = {path.relative_to(ROOT / "data").as_posix() for path in (ROOT / "data").rglob("*") if path.is_file()}
     assert "models/deepseek-v3.json" in data
     assert {name.removeprefix("moecalc/data/") for name in names if name.startswith("moecalc/data/")} == data

@@ -43,6 +43,7 @@ COMMANDS = (
     "token-cost",
     "claims",
     "explore",
+    "sweep",
 )
 
 DESCRIPTION = "Count what a large language model costs to hold, to train and to serve."

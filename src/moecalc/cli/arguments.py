@@ -10,10 +10,17 @@ from ..base.errors import InputError, instead, quoted
 class Parser(argparse.ArgumentParser):
     """An argument parser that tells an error in one sentence, without the usage text."""
 
+    #: where a command takes those of another behind its own: the name under which they stand
+    rest = ""
+
     def __init__(self, **how):
         super().__init__(formatter_class=formatter, allow_abbrev=False, **how)
 
     def parse_args(self, args, namespace=None):
+        if self.rest:
+            namespace, further = self.parse_known_args(args, namespace)
+            setattr(namespace, self.rest, further)
+            return namespace
         options = [option for action in self._actions for option in action.option_strings]
         for arg in args:  # before what is missing: a misspelt option is both
             option = arg.partition("=")[0]
