@@ -1,0 +1,210 @@
+"""Chunks of a job on a Dask cluster, a window of them at a time: neither the scheduler nor this process holds more.
+
+Workers need nothing but Python and Dask (see :mod:`.worker`). A lost worker costs its chunks, which are computed again; what
+cannot be gone on with raises :class:`moecalc.cli.jobs.Stopped` with a sentence.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import queue
+import time
+
+import cloudpickle
+from distributed import Client, KilledWorker, LocalCluster, Security
+from distributed.comm import connect
+
+from moecalc.base.errors import InputError, quoted
+from moecalc.cli.jobs import Stopped, canonical
+from moecalc.cli.jobs.package import archive, identity
+
+from . import worker
+
+#: A scheduler that does not answer so long is not there [s]
+TIMEOUT_S = 10
+#: Chunks that a thread of a worker has at once: the one it computes and the next.
+WINDOW = 2
+#: How often the workers are looked at [s]
+LOOK_S = 2
+#: Without one usable worker it waits so long for one to join [s]
+PATIENCE_S = 30
+
+cloudpickle.register_pickle_by_value(worker)
+
+
+class ByValue:
+    """A function that unpickles where its module is not installed."""
+
+    def __init__(self, function):
+        self.function, self.text = function, cloudpickle.dumps(function)
+
+    def __call__(self, *args):
+        return self.function(*args)
+
+    def __reduce__(self):
+        return cloudpickle.loads, (self.text,)
+
+
+def results(job, chunks, address: str, processes: int | None, say):
+    """(chunk, text) of each of the chunks, as a cluster finishes them; the entry point ``dask``.
+
+    `address` is a scheduler's, or ``local`` for a cluster of so many `processes` on this machine; `say` is told sentences.
+    """
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what a reader must know is said here
+    with contextlib.ExitStack() as stack:
+        if address == "local":
+            count = processes or os.cpu_count() or 1
+            cluster = stack.enter_context(LocalCluster(count, threads_per_worker=1, dashboard_address=":0"))
+            address = cluster.scheduler_address
+        client = connected(address)
+        stack.callback(_close, client)
+        yield from Run(client, job, say).results(chunks)
+
+
+def connected(address: str) -> Client:
+    """A client of the scheduler at an address; refuses one where none answers."""
+    try:
+        asyncio.run(_call(address))  # a Client that finds none does not end well
+        client = Client(address, timeout=TIMEOUT_S, set_as_default=False)
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        why = "" if isinstance(error, OSError) else f" ({' '.join(str(error).split())[:100]})"
+        accepted = "accepted are an address such as tcp://10.0.0.1:8786, and local"
+        raise InputError(f"no scheduler answers at {quoted(address, 200)} within {TIMEOUT_S} s{why}; {accepted}") from None
+    there = dict(client.get_versions()["scheduler"]["host"])["python"].split(".")[:2]
+    here = identity()["python"].split()[1]
+    if ".".join(there) != here:
+        _close(client)
+        found = ".".join(there)
+        raise InputError(f"the scheduler at {address} runs Python {found}, this command {here}; the same is needed")
+    return client
+
+
+class Run:
+    """One job on a cluster."""
+
+    def __init__(self, client: Client, job, say):
+        self.client, self.job, self.say = client, job, say
+        self.question = canonical(job.question)
+        self.resource = "moecalc-" + "-".join(identity().values()).replace(" ", "-")
+        self.function = ByValue(worker.compute)
+        self.done = queue.SimpleQueue()  #: futures that ended
+        self.running = {}  #: future -> its chunk
+        self.threads, self.seen, self.refused = {}, set(), {}  #: address -> threads; all addresses; address -> why not
+        self.looked = self.had_some = 0.0
+
+    def results(self, chunks):
+        """(chunk, text), a window of them under way."""
+        with self.told_apart():
+            self.client.register_plugin(worker.Package(archive(), identity(), self.resource), name=self.resource)
+            self.had_some = time.monotonic()
+            again, more = [], True
+            while more or again or self.running:
+                if time.monotonic() - self.looked > LOOK_S:
+                    again += self.look()
+                room = WINDOW * sum(self.threads.values()) - len(self.running)
+                taken, again = again[: max(0, room)], again[max(0, room) :]
+                while more and len(taken) < room:
+                    chunk = next(chunks, None)
+                    more = chunk is not None
+                    taken += [chunk] if more else []
+                self.submit(taken)
+                yield from self.texts(self.ended())
+
+    def submit(self, chunks: list) -> None:
+        """Sends chunks off."""
+        if not chunks:
+            return
+        args = zip(*((self.job.kind, self.question, chunk, self.job.num_chunks) for chunk in chunks), strict=True)
+        futures = self.client.map(self.function, *args, pure=False, resources={self.resource: 1}, key="moecalc-chunk")
+        for future, chunk in zip(futures, chunks, strict=True):
+            self.running[future] = chunk
+            future.add_done_callback(self.done.put)
+
+    def ended(self) -> list:
+        """Futures that ended, once there are some or it is time to look at the workers."""
+        found = []
+        with contextlib.suppress(queue.Empty):
+            found.append(self.done.get(timeout=LOOK_S))
+            while True:
+                found.append(self.done.get_nowait())
+        return [future for future in found if future in self.running]
+
+    def texts(self, futures: list) -> list:
+        """(chunk, text) of futures that ended."""
+        for future in futures:
+            if future.cancelled():
+                raise ConnectionError("the scheduler forgot its tasks")
+            if future.status == "error":
+                raise Stopped(f"chunk {self.running[future]} {failure(future.exception())}")
+        texts = self.client.gather(futures)
+        found = [(self.running.pop(future), text) for future, text in zip(futures, texts, strict=True)]
+        for future in futures:
+            future.release()
+        return found
+
+    def look(self) -> list:
+        """Looks at the workers, says what changed, and returns the chunks that none of them will finish."""
+        self.looked = time.monotonic()
+        found = self.client.run_on_scheduler(worker.workers, resource=self.resource)
+        ready = {address: threads for address, threads in found.items() if threads}
+        if lost := self.threads.keys() - found.keys():
+            self.say(f"{len(lost)} workers were lost, such as {min(lost)}; their chunks are computed again")
+        self.ask_why(found.keys() - ready.keys())
+        stranded = self.threads and not self.threads.keys() & ready.keys()
+        if ready:
+            self.had_some = self.looked
+        elif self.looked - self.had_some > PATIENCE_S or (found and found.keys() <= self.refused.keys()):
+            raise Stopped(self.none_left(found))
+        self.threads = ready
+        if not stranded:
+            return []
+        futures, self.running = self.running, {}  # a scheduler does not take up again what no worker could do
+        self.client.cancel(list(futures))
+        return list(futures.values())
+
+    def ask_why(self, addresses: set) -> None:
+        """Says of workers that are not used why."""
+        if not (unknown := [one for one in addresses if one not in self.refused]):
+            return
+        told = self.client.run(worker.why_not, resource=self.resource, workers=unknown, on_error="return")
+        for address, why in told.items():
+            if isinstance(why, str) and why:
+                self.refused[address] = why
+                self.say(f"worker {address} is not used: {why}")
+
+    def none_left(self, found) -> str:
+        if not found:
+            return f"the cluster has had no worker for {PATIENCE_S} s"
+        address = next((one for one in found if one in self.refused), None)
+        why = f": {address}, for one, because {self.refused[address]}" if address else ""
+        return f"none of the cluster's {len(found)} workers can be used{why}"
+
+    @contextlib.contextmanager
+    def told_apart(self):
+        """Turns the loss of the scheduler into a sentence."""
+        where = self.client.scheduler.address if self.client.scheduler else "its address"
+        try:
+            yield
+        except (OSError, asyncio.CancelledError, RuntimeError) as error:
+            raise Stopped(f"the scheduler at {where} was lost ({type(error).__name__})") from None
+
+
+async def _call(address: str) -> None:
+    """Calls a scheduler, no more."""
+    comm = await connect(address, timeout=TIMEOUT_S, **Security().get_connection_args("client"))
+    await comm.close()
+
+
+def failure(error: BaseException) -> str:
+    """How a sentence goes on that says which chunk failed."""
+    if isinstance(error, KilledWorker):
+        lost = getattr(error.last_worker, "address", "?")
+        times = error.allowed_failures + 1
+        return f"was lost with its worker {times} times, at last with {lost}: the workers may want for memory"
+    return f"failed, {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+
+
+def _close(client: Client) -> None:
+    with contextlib.suppress(Exception):  # a scheduler that is gone cannot be told
+        client.close(timeout=2)
