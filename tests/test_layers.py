@@ -52,8 +52,6 @@ INNER = {
     "claims": (("printed", "evidence"), ("registry", "talk_formulas")),
     "explorers": (("_define",), ("_choices", "_exchange")),
 }
-#: What a command imports beside, only where a reader asks for a file that needs it.
-OPTIONAL = {"moecalc.cli.tables_out": {"pyarrow"}}
 HEIGHT = {name: height for height, names in enumerate(FLOORS) for name in names}
 INNER_HEIGHT = {
     (package, name): height for package, floors in INNER.items() for height, names in enumerate(floors) for name in names
@@ -123,7 +121,7 @@ def test_training_and_serving_do_not_import_each_other(one, other):
 @pytest.mark.parametrize("module", MODULES, ids=".".join)
 def test_only_the_standard_library_is_imported(module):
     others = {name.split(".")[0] for name in imported(module)} - {"moecalc"} - sys.stdlib_module_names
-    assert others == OPTIONAL.get(".".join(module), set())
+    assert not others
 
 
 def about_model_type(node) -> bool:

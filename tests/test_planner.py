@@ -1,17 +1,16 @@
 """The search over layouts equals nested loops over the public calculators, whatever the order, chunks and processes."""
 
 import csv
-import io
 import itertools
 import json
 import random
-import sys
 
 import pytest
 
 from moecalc import load_model
 from moecalc.base.errors import InputError
-from moecalc.cli import searching
+from moecalc.cli.jobs import plan as search_jobs
+from moecalc.cli.jobs import running
 from moecalc.hardware.accelerator import read_accelerator
 from moecalc.training.activation_policy import ActivationPolicy, recompute_of
 from moecalc.training.layout import Layout, split_evenly
@@ -419,8 +418,8 @@ class TestCommand:
         assert times == sorted(times)
 
     def test_processes_say_the_same(self, moecalc, monkeypatch):
-        monkeypatch.setattr(searching, "ALONE", 0)
-        monkeypatch.setattr(searching, "CHUNK", 500)
+        monkeypatch.setattr(running, "ALONE_S", 0)
+        monkeypatch.setattr(search_jobs, "CHUNK", 500)
         one, two = (moecalc(f"{LINE} --processes {number} --json").json for number in (1, 2))
         assert one["num_considered"] > 1000
         assert {**one, "took_s": 0} == {**two, "took_s": 0}
@@ -429,7 +428,7 @@ class TestCommand:
         text = moecalc(f"{LINE} --top 2").out
         assert "what a change of one axis costs the best" in text and "nearest: " in text and "not told apart" in text
 
-    def test_files(self, moecalc, tmp_path):
+    def test_files(self, moecalc, tmp_path, drivers):
         parquet = pytest.importorskip("pyarrow.parquet")
         csv_path, parquet_path = tmp_path / "a.csv", tmp_path / "a.parquet"
         told = moecalc(f"{LINE} --csv {csv_path} --parquet {parquet_path} --json").json
@@ -438,21 +437,6 @@ class TestCommand:
         assert [float(row["step_s"]) for row in rows] == [one["step_s"] for one in told["layouts"]]
         table = parquet.read_table(parquet_path).to_pylist()
         assert [row["recompute"] for row in table] == [one["recompute"] for one in told["layouts"]]
-
-    def test_parquet_without_pyarrow(self, moecalc, monkeypatch, tmp_path):
-        monkeypatch.setitem(sys.modules, "pyarrow", None)
-        refused = moecalc(f"{LINE} --parquet {tmp_path / 'a.parquet'}")
-        assert refused.code == 2 and "--parquet needs pyarrow: pip install pyarrow" in refused.err
-
-    def test_progress_is_drawn_over_on_a_terminal_and_silent_in_a_pipe(self):
-        for terminal in (True, False):
-            stream = io.StringIO()
-            stream.isatty = lambda terminal=terminal: terminal
-            told = searching.Told(stream)
-            told.share(0.5)
-            told.end()
-            assert ("50%" in stream.getvalue()) == terminal
-            assert stream.getvalue().endswith(" \r") == terminal
 
     @pytest.mark.parametrize(
         ("more", "sentence"),

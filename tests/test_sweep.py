@@ -94,6 +94,14 @@ def test_a_sweep_over_a_figure_has_its_numbers(moecalc):
         }
 
 
+def test_a_search_at_every_point(moecalc):
+    line = "plan --model llama-3.1-8b --gpu h100-sxm --global-batch 64 --seq-len 8192 --limit tp=1,2 --limit schedule=1f1b"
+    rows = moecalc(f"sweep {line} --set num_gpus=8,16 --json").json["rows"]
+    alone = [moecalc(line, "--json", "--num-gpus", number).json for number in (8, 16)]
+    assert [row["num_fitting"] for row in rows] == [one["num_fitting"] for one in alone]
+    assert [row["rejected.memory.count"] for row in rows] == [one["rejected"]["memory"]["count"] for one in alone]
+
+
 def test_a_point_that_is_refused_is_a_row(moecalc):
     swept = moecalc("sweep params --model deepseek-v3 --json --set num_experts_per_tok=127:130:1").json
     assert (swept["num_points"], swept["num_refused"]) == (4, 2)

@@ -51,7 +51,9 @@ def results(job, chunks, address: str, processes: int | None, say):
 
     `address` is a scheduler's, or ``local`` for a cluster of so many `processes` on this machine; `say` is told sentences.
     """
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what a reader must know is said here
+    for name in logging.root.manager.loggerDict:
+        if name.startswith("distributed"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what a reader must know is said here
     with contextlib.ExitStack() as stack:
         if address == "local":
             count = processes or os.cpu_count() or 1

@@ -37,25 +37,28 @@ def add_arguments(parser):
     add("--gpus-per-node", type=whole, metavar="N", help="GPUs joined by the scale-up network")
     add("--graphs", default="no", metavar="yes|no", help="kernels are launched by CUDA graphs")
     add("--fused", default="no", metavar="yes|no", help="casts and moves of tokens are fused into other kernels")
-    add("--processes", type=whole, metavar="N", help="that search at the same time; without it one for each core")
-    add("--csv", metavar="FILE", help="also write the layouts to a table")
-    add("--parquet", metavar="FILE", help="also write the layouts to a table of Parquet, which needs pyarrow")
+    from ..jobs.running import add_running
+    from ..tables_out import add_tables
+
+    add_tables(parser)
+    add_running(parser)
 
 
 def run(args):
     import time
 
     from ...training.planner.answer import conclude
-    from ..searching import searched
-    from ..tables_out import check_tables, write_tables
+    from ..jobs.plan import search_job
+    from ..jobs.running import run_job
+    from ..tables_out import table_writers, write_tables
 
-    check_tables(args)
+    writers = table_writers(args)
     config = read_model(args)
     question = asked(args, config)
     start = time.perf_counter()
-    found = conclude(question, searched(question, args.processes))
+    found = conclude(question, run_job(search_job(question), args))
     took_s = time.perf_counter() - start
-    write_tables(args, found.layouts)
+    write_tables(writers, found.layouts)
     more = found.notes
     return {**found._asdict(), **notes(args, config, *more), "took_s": took_s}
 

@@ -1,6 +1,5 @@
 """moecalc sweep"""
 
-import os
 import time
 
 from ...base.errors import InputError, instead, quoted
@@ -23,29 +22,24 @@ def add_arguments(parser):
         "both ends), low:high:*factor, a,b,c or a JSON list; may be repeated: the grid has all combinations"
     )
     parser.add_argument("--set", metavar="KEY=VALUES", type=assignment, action="append", default=[], help=values)
-    parser.add_argument("--csv", metavar="FILE", help="write the rows there")
-    parser.add_argument("--parquet", metavar="FILE", help="write the rows there, with pyarrow of the extra cluster")
     from ..jobs.running import add_running
+    from ..tables_out import add_tables
 
+    add_tables(parser)
     add_running(parser)
 
 
 def run(args):
     from .. import COMMANDS
     from ..jobs import job_of, sweep
-    from ..jobs.extras import extra
-    from ..jobs.rows import write_csv
     from ..jobs.running import run_job
+    from ..tables_out import table_writers
 
     began = time.monotonic()
     known = [name for name in COMMANDS if name != "sweep"]
     if args.command not in known:
         raise InputError(f"no command named {quoted(args.command)} to sweep{instead(args.command, known, 'moecalc --help')}")
-    writers = {path: write_csv for path in [args.csv] if path is not None}
-    if args.parquet is not None:
-        writers[args.parquet] = extra("parquet")
-    for path in writers:
-        check_path(path)
+    writers = table_writers(args)
     question = sweep.question_of(args.command, args.options, args.set)
     points = sweep.size(question)
     if args.json and not writers and points > MOST_IN_JSON:
@@ -57,13 +51,6 @@ def run(args):
     told = {"num_points": points, "num_refused": rows.num_refused, "first_refused": refused, "columns": rows.columns}
     here = rows.dicts(points if args.json and not writers else SHOWN)
     return {"command": args.command, **told, "files": list(writers), "rows": here, "took_s": time.monotonic() - began}
-
-
-def check_path(path: str) -> None:
-    """Refuses a path that cannot be written before anything is computed."""
-    folder = os.path.dirname(path) or "."
-    if os.path.isdir(path) or not os.access(folder, os.W_OK):
-        raise InputError(f"cannot write {quoted(path, 200)}: a file in a folder that can be written is accepted")
 
 
 def show(result):

@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 #: Kinds that are modules here.
-KINDS = ("sweep",)
+KINDS = ("plan", "sweep")
 
 
 class Job(NamedTuple):

@@ -17,7 +17,7 @@ class Progress:
     def __init__(self, unit: str, size: int, num_chunks: int):
         self.unit, self.size, self.num_chunks = unit, size, num_chunks
         self.done = self.before = 0
-        self.began = self.told = time.monotonic()
+        self.began = self.told = self.first = time.monotonic()
         self.bar = None
 
     def __enter__(self):
@@ -41,13 +41,15 @@ class Progress:
         """One more is finished."""
         self.done += 1
         now = time.monotonic()
+        if self.done == self.before + 1:
+            self.first = now  # a cluster takes a while to start, and that is no measure of the rest
         if self.bar is None and now - self.began > QUIET_S and sys.stderr.isatty():
             self.bar = self._make_bar()
         if self.bar is not None:
             self.bar.update(1)
-        elif now - max(self.told, self.began + QUIET_S) > EVERY_S:
+        elif now - max(self.told, self.began + QUIET_S) > EVERY_S and now > self.first:
             self.told = now
-            left = (now - self.began) / (self.done - self.before) * (self.num_chunks - self.done)
+            left = (now - self.first) / (self.done - self.before - 1) * (self.num_chunks - self.done)
             share = self.done / self.num_chunks
             looked = f"{self.size * self.done // self.num_chunks:,} of {self.size:,} {self.unit}"
             self._write(f"moecalc: {share:.0%}, {looked}, {left:,.0f} s left")

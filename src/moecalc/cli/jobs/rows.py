@@ -14,7 +14,8 @@ REFUSED = "refused"
 class Rows:
     """Rows by parts; columns stand in the order in which rows first have them, whatever order parts came in."""
 
-    def __init__(self):
+    def __init__(self, refusals: bool = True):
+        self.last = [REFUSED] if refusals else []
         self.file = TemporaryFile(prefix="moecalc-")  # noqa: SIM115 - goes with the rows
         self.places = {}  #: number of a part -> where it stands in the file
         self.first, self.kinds = {}, {}  #: columns of a part -> the first such part; column -> letters of what it holds
@@ -45,7 +46,7 @@ class Rows:
         found = {}
         for columns in sorted(self.first, key=self.first.get):
             found |= dict.fromkeys(columns)
-        return [column for column in found if column != REFUSED] + [REFUSED]
+        return [column for column in found if column not in self.last] + self.last
 
     def kind(self, column: str) -> type:
         """What a column holds: of several kinds the one that holds all."""
@@ -60,9 +61,9 @@ class Rows:
             self.file.seek(start)
             part = json.loads(self.file.read(length))
             place = {column: i for i, column in enumerate(part["columns"])}
-            order = [place.get(column) for column in columns[:-1]]
+            order = [place.get(column) for column in columns[: len(columns) - len(self.last)]]
             yield [
-                [*(None if at is None else row[at] for at in order), part["refused"].get(str(i))]
+                [*(None if at is None else row[at] for at in order), *(part["refused"].get(str(i)) for _ in self.last)]
                 for i, row in enumerate(part["rows"])
             ]
 
@@ -75,6 +76,24 @@ class Rows:
                     return found
                 found.append({column: value for column, value in zip(columns, row, strict=True) if value is not None})
         return found
+
+
+def part_with(rows: list, refused: dict | None = None) -> dict:
+    """A part of such rows: each a dictionary; `refused` has the sentences of some by their places, as texts."""
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    return {
+        "columns": columns,
+        "kinds": ["".join(sorted({_kind(row.get(column)) for row in rows})) for column in columns],
+        "rows": [[row.get(column) for column in columns] for row in rows],
+        "refused": refused or {},
+    }
+
+
+def _kind(value) -> str:
+    """A letter for what a value is: text, truth, int, float or nothing."""
+    if value is None or isinstance(value, (str, bool)):
+        return {str: "t", bool: "b"}.get(type(value), "")
+    return "i" if isinstance(value, int) and abs(value) < 2**63 else "f"
 
 
 def write_csv(rows: Rows, path: str) -> None:

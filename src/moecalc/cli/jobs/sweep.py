@@ -9,7 +9,7 @@ from ...base.errors import InputError, quoted
 from . import canonical, part_of
 from .grid import Axis, axis, check_size, point, typed
 from .points import asked, flat
-from .rows import Rows
+from .rows import Rows, part_with
 
 UNIT = "points"
 #: Points of a chunk where there are many; where there are few, so many chunks, for all cores to have some.
@@ -84,7 +84,7 @@ class _Sweep:
         self.keys = keys
 
     def rows(self, chunk: int, num_chunks: int) -> dict:
-        columns, rows, refused = dict.fromkeys(self.keys), [], {}
+        rows, refused = [], {}
         for index in part_of(self.size, chunk, num_chunks):
             values = point(self.axes, index)
             row = dict(zip(self.keys, map(typed, values), strict=True))
@@ -96,14 +96,8 @@ class _Sweep:
                 refused[str(len(rows))] = f"not computed, {type(error).__name__}: {self.as_typed(str(error))}"
             else:
                 row |= {f"result.{key}" if key in row else key: self.as_typed(value) for key, value in answer.items()}
-            columns |= dict.fromkeys(row)
             rows.append(row)
-        return {
-            "columns": list(columns),
-            "kinds": ["".join(sorted({_kind(row.get(column)) for row in rows})) for column in columns],
-            "rows": [[row.get(column) for column in columns] for row in rows],
-            "refused": refused,
-        }
+        return part_with(rows, refused)
 
     def as_typed(self, value):
         """A text with the files under the names that they have for the reader."""
@@ -111,13 +105,6 @@ class _Sweep:
             for path, name in self.files.items():
                 value = value.replace(path, name)
         return value
-
-
-def _kind(value) -> str:
-    """A letter for what a value is: text, truth, int, float or nothing."""
-    if value is None or isinstance(value, (str, bool)):
-        return {str: "t", bool: "b"}.get(type(value), "")
-    return "i" if isinstance(value, int) and abs(value) < 2**63 else "f"
 
 
 def _file(name: str) -> str:
