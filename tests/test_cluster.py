@@ -1,5 +1,6 @@
 """Chunks on a Dask cluster: the answer is that of one process, whatever is lost on the way. One cluster for all tests."""
 
+import io
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from argparse import Namespace
 from pathlib import Path
 
@@ -15,12 +17,13 @@ import distributed
 import pytest
 import stub_job
 from distributed import Client, LocalCluster
+from distributed.protocol.pickle import dumps
 
 from moecalc import InputError
 from moecalc.cli.jobs import Stopped, canonical, compute, job_of, plan
 from moecalc.cli.jobs.package import identity
 from moecalc.cli.jobs.running import run_job
-from moecluster import driver, worker
+from moecluster import driver, sent, worker
 
 ROOT = Path(__file__).parent.parent
 SITE_PACKAGES = Path(distributed.__file__).parent.parent
@@ -128,9 +131,35 @@ def test_a_worker_that_lacks_the_package_gets_it_and_another_version_is_left_alo
 
         return moecalc.__file__, moecalc.__version__, sorted(name for name in sys.modules if name.startswith("moecluster"))
 
-    found = cluster.client.run(driver.ByValue(places), workers=[cluster.named["bare"]])[cluster.named["bare"]]
+    found = cluster.client.run(sent.ByValue(places), workers=[cluster.named["bare"]])[cluster.named["bare"]]
     assert Path(found[0]).is_relative_to(cluster.folder / "bare") and found[2] == []
     assert (Path(found[0]).parent / "data" / "models" / "deepseek-v3.json").exists()
+
+
+def test_other_sources_take_the_place_of_those_that_were_sent_before(cluster, tmp_path, monkeypatch):
+    """As between two versions of one's own: the worker need not be started anew."""
+    changed = tmp_path / "changed"
+    with zipfile.ZipFile(io.BytesIO(driver.archive())) as zipped:
+        zipped.extractall(changed)
+    init = changed / "moecalc" / "__init__.py"
+    init.write_text(init.read_text().replace("__version__ =", '__version__ = "9.9"  #'))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as zipped:
+        for path in (changed / "moecalc").rglob("*"):
+            zipped.write(path, path.relative_to(changed))
+    code = "import json; from moecalc.cli.jobs.package import identity; print(json.dumps(identity()))"
+    command = [sys.executable, "-S", "-c", code]
+    other = json.loads(subprocess.run(command, env={"PYTHONPATH": str(changed)}, stdout=subprocess.PIPE, check=True).stdout)
+    assert other["moecalc"] == "9.9" and other["sources"] != identity()["sources"]
+    pid = cluster.client.run(os.getpid)[cluster.named["bare"]]
+    with monkeypatch.context() as patch:
+        patch.setattr(driver, "archive", packed.getvalue)
+        patch.setattr(driver, "identity", lambda: other)
+        assert len(list(driver.results(stub(tmp_path / "other"), iter(range(20)), cluster.address, None, print))) == 20
+    assert pids(tmp_path / "other") == {pid}
+    job = stub(tmp_path / "own", num_chunks=60, sleep_s=0.02)
+    assert len(list(driver.results(job, iter(range(60)), cluster.address, None, print))) == 60
+    assert pid in pids(tmp_path / "own")
 
 
 def test_no_more_than_a_window_of_tasks_is_under_way(cluster, tmp_path):
@@ -186,7 +215,7 @@ def test_a_lost_scheduler_says_how_much_is_kept_where(drivers, tmp_path):
 
 def test_where_no_worker_can_be_used_a_sentence_says_why(cluster, tmp_path, monkeypatch):
     monkeypatch.setattr(driver, "identity", lambda: {**identity(), "sources": "0123"})
-    with pytest.raises(Stopped, match="none of the cluster's 4 workers can be used: .* because it has (sources|moecalc) "):
+    with pytest.raises(Stopped, match="none of the cluster's [34] workers can be used: .* because it has (sources|moecalc) "):
         list(driver.results(stub(tmp_path / "log"), iter(range(20)), cluster.address, None, print))
     assert stub_job.computed(tmp_path / "log") == []
 
@@ -215,11 +244,9 @@ def test_a_cluster_of_this_machine_is_started_and_ended(drivers, moecalc):
 
 
 def test_what_travels_names_no_module_that_workers_lack():
-    import cloudpickle
-
-    for thing in (worker.compute, worker.Package(b"", {}, "x"), worker.workers):
-        text = cloudpickle.dumps(thing)
-        assert b"moecluster.driver" not in text
+    for thing in (sent.ByValue(worker.compute), sent.Package(b"", {}, "x"), sent.WhyNot()):
+        text = dumps(thing)
+        assert b"moecluster.sent" not in text
         code = "import pickle, sys; pickle.loads(sys.stdin.buffer.read()); print([m for m in sys.modules if 'moecl' in m])"
         alone = [sys.executable, "-S", "-c", f"import sys; sys.path.append({str(SITE_PACKAGES)!r}); {code}"]
         assert subprocess.run(alone, input=text, capture_output=True, check=True, env={}).stdout == b"[]\n"

@@ -11,7 +11,6 @@ import os
 import queue
 import time
 
-import cloudpickle
 from distributed import Client, KilledWorker, LocalCluster, Security
 from distributed.comm import connect
 
@@ -20,6 +19,7 @@ from moecalc.cli.jobs import Stopped, canonical
 from moecalc.cli.jobs.package import archive, identity
 
 from . import worker
+from .sent import ByValue, Package, WhyNot
 
 #: A scheduler that does not answer so long is not there [s]
 TIMEOUT_S = 10
@@ -28,22 +28,7 @@ WINDOW = 2
 #: How often the workers are looked at [s]
 LOOK_S = 2
 #: Without one usable worker it waits so long for one to join [s]
-PATIENCE_S = 30
-
-cloudpickle.register_pickle_by_value(worker)
-
-
-class ByValue:
-    """A function that unpickles where its module is not installed."""
-
-    def __init__(self, function):
-        self.function, self.text = function, cloudpickle.dumps(function)
-
-    def __call__(self, *args):
-        return self.function(*args)
-
-    def __reduce__(self):
-        return cloudpickle.loads, (self.text,)
+PATIENCE_S = 600
 
 
 def results(job, chunks, address: str, processes: int | None, say):
@@ -94,11 +79,12 @@ class Run:
         self.running = {}  #: future -> its chunk
         self.threads, self.seen, self.refused = {}, set(), {}  #: address -> threads; all addresses; address -> why not
         self.looked = self.had_some = 0.0
+        self.waits = False
 
     def results(self, chunks):
         """(chunk, text), a window of them under way."""
         with self.told_apart():
-            self.client.register_plugin(worker.Package(archive(), identity(), self.resource), name=self.resource)
+            self.client.register_plugin(Package(archive(), identity(), self.resource), name=self.resource)
             self.had_some = time.monotonic()
             again, more = [], True
             while more or again or self.running:
@@ -148,14 +134,17 @@ class Run:
     def look(self) -> list:
         """Looks at the workers, says what changed, and returns the chunks that none of them will finish."""
         self.looked = time.monotonic()
-        found = self.client.run_on_scheduler(worker.workers, resource=self.resource)
+        found = self.client.run_on_scheduler(ByValue(worker.workers), resource=self.resource)
         ready = {address: threads for address, threads in found.items() if threads}
         if lost := self.threads.keys() - found.keys():
             self.say(f"{len(lost)} workers were lost, such as {min(lost)}; their chunks are computed again")
         self.ask_why(found.keys() - ready.keys())
         stranded = self.threads and not self.threads.keys() & ready.keys()
         if ready:
-            self.had_some = self.looked
+            self.had_some, self.waits = self.looked, False
+        elif not found and not self.waits:
+            self.waits = True
+            self.say(f"the cluster has no worker; waiting up to {PATIENCE_S} s for one to join")
         elif self.looked - self.had_some > PATIENCE_S or (found and found.keys() <= self.refused.keys()):
             raise Stopped(self.none_left(found))
         self.threads = ready
@@ -169,11 +158,11 @@ class Run:
         """Says of workers that are not used why."""
         if not (unknown := [one for one in addresses if one not in self.refused]):
             return
-        told = self.client.run(worker.why_not, resource=self.resource, workers=unknown, on_error="return")
+        told = self.client.run(WhyNot(), resource=self.resource, workers=unknown, on_error="return")
         for address, why in told.items():
-            if isinstance(why, str) and why:
-                self.refused[address] = why
-                self.say(f"worker {address} is not used: {why}")
+            if why:  # else it is not ready yet
+                self.refused[address] = why if isinstance(why, str) else f"it did not answer ({type(why).__name__})"
+                self.say(f"worker {address} is not used: {self.refused[address]}")
 
     def none_left(self, found) -> str:
         if not found:

@@ -1,40 +1,54 @@
-"""What runs on a worker and on the scheduler. It travels by value, so it imports nothing that they may lack.
+"""What runs on a worker and on the scheduler: it imports nothing that they may lack.
 
 A worker that has no moecalc gets it: the files of the wheel, unpacked below its own folder, since data is read by path. One
 that has another moecalc, or another Python, is left alone. One that is ready offers a resource, and the chunks ask for it.
 """
 
+import importlib.util
+import io
+import os
+import sys
+import zipfile
+
 from distributed import WorkerPlugin
+
+PACKAGE = "moecalc"
 
 
 class Package(WorkerPlugin):
     """Makes a worker ready, those that join later too."""
-
-    idempotent = True  # sent once, for all jobs of the same sources
 
     def __init__(self, archive: bytes, identity: dict, resource: str):
         self.archive, self.identity, self.resource = archive, identity, resource
         self.name = resource
 
     async def setup(self, worker):
-        import importlib.util
-        import os
-        import sys
-
-        if importlib.util.find_spec("moecalc") is None:
-            sys.path.insert(0, self.unpacked(os.path.join(worker.local_directory, self.resource)))
-            importlib.invalidate_caches()
-        self.why = self.problem()
-        if not self.why:
+        try:
+            await self.forget_other(worker)
+            if importlib.util.find_spec(PACKAGE) is None:
+                self.unpack(os.path.join(worker.local_directory, self.resource))
+            self.why = self.problem()
+        except Exception as error:  # such as a full disk: this worker is not used, the others are
+            self.why = f"it could not take the package, {type(error).__name__}: {error}"
+        if not self.why and worker.state.total_resources.get(self.resource) != worker.state.nthreads:
             await worker.set_resources(**{self.resource: worker.state.nthreads})
 
-    def unpacked(self, folder: str) -> str:
-        import io
-        import zipfile
+    async def forget_other(self, worker) -> None:
+        """Drop what was sent with other sources before, unless it is at work."""
+        sent = [path for path in sys.path if path.startswith(os.path.join(worker.local_directory, PACKAGE))]
+        other = [path for path in sent if os.path.basename(path) != self.resource]
+        if not other or worker.state.executing_count:
+            return
+        await worker.set_resources(**{os.path.basename(path): 0 for path in other})
+        sys.path[:] = [path for path in sys.path if path not in other]
+        for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
+            del sys.modules[name]
 
+    def unpack(self, folder: str) -> None:
         with zipfile.ZipFile(io.BytesIO(self.archive)) as zipped:
             zipped.extractall(folder)
-        return folder
+        sys.path.insert(0, folder)
+        importlib.invalidate_caches()
 
     def problem(self) -> str:
         """Why this worker is not used; empty where it is."""
@@ -60,8 +74,7 @@ def compute(kind: str, question: str, chunk: int, num_chunks: int) -> str:
 
 def why_not(dask_worker, resource: str) -> str:
     """Why a worker is not used, as its plug-in found."""
-    plugin = dask_worker.plugins.get(resource)
-    return getattr(plugin, "why", "") if plugin else "it did not take the package"
+    return getattr(dask_worker.plugins.get(resource), "why", "it did not take the package")
 
 
 def workers(dask_scheduler, resource: str) -> dict:
