@@ -49,7 +49,8 @@ class Cluster:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.local = LocalCluster(2, threads_per_worker=1, dashboard_address=":0", local_directory=folder / "local")
+        how = {"threads_per_worker": 1, "dashboard_address": ":0", "local_directory": folder / "local"}
+        self.local = LocalCluster(n_workers=2, **how)
         self.address = self.local.scheduler_address
         (other := folder / "other" / "moecalc").mkdir(parents=True)
         (other / "__init__.py").write_text('__version__ = "0.0.9"\n')
@@ -169,6 +170,12 @@ def test_no_more_than_a_window_of_tasks_is_under_way(cluster, tmp_path):
     assert len(seen) == 200 and 0 < max(seen) <= driver.WINDOW * 3 + 1
 
 
+def test_a_task_is_as_many_chunks_as_keep_its_cost_small():
+    assert driver.task_size(2, 0.1, 10_000) == 5 and driver.task_size(2, 2.0, 10_000) == 1
+    assert driver.task_size(1000, 0.1, 10**6) == 50  # 5 s: so many threads ask less often
+    assert driver.task_size(2, 1e-5, 80) == 10 and driver.task_size(2, 1e-5, 3) == 1  # towards the end
+
+
 def test_a_killed_worker_costs_nothing_but_time(cluster, drivers, tmp_path, capsys):
     job = stub(tmp_path / "log", num_chunks=40, sleep_s=0.05, dies_at=11)
     assert run_job(job, how(cluster)) == (499_500, 1000)
@@ -196,8 +203,9 @@ def test_a_killed_driver_is_gone_on_with_and_computes_only_what_is_missing(clust
     assert out.read_bytes() == (tmp_path / "alone.csv").read_bytes()
 
 
-def test_a_lost_scheduler_says_how_much_is_kept_where(drivers, tmp_path):
-    small = LocalCluster(1, threads_per_worker=1, processes=False, dashboard_address=":0")
+def test_a_lost_scheduler_says_how_much_is_kept_where(drivers, tmp_path, monkeypatch):
+    monkeypatch.setattr(driver, "TASK_S", 0)
+    small = LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0")
     kept, job = tmp_path / "kept", stub(tmp_path / "log", num_chunks=500, sleep_s=0.02)
 
     def close():
@@ -215,7 +223,7 @@ def test_a_lost_scheduler_says_how_much_is_kept_where(drivers, tmp_path):
 
 def test_where_no_worker_can_be_used_a_sentence_says_why(cluster, tmp_path, monkeypatch):
     monkeypatch.setattr(driver, "identity", lambda: {**identity(), "sources": "0123"})
-    with pytest.raises(Stopped, match="none of the cluster's [34] workers can be used: .* because it has (sources|moecalc) "):
+    with pytest.raises(Stopped, match="none of the cluster's . workers can be used: .* because it has (sources|moecalc) "):
         list(driver.results(stub(tmp_path / "log"), iter(range(20)), cluster.address, None, print))
     assert stub_job.computed(tmp_path / "log") == []
 
@@ -250,3 +258,21 @@ def test_what_travels_names_no_module_that_workers_lack():
         code = "import pickle, sys; pickle.loads(sys.stdin.buffer.read()); print([m for m in sys.modules if 'moecl' in m])"
         alone = [sys.executable, "-S", "-c", f"import sys; sys.path.append({str(SITE_PACKAGES)!r}); {code}"]
         assert subprocess.run(alone, input=text, capture_output=True, check=True, env={}).stdout == b"[]\n"
+
+
+def test_a_worker_that_joins_late_and_is_not_to_be_used_sends_its_chunks_back(cluster, tmp_path, monkeypatch):
+    asked = []
+
+    def ask_why(self, addresses):  # the first time, as if it had not been there
+        asked.append(len(addresses))
+        if len(asked) > 1:
+            real(self, addresses)
+
+    real = driver.Run.ask_why
+    monkeypatch.setattr(driver.Run, "ask_why", ask_why)
+    monkeypatch.setattr(driver, "LOOK_S", 60)
+    said, job = [], stub(tmp_path / "log", num_chunks=60, sleep_s=0.05)
+    parts = dict(driver.results(job, iter(range(60)), cluster.address, None, said.append))
+    assert sorted(parts) == list(range(60)) and None not in parts.values()
+    assert stub_job.computed(tmp_path / "log") == list(range(60))
+    assert len(asked) > 1 and cluster.named["other"] in "".join(said)

@@ -2,16 +2,19 @@
 
 import csv
 import errno
+import io
 import itertools
 import json
 import random
+import re
+import sys
 from argparse import Namespace
 
 import pytest
 import stub_job
 
 from moecalc import InputError, explore, load_model
-from moecalc.cli.jobs import canonical, compute, job_of, running, sweep
+from moecalc.cli.jobs import canonical, compute, job_of, progress, running, sweep
 from moecalc.cli.jobs.folder import Kept, LocalFolder, differences
 from moecalc.cli.jobs.grid import axis, point
 from moecalc.cli.jobs.points import flat
@@ -346,3 +349,29 @@ def test_bad_input(line, words, moecalc):
     told = moecalc(line)
     assert (told.code, told.out) == (2, "") and words in told.err
     assert told.err.startswith("moecalc: ") and told.err.count("\n") == 1 and "Traceback" not in told.err
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("library", [True, False])
+def test_progress_is_a_bar_on_a_terminal(monkeypatch, drivers, library, tmp_path):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setattr(progress, "QUIET_S", 0)
+    if not library:
+        monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: [])
+    assert run_job(stub(tmp_path), how()) == (499_500, 1000)
+    said = sys.stderr.getvalue()
+    assert "20/20" in said and ("chunks/s" in said) == library
+
+
+def test_progress_is_a_line_now_and_then_in_a_pipe(monkeypatch, capsys, tmp_path):
+    assert run_job(stub(tmp_path), how()) == (499_500, 1000)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(progress, "QUIET_S", 0)
+    monkeypatch.setattr(progress, "EVERY_S", 0.01)
+    run_job(stub(tmp_path, sleep_s=0.01), how())
+    lines = capsys.readouterr().err.splitlines()
+    assert lines and all(re.fullmatch(r"moecalc: \d+%, [\d,]+ of 1,000 numbers, \d+ s left", line) for line in lines)

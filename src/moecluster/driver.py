@@ -10,6 +10,7 @@ import logging
 import os
 import queue
 import time
+from itertools import islice
 
 from distributed import Client, KilledWorker, LocalCluster, Security
 from distributed.comm import connect
@@ -23,8 +24,10 @@ from .sent import ByValue, Package, WhyNot
 
 #: A scheduler that does not answer so long is not there [s]
 TIMEOUT_S = 10
-#: Chunks that a thread of a worker has at once: the one it computes and the next.
+#: Tasks that a thread of a worker has at once: the one it computes and the next.
 WINDOW = 2
+#: A task is as many chunks as take so long, and longer where there are many threads: what it costs to send stays small [s]
+TASK_S, TASK_S_A_THREAD = 0.5, 0.005
 #: How often the workers are looked at [s]
 LOOK_S = 2
 #: Without one usable worker it waits so long for one to join [s]
@@ -42,11 +45,17 @@ def results(job, chunks, address: str, processes: int | None, say):
     with contextlib.ExitStack() as stack:
         if address == "local":
             count = processes or os.cpu_count() or 1
-            cluster = stack.enter_context(LocalCluster(count, threads_per_worker=1, dashboard_address=":0"))
+            cluster = stack.enter_context(LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=":0"))
             address = cluster.scheduler_address
         client = connected(address)
         stack.callback(_close, client)
         yield from Run(client, job, say).results(chunks)
+
+
+def task_size(threads: int, chunk_s: float, left: int) -> int:
+    """Chunks of a task, where a chunk takes `chunk_s` [s] and so many are left: fewer towards the end, to end together."""
+    wanted = max(TASK_S, TASK_S_A_THREAD * threads) / max(chunk_s, 1e-6)
+    return max(1, int(min(wanted, left / (2 * WINDOW * max(threads, 1)))))
 
 
 def connected(address: str) -> Client:
@@ -76,37 +85,50 @@ class Run:
         self.resource = "moecalc-" + "-".join(identity().values()).replace(" ", "-")
         self.function = ByValue(worker.compute)
         self.done = queue.SimpleQueue()  #: futures that ended
-        self.running = {}  #: future -> its chunk
+        self.running = {}  #: future -> its chunks
+        self.next, self.chunk_s = 0, None  #: the chunk after those sent; what one takes, as measured [s]
         self.threads, self.seen, self.refused = {}, set(), {}  #: address -> threads; all addresses; address -> why not
         self.looked = self.had_some = 0.0
-        self.waits = False
+        self.waits, self.again = False, []  #: chunks to be sent once more
 
     def results(self, chunks):
         """(chunk, text), a window of them under way."""
         with self.told_apart():
             self.client.register_plugin(Package(archive(), identity(), self.resource), name=self.resource)
             self.had_some = time.monotonic()
-            again, more = [], True
-            while more or again or self.running:
+            more = True
+            while more or self.again or self.running:
                 if time.monotonic() - self.looked > LOOK_S:
-                    again += self.look()
+                    self.again += self.look()
                 room = WINDOW * sum(self.threads.values()) - len(self.running)
-                taken, again = again[: max(0, room)], again[max(0, room) :]
-                while more and len(taken) < room:
-                    chunk = next(chunks, None)
-                    more = chunk is not None
-                    taken += [chunk] if more else []
-                self.submit(taken)
+                tasks = []
+                while len(tasks) < room:
+                    taken, self.again = self.again[: self.size()], self.again[self.size() :]
+                    taken = taken or list(islice(chunks, self.size()))
+                    if not (more := bool(taken)):
+                        break
+                    tasks.append(tuple(taken))
+                self.submit(tasks)
                 yield from self.texts(self.ended())
 
-    def submit(self, chunks: list) -> None:
-        """Sends chunks off."""
-        if not chunks:
+    def size(self) -> int:
+        """Chunks of the next task."""
+        if self.chunk_s is None:
+            return 1
+        return task_size(sum(self.threads.values()), self.chunk_s, self.job.num_chunks - self.next)
+
+    def submit(self, tasks: list) -> None:
+        """Sends tasks off, each some chunks."""
+        if not tasks:
             return
-        args = zip(*((self.job.kind, self.question, chunk, self.job.num_chunks) for chunk in chunks), strict=True)
-        futures = self.client.map(self.function, *args, pure=False, resources={self.resource: 1}, key="moecalc-chunk")
-        for future, chunk in zip(futures, chunks, strict=True):
-            self.running[future] = chunk
+        self.next = max(self.next, *(chunks[-1] + 1 for chunks in tasks))
+        own = self.resource, self.job.kind, self.question, self.job.num_chunks
+        args = zip(*((*own, chunks) for chunks in tasks), strict=True)
+        # a scheduler looks at every worker for a task that asks for a resource, which is slow where there are many
+        asks_for = {self.resource: 1} if self.refused else None
+        futures = self.client.map(self.function, *args, pure=False, resources=asks_for, key="moecalc-chunk")
+        for future, chunks in zip(futures, tasks, strict=True):
+            self.running[future] = chunks
             future.add_done_callback(self.done.put)
 
     def ended(self) -> list:
@@ -119,16 +141,25 @@ class Run:
         return [future for future in found if future in self.running]
 
     def texts(self, futures: list) -> list:
-        """(chunk, text) of futures that ended."""
+        """(chunk, text) of futures that ended; those of a worker that is not to be used are sent again."""
         for future in futures:
             if future.cancelled():
                 raise ConnectionError("the scheduler forgot its tasks")
             if future.status == "error":
-                raise Stopped(f"chunk {self.running[future]} {failure(future.exception())}")
-        texts = self.client.gather(futures)
-        found = [(self.running.pop(future), text) for future, text in zip(futures, texts, strict=True)]
-        for future in futures:
+                numbers = ", ".join(map(str, self.running[future][:5]))
+                raise Stopped(f"chunk {numbers} {failure(future.exception())}")
+        found = []
+        for future, told in zip(futures, self.client.gather(futures), strict=True):
+            chunks = self.running.pop(future)
             future.release()
+            if told is None:
+                self.again += chunks
+                self.looked = 0  # to learn at once which worker that is
+                continue
+            texts, seconds = told
+            mean_s = seconds / len(chunks)
+            self.chunk_s = mean_s if self.chunk_s is None else 0.8 * self.chunk_s + 0.2 * mean_s
+            found += zip(chunks, texts, strict=True)
         return found
 
     def look(self) -> list:
@@ -152,7 +183,7 @@ class Run:
             return []
         futures, self.running = self.running, {}  # a scheduler does not take up again what no worker could do
         self.client.cancel(list(futures))
-        return list(futures.values())
+        return [chunk for chunks in futures.values() for chunk in chunks]
 
     def ask_why(self, addresses: set) -> None:
         """Says of workers that are not used why."""

@@ -1,16 +1,17 @@
 """What runs on a worker and on the scheduler: it imports nothing that they may lack.
 
 A worker that has no moecalc gets it: the files of the wheel, unpacked below its own folder, since data is read by path. One
-that has another moecalc, or another Python, is left alone. One that is ready offers a resource, and the chunks ask for it.
+that has another moecalc, or another Python, is left alone. One that is ready offers a resource, for chunks to ask for it.
 """
 
 import importlib.util
 import io
 import os
 import sys
+import time
 import zipfile
 
-from distributed import WorkerPlugin
+from distributed import WorkerPlugin, get_worker
 
 PACKAGE = "moecalc"
 
@@ -65,11 +66,15 @@ class Package(WorkerPlugin):
         return f"it has {', '.join(other)}" if other else ""
 
 
-def compute(kind: str, question: str, chunk: int, num_chunks: int) -> str:
-    """One chunk; moecalc is there by now."""
+def compute(resource: str, kind: str, question: str, num_chunks: int, chunks: tuple) -> tuple | None:
+    """(texts of some chunks, seconds that they took); None from a worker that is not to be used."""
+    if why_not(get_worker(), resource):
+        return None
     from moecalc.cli.jobs import compute
 
-    return compute(kind, question, chunk, num_chunks)
+    began = time.perf_counter()
+    texts = [compute(kind, question, chunk, num_chunks) for chunk in chunks]
+    return texts, time.perf_counter() - began
 
 
 def why_not(dask_worker, resource: str) -> str:
