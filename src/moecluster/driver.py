@@ -93,8 +93,9 @@ class Run:
 
     def results(self, chunks):
         """(chunk, text), a window of them under way."""
+        package = Package(archive(), identity(), self.resource)
         with self.told_apart():
-            self.client.register_plugin(Package(archive(), identity(), self.resource), name=self.resource)
+            self.client.register_plugin(package, name=self.resource)
             self.had_some = time.monotonic()
             more = True
             while more or self.again or self.running:
