@@ -9,6 +9,7 @@ import pytest
 
 from moecalc import load_model
 from moecalc.base.errors import InputError
+from moecalc.base.search import chunk_places
 from moecalc.cli.jobs import plan as search_jobs
 from moecalc.cli.jobs import running
 from moecalc.hardware.accelerator import read_accelerator
@@ -21,7 +22,7 @@ from moecalc.training.planner.front import EMPTY, front_of, merge, part_of, part
 from moecalc.training.planner.question import ask, question_of, question_text
 from moecalc.training.planner.reasons import Judge
 from moecalc.training.planner.search import plan_chunk
-from moecalc.training.planner.space import Candidate, neighbours, part_of_space, space_of
+from moecalc.training.planner.space import Candidate, neighbours, space_of
 from moecalc.training.step import least_step_s, training_step
 from moecalc.training.timing.balance import balanced
 
@@ -260,7 +261,7 @@ class TestSpace:
 
     def test_chunks_cover_it_once(self):
         for size, num_chunks in ((10, 3), (2, 5), (1741824, 64)):
-            parts = [part_of_space(size, chunk, num_chunks) for chunk in range(num_chunks)]
+            parts = [chunk_places(size, chunk, num_chunks) for chunk in range(num_chunks)]
             assert sum(map(len, parts)) == size and all(a.stop == b.start for a, b in itertools.pairwise(parts))
 
     def test_neighbours_stand_in_it_and_differ_in_one_axis(self, small):

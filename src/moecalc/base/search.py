@@ -16,15 +16,29 @@ class Refused(NamedTuple):
     index: int  #: the place of that one: of equal ones the first
 
 
-def part_of(size: int, chunk: int, num_chunks: int) -> range:
+def chunk_places(size: int, chunk: int, num_chunks: int) -> range:
     """Places of one chunk of so many, as even as can be.
 
-    >>> [len(part_of(10, chunk, 3)) for chunk in range(3)]
+    >>> [len(chunk_places(10, chunk, 3)) for chunk in range(3)]
     [3, 3, 4]
     """
     whole("num_chunks", num_chunks)
     whole("chunk", chunk, 0, num_chunks - 1)
     return range(size * chunk // num_chunks, size * (chunk + 1) // num_chunks)
+
+
+def in_chunks(chunk_of, merge, num_chunks: int):
+    """All chunks one after the other, a generator of the share that is done; returns what `merge` makes of their parts.
+
+    >>> from moecalc.base.progress import run_to_end
+    >>> run_to_end(in_chunks(lambda chunk, num_chunks: chunk, sum, 4))
+    6
+    """
+    found = merge(())
+    for chunk in range(num_chunks):
+        found = merge((found, chunk_of(chunk, num_chunks)))
+        yield (chunk + 1) / num_chunks
+    return found
 
 
 def refuse(refused: dict, reason: str, one: Refused) -> None:

@@ -69,6 +69,7 @@ def asked(args, config):
     from ...training.planner.question import ask
     from ...training.timing.settings import overlap_of
     from ..activations import AFTER, BEFORE, read_yes
+    from ..limits import read_limits
 
     running = {
         "overlap": overlap_of(args.overlap),
@@ -83,7 +84,7 @@ def asked(args, config):
         args.seq_len,
         args.recipe,
         args.objective,
-        limits(args.limit),
+        read_limits(args.limit, words=("schedule", "split", "recompute")),
         args.memory_limit,
         args.top,
         args.num_tokens,
@@ -94,27 +95,6 @@ def asked(args, config):
         {name: value for name, value in running.items() if value is not None},
         config.name,
     )
-
-
-def limits(typed: list) -> dict:
-    """Axis -> values, of what was typed as axis=values."""
-    import argparse
-
-    from ...base.errors import InputError, quoted
-
-    found = {}
-    for axis, text in typed:
-        axis = axis.replace("-", "_")
-        if axis in found:
-            raise InputError(f"limit {axis} is given twice; all its values stand in one, such as {axis}={text},...")
-        parts = [part.strip() for part in text.split(",") if part.strip()]
-        if axis not in ("schedule", "split", "recompute"):
-            try:
-                parts = [whole(part) for part in parts]
-            except argparse.ArgumentTypeError:
-                raise InputError(f"limit {axis} must be whole numbers between commas; found {quoted(text)}") from None
-        found[axis] = tuple(parts)
-    return found
 
 
 #: The front goes on to layouts that nobody would run: a table to read ends at so many times the shortest step.

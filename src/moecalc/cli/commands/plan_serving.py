@@ -53,6 +53,7 @@ def run(args):
 def asked(args, config) -> tuple:
     """(the question that the arguments ask, what is to be said of how it was read)."""
     from ...serving.planner.question import ask
+    from ..limits import read_limits
 
     paid, said = prices(args)
     question = ask(
@@ -65,7 +66,7 @@ def asked(args, config) -> tuple:
         args.tpot_ms / 1e3,
         args.ttft_s,
         args.objective,
-        limits(args.limit),
+        read_limits(args.limit, words=("mtp",)),
         args.requests_per_s,
         paid,
         args.acceptance,
@@ -90,27 +91,6 @@ def prices(args) -> tuple:
             raise
         return None, ["no price is known for an accelerator, so that no cost is told; --usd-per-gpu-hour gives one"]
     return middles, ["prices are the middle of what accelerators are rented for"]
-
-
-def limits(typed: list) -> dict:
-    """Axis -> values, of what was typed as axis=values."""
-    import argparse
-
-    from ...base.errors import InputError, quoted
-
-    found = {}
-    for axis, text in typed:
-        axis = axis.replace("-", "_")
-        if axis in found:
-            raise InputError(f"limit {axis} is given twice; all its values stand in one, such as {axis}={text},...")
-        parts = [part.strip() for part in text.split(",") if part.strip()]
-        if axis != "mtp":
-            try:
-                parts = [whole(part) for part in parts]
-            except argparse.ArgumentTypeError:
-                raise InputError(f"limit {axis} must be whole numbers between commas; found {quoted(text)}") from None
-        found[axis] = tuple(parts)
-    return found
 
 
 COLUMNS = {

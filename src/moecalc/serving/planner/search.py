@@ -1,9 +1,10 @@
 """The search: a chunk of the space, deployment by deployment, and how chunks are joined."""
 
+from functools import partial
 from itertools import islice, product
 from typing import NamedTuple
 
-from ...base.search import Refused, front_of, part_of, refuse
+from ...base.search import Refused, chunk_places, front_of, in_chunks, refuse
 from .question import Question
 from .rules import Found, Rules
 from .space import INSIDE, Candidate, Space
@@ -34,7 +35,7 @@ def plan_chunk(question: Question, chunk: int = 0, num_chunks: int = 1) -> Part:
     """
     looked = _Looked(question)
     space, rules = looked.space, looked.rules
-    places = part_of(len(space), chunk, num_chunks)
+    places = chunk_places(len(space), chunk, num_chunks)
     at = places.start
     while at < places.stop:
         one = space[at]
@@ -117,11 +118,7 @@ def search(question: Question, num_chunks: int = 1):
 
     It runs as :func:`moecalc.base.progress.run_to_end` runs such work.
     """
-    whole = merge(question, ())
-    for chunk in range(num_chunks):
-        whole = merge(question, (whole, plan_chunk(question, chunk, num_chunks)))
-        yield (chunk + 1) / num_chunks
-    return whole
+    return (yield from in_chunks(partial(plan_chunk, question), partial(merge, question), num_chunks))
 
 
 def costs(row: Found) -> tuple:

@@ -4,13 +4,15 @@ Examples use :func:`.question.ask`.
 """
 
 from bisect import bisect_left
+from functools import partial
 
+from ...base.search import chunk_places, in_chunks
 from ..memory import Batch
 from ..step import least_step_s, training_step
 from .bounds import Fit, Rules
 from .front import Found, Part, Refused, front_of, joined, merge
 from .question import Question, Setting, setting_of
-from .space import DIGITS, Candidate, part_of_space, space_of
+from .space import DIGITS, Candidate, space_of
 
 #: Digits of a place in a block that layouts of one shape differ in.
 INSIDE = ("micro_batch", "recompute", "zero")
@@ -29,7 +31,7 @@ def plan_chunk(question: Question, chunk: int = 0, num_chunks: int = 1) -> Part:
     True
     """
     space = space_of(question)
-    numbers = part_of_space(len(space), chunk, num_chunks)
+    numbers = chunk_places(len(space), chunk, num_chunks)
     looked = _Looked(question, setting_of(question))
     for piece in space.pieces(numbers.start, numbers.stop):
         looked.block(*piece)
@@ -184,8 +186,4 @@ def search(question: Question, num_chunks: int = 1):
 
     It runs as :func:`moecalc.base.progress.run_to_end` runs such work.
     """
-    whole = merge(question, ())
-    for chunk in range(num_chunks):
-        whole = merge(question, (whole, plan_chunk(question, chunk, num_chunks)))
-        yield (chunk + 1) / num_chunks
-    return whole
+    return (yield from in_chunks(partial(plan_chunk, question), partial(merge, question), num_chunks))

@@ -11,7 +11,6 @@ from itertools import accumulate, product
 from math import prod
 from typing import NamedTuple
 
-from ...base.checks import whole
 from ...base.errors import InputError
 from .axes import AXES, Values, values_of
 from .question import Question, question_of, question_text, setting_of
@@ -151,17 +150,6 @@ def space_of(question: Question) -> Space:
 @lru_cache(maxsize=16)
 def _space(text: str) -> Space:
     return Space(question_of(text))
-
-
-def part_of_space(num_layouts: int, chunk: int, num_chunks: int) -> range:
-    """Numbers of the layouts of one chunk of so many, as even as can be.
-
-    >>> [len(part_of_space(10, chunk, 3)) for chunk in range(3)]
-    [3, 3, 4]
-    """
-    whole("num_chunks", num_chunks)
-    whole("chunk", chunk, 0, num_chunks - 1)
-    return range(num_layouts * chunk // num_chunks, num_layouts * (chunk + 1) // num_chunks)
 
 
 def neighbours(space: Space, candidate: Candidate):
