@@ -21,6 +21,7 @@ from moecalc.training.timing import schedule
 from moecalc.training.timing.balance import balanced
 from moecalc.training.timing.device import timer_of
 from moecalc.training.timing.layer import Sizes, computing
+from moecalc.training.timing.network import keys_and_values
 from moecalc.training.timing.parameters import SOURCED, TABLE, StepParameters, step_parameters
 from moecalc.training.timing.settings import Running, overlap_of
 from moecalc.validation.hold_out import FITTED, HELD_OUT
@@ -42,6 +43,15 @@ def v3_step(**changes):
 def dense_step(accelerator=H100, layout=None, recipe="bf16", micro_batch=1, global_batch=64, **changes):
     layout = layout or Layout(dp=8)
     return training_step(LLAMA, accelerator, layout, recipe, Batch(micro_batch, 8192), global_batch=global_batch, **changes)
+
+
+@pytest.mark.parametrize("tp", [1, 4])
+def test_context_parallelism_sends_keys_and_values_of_heads_and_not_latents(tp):
+    """Each GPU projects its own tokens up alone, so that what travels is what comes out of it."""
+    latent = keys_and_values(V3.anatomy.layers[-1], Sizes(1, 4096, tp, 2, 64, 1, True, 1, False, (), False))
+    assert latent == 128 // tp * (128 + 64 + 128)
+    grouped = keys_and_values(LLAMA.anatomy.layers[0], Sizes(1, 4096, tp, 2, 1, 1, True, 1, False, (), False))
+    assert grouped == 8 // tp * 2 * 128
 
 
 class TestParts:

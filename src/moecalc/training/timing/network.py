@@ -20,7 +20,7 @@ from ...hardware.collectives.normal import KIND, NormalParameters, Offload, norm
 from ...hardware.collectives.parameters import fitted, source_of
 from ...hardware.collectives.shape import Shape, nominal_links
 from ...model.anatomy import Block
-from .layer import Sizes, routed_rows
+from .layer import Sizes, attentions, routed_rows
 
 
 class Sending(NamedTuple):
@@ -101,6 +101,17 @@ def exchange_s(network: Network, direction: str, tokens: int, hidden: int, chose
     return normal_s(found, direction, shape, network.sms, *links, 1.0, limit, network.offload)
 
 
+def keys_and_values(block: Block, sizes: Sizes) -> float:
+    """Numbers of a token that the GPUs of a context-parallel group give each other.
+
+    Latents are made into keys and values before: each GPU projects its own tokens up, so that heads travel and not latents.
+    """
+    heads = [one for one, _, latent in attentions(block, sizes) if latent]
+    if heads:
+        return sum(one.num_key_value_heads * (one.key_size + one.value_size) for one in heads)
+    return sum(cache.elements * (1 if cache.shards == 1 else 1 / min(sizes.tp, cache.shards)) for cache in block.cache)
+
+
 def sending(block: Block, sizes: Sizes, network: Network, hidden: int) -> Sending:
     """Times of all that a block sends; `hidden` is the width of the residual stream."""
     tensors, accelerator, domain = block.tensors, network.accelerator, network.domain
@@ -117,10 +128,7 @@ def sending(block: Block, sizes: Sizes, network: Network, hidden: int) -> Sendin
             tp_forward = tp_backward = sums * collective_s(accelerator, ALL_REDUCE, wide, sizes.tp, 1, domain)
     cp_forward = 0.0
     if sizes.cp > 1 and block.scores:
-        kept = 2.0 * sum(
-            cache.elements * (1 if cache.shards == 1 else 1 / min(sizes.tp, cache.shards)) for cache in block.cache
-        )
-        gathered = sizes.cp * sizes.tokens * kept
+        gathered = sizes.cp * sizes.tokens * 2.0 * keys_and_values(block, sizes)
         cp_forward = collective_s(accelerator, ALL_GATHER, gathered, sizes.cp, sizes.tp, domain)
     routed = [t for t in tensors if t.component == "routed_experts" and t.multiplied]
     if not routed or sizes.ep == 1:
