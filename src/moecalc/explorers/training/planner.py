@@ -27,7 +27,7 @@ MODELS = (
     "qwen3-235b-a22b",
     "qwen3-8b",
 )
-ACCELERATORS = ("a100-sxm", "h100-sxm", "h200-sxm", "h800-sxm", "b200-sxm", "gb200-nvl72", "mi300x")
+ACCELERATORS = ("a100-sxm", "h100-sxm", "h200-sxm", "h800-sxm", "h20", "b200-sxm", "gb200-nvl72", "mi300x")
 #: Layouts looked at between two words of how far it is.
 IN_A_CHUNK = 256
 #: Most layouts that a page looks at -> what a reader calls it.
@@ -152,7 +152,8 @@ def told(narrow: Narrow, counted, judge: Judge, part: Part, done=False) -> tuple
         }
         for place, one in enumerate(rows)
     ]
-    return metrics, [*layouts, *reasons(judge, part, done)]
+    rows = [*layouts, *reasons(judge, part, done)]
+    return metrics, [dict.fromkeys(EXPLORER.columns) | row for row in rows]
 
 
 def reasons(judge: Judge, part: Part, done: bool) -> list:
