@@ -73,7 +73,7 @@ def test_every_number_of_the_text_leads_to_a_cell_that_can_be_unfolded(site, pag
         assert re.search(r"\d", number.get_text())
         # what writes a number says nothing of where it comes from
         names = {node.id for node in ast.walk(ast.parse(number["title"])) if isinstance(node, ast.Name)} - WRITERS
-        binding = [one for one in soup.select("[id^=code-]") if names & bound(one.get_text())]
+        binding = [one for one in soup.find_all(id=re.compile(r"code-\d+$")) if names & bound(one.get_text())]
         assert cell in binding or not binding, number["title"]
     # a stop of the Tab key for each block of text at most
     for block in soup.select("article p"):

@@ -103,7 +103,8 @@ def picture(svg_text) -> Picture:
         # what lies around a group stands for nothing
         if len(element) == 0 and element.tag[-2:] != "}g" and role not in ("background", "foreground"):
             found[not ghost][(*sorted(element.attrib.items()), element.text)] += 1
-        for one in element:
+        # an edge at which marks are cut is not drawn; each mark that is cut there names it, under a number of its own
+        for one in element if not element.tag.endswith("clipPath") else ():
             look(one, ghost)
 
     look(ElementTree.fromstring(svg_text), False)

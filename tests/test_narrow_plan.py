@@ -44,8 +44,8 @@ def test_what_a_question_limits_is_kept_and_a_small_space_is_left_whole():
 def test_the_figure_is_the_search_of_its_narrow_space():
     one = explorer("planner")
     told = []
-    result = one.run({"num_gpus": 64, "model": "llama-3.1-8b", "global_batch": 512}, lambda *word: told.append(word))
-    _, question = figure.asked("llama-3.1-8b", "", "h800-sxm", "", 64, 512, 4096, 100, "auto")
+    result = one.run({"num_gpus": 64, "model": "llama-3.1-8b", "global_batch": 1024}, lambda *word: told.append(word))
+    _, question = figure.asked("llama-3.1-8b", "", "h800-sxm", "", 64, 1024, 4096, 100, "auto")
     found = plan(narrowed(question, 1000).question)
     layouts = [row for row in result.rows if row["panel"] == figure.LAYOUT]
     assert result.metrics["step_s"] == found.layouts[0]["step_s"] and result.metrics["num_fitting"] == found.num_fitting
@@ -66,7 +66,7 @@ def test_every_reason_has_its_few_words():
 
 
 def test_where_nothing_fits_the_figure_says_why():
-    result = explorer("planner").run({"num_gpus": 32, "memory": 60})
+    result = explorer("planner").run({"num_gpus": 64, "memory": 60})
     assert result.metrics["step_s"] is None and "none of" in result.metrics["best"]
     assert {row["panel"] for row in result.rows} == {figure.REASON}
 

@@ -21,7 +21,7 @@ from moecalc.training.planner.axes import AXES
 from moecalc.training.planner.front import EMPTY, front_of, merge, part_of, part_told
 from moecalc.training.planner.question import ask, question_of, question_text
 from moecalc.training.planner.reasons import Judge
-from moecalc.training.planner.search import plan_chunk
+from moecalc.training.planner.search import alike, plan_chunk
 from moecalc.training.planner.space import Candidate, neighbours, space_of
 from moecalc.training.step import least_step_s, training_step
 from moecalc.training.timing.balance import balanced
@@ -153,7 +153,8 @@ def by_hand(question):
                 continue
             fullest = step.memory.fullest
             one = (tp, cp, pp, ep, etp, schedule, vpp, split, mb, names, zero)
-            fitting.append((step.step_s, one, fullest.counted, fullest.band[1], step.low_s, step.high_s))
+            low_s, step_s, high_s = map(alike, (step.low_s, step.step_s, step.high_s))
+            fitting.append((step_s, one, fullest.counted, fullest.band[1], low_s, high_s))
     return fitting, failed, same, whole, large, considered
 
 

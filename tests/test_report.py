@@ -59,7 +59,7 @@ def test_numbers_are_those_of_the_single_commands(words, seq_len):
     )
     step = run(f"step {layout} --global-batch {training['global_batch']}")
     for key in ("step_s", "low_s", "high_s", "tokens_per_s_per_gpu", "mfu"):
-        assert best[key] == step[key]
+        assert best[key] == pytest.approx(step[key], rel=1e-9)  # a search leaves out the last digits
     held = run(f"memory {layout} --num-micro-batches {best['num_micro_batches']}")
     assert held["per_gpu_bytes"] == best["per_gpu_bytes"] == max(rank["total"] for rank in training["ranks"])
     assert [rank["total"] for rank in held["ranks"]] == [rank["total"] for rank in training["ranks"]]

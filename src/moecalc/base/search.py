@@ -30,9 +30,8 @@ def chunk_places(size: int, chunk: int, num_chunks: int) -> range:
 def in_chunks(chunk_of, merge, num_chunks: int):
     """All chunks one after the other, a generator of the share that is done; returns what `merge` makes of their parts.
 
-    >>> from moecalc.base.progress import run_to_end
-    >>> run_to_end(in_chunks(lambda chunk, num_chunks: chunk, sum, 4))
-    6
+    >>> list(in_chunks(lambda chunk, num_chunks: chunk, sum, 4))
+    [0.25, 0.5, 0.75, 1.0]
     """
     found = merge(())
     for chunk in range(num_chunks):

@@ -14,7 +14,7 @@ KINDS = {"rules": "slate", "memory": "red", RUNS: "green"}
 
 
 def draw(wide, controls):
-    size = 12 if wide else 11
+    size = 12 if wide else 10
     width = (WIDE - 130) * 11 // 20 if wide else NARROW - 62
 
     def panel(name, title, width, height):
@@ -33,7 +33,7 @@ def draw(wide, controls):
         scale=alt.Scale(zero=True, nice=False, padding=4),
         axis=alt.Axis(tickCount=5, grid=False),
     )
-    layouts = panel(LAYOUT, "Time against memory", width, 260 if wide else 150)
+    layouts = panel(LAYOUT, "Time against memory", width, 260 if wide else 112)
     first = layouts.transform_filter(alt.datum.place == 1)
     band = first.mark_rect(fill=hue("blue"), fillOpacity=0.14, strokeOpacity=0, aria=False).encode(
         y=alt.Y("low_s:Q"), y2="high_s:Q"
@@ -73,7 +73,7 @@ def draw(wide, controls):
         most = f"{room} * max(1e-9, extent({column(field)})[1])"
         return alt.Scale(domainMin=0, domainMax=alt.ExprRef(most), range=[gutter, width], nice=False)
 
-    reasons = panel(REASON, "Layouts, by the first reason that ends them", width, alt.Step(19 if wide else 15)).encode(y=row)
+    reasons = panel(REASON, "Layouts, by the first reason that ends them", width, alt.Step(19 if wide else 13)).encode(y=row)
     count = alt.X("count:Q", axis=None, scale=bar_scale("count", 1.5))
     kind = alt.Color("kind:N", legend=None, scale=alt.Scale(domain=list(KINDS), range=[hue(one) for one in KINDS.values()]))
     bars = reasons.mark_bar(height=alt.RelativeBandSize(0.6)).encode(x=count, color=kind)

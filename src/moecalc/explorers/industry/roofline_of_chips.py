@@ -1,5 +1,6 @@
 """The kernels of DeepSeek-V3 on the roofs of a chip, and the balance points of every chip below them."""
 
+from ...base.errors import InputError
 from ...hardware.accelerator import Accelerator, load_accelerators
 from ...industry.balance import (
     PEAKS,
@@ -66,7 +67,11 @@ def kernels_of(config: ModelConfig, micro_batch: int, batch: int, ep: int) -> di
 def narrow_peak(chip: Accelerator, peak: str) -> str:
     """The format of the peak that is asked for, or the nearest wider one that the chip has."""
     order = ("fp4", "fp8", "bf16")
-    return next(one for one in order[order.index(peak) :] if getattr(chip, PEAKS[one]))
+    for one in order[order.index(peak) :]:
+        if getattr(chip, PEAKS[one]):
+            return one
+    known = ", ".join(one.upper() for one in order if getattr(chip, PEAKS[one]))
+    raise InputError(f"no peak of {chip.name} in {peak.upper()} is known; known are {known or 'none'}")
 
 
 def compute(chip, peak, phase, batch, ep, micro_batch):

@@ -13,7 +13,7 @@ from .._choices import (
     model_choice,
     notes,
 )
-from .._define import Explorer, Guess, Metric, Number
+from .._define import Explorer, Metric, Number
 
 OWN = "as it is"
 
@@ -78,7 +78,6 @@ def compute(
     metrics = {
         **{f"{name.lower()}_bytes_per_token": by_kind[name]["bytes_per_token"] for name in ("MHA", "GQA", "MQA", "MLA")},
         "own_bytes_per_token": own["bytes_per_token"],
-        "layers": layers,
         "mla_sequences": by_kind["MLA"]["sequences"],
         "gqa_sequences": by_kind["GQA"]["sequences"],
         "same_kv_heads": kinds[3].cache_elements / (2 * d),
@@ -116,7 +115,6 @@ EXPLORER = Explorer(
         "mqa_bytes_per_token": Metric("MQA, a token", "bytes", 5),
         "mla_bytes_per_token": Metric("MLA, a token", "bytes", 5),
         "own_bytes_per_token": Metric("The model as it is, a token", "bytes", 6),
-        "layers": Metric("Layers with a cache", "layers"),
         "mla_sequences": Metric("Sequences that fit, MLA", "sequences"),
         "gqa_sequences": Metric("Sequences that fit, GQA", "sequences"),
         "same_kv_heads": Metric("MLA keeps as much as GQA with", "key-value heads", 3),
@@ -134,10 +132,4 @@ EXPLORER = Explorer(
         "intensity": Metric("FLOPs a byte of cache"),
     },
     compute=compute,
-    guess=Guess(
-        "mla_bytes_per_token",
-        "How much does MLA keep of one token, in all layers together?",
-        *(1, 10_000, "KB", 1e3, "log"),
-        formula="({kv_rank} + {rope_dim}) numbers × {layers} × {bytes_per_element} = {mla_bytes_per_token}",
-    ),
 )

@@ -1,6 +1,9 @@
 """Which layout: the best ways to lay a model over GPUs for training, and why the others fail."""
 
+from shlex import quote
+
 from ...base.units import show
+from ...hardware.accelerator import load_accelerators, read_accelerator
 from ...training.planner.answer import why_none
 from ...training.planner.bounds import REASONS
 from ...training.planner.front import Part, merge
@@ -14,24 +17,12 @@ from ._step import AUTO, RECIPE_CHOICES
 from .model_states import SCHEDULES
 
 #: Models and accelerators whose moves are computed when the site is built, a search each; any other is pasted or typed in.
-MODELS = (
-    "deepseek-v3",
-    "deepseek-v4-pro",
-    "glm-4.5",
-    "gpt-oss-120b",
-    "kimi-k2",
-    "llama-3.1-405b",
-    "llama-3.1-8b",
-    "mixtral-8x7b",
-    "qwen2.5-72b",
-    "qwen3-235b-a22b",
-    "qwen3-8b",
-)
-ACCELERATORS = ("a100-sxm", "h100-sxm", "h200-sxm", "h800-sxm", "h20", "b200-sxm", "gb200-nvl72", "mi300x")
+MODELS = ("deepseek-v3", "gpt-oss-120b", "kimi-k2", "llama-3.1-405b", "llama-3.1-8b", "mixtral-8x7b", "qwen3-235b-a22b")
+ACCELERATORS = ("a100-sxm", "h100-sxm", "h800-sxm", "h20", "b200-sxm", "mi300x")
 #: Layouts looked at between two words of how far it is.
 IN_A_CHUNK = 256
 #: Most layouts that a page looks at -> what a reader calls it.
-SEARCHED = ((1000, "about 1,000 layouts"), (5000, "about 5,000"), (20_000, "up to 20,000"))
+SEARCHED = ((1000, "about 1,000 layouts"), (20_000, "up to 20,000"))
 #: Layouts that are told: the best, beside the front.
 TOLD = 8
 #: Reason -> in few words.
@@ -63,7 +54,11 @@ LETTERS = {"1f1b": "1F1B", "interleaved": "interleaved", "zb1p": "ZB1P", "dualpi
 def asked(model, config, accelerator, accelerator_numbers, num_gpus, global_batch, seq_len, memory, recipe):
     """(the model, the question) of the controls; `memory` is the share of a GPU's memory that may be used [%]."""
     counted = read_config(model, config)
-    chip = accelerator_numbers if accelerator == TYPED_IN else accelerator
+    chip = accelerator
+    if accelerator == TYPED_IN:  # one that is listed goes by its short name, however it is typed
+        slug = read_accelerator(accelerator_numbers).slug
+        listed = {one.slug: one for one in load_accelerators()}.get(slug) == read_accelerator(accelerator_numbers)
+        chip = slug if listed else accelerator_numbers
     given = counted.wrapper or counted.raw if config.strip() else model
     shown = {"top": TOLD, "name": counted.name if config.strip() else ""}
     found = ask(given, chip, num_gpus, global_batch, seq_len, None if recipe == AUTO else recipe, **shown)
@@ -215,7 +210,7 @@ def command(narrow: Narrow) -> str:
     one = narrow.question
     model = f"--model {one.model}" if isinstance(one.model, str) else "--config config.json"
     return (
-        f"moecalc plan {model} --gpu {one.accelerator} --num-gpus {one.num_gpus} --global-batch {one.global_batch} "
+        f"moecalc plan {model} --gpu {quote(one.accelerator)} --num-gpus {one.num_gpus} --global-batch {one.global_batch} "
         f"--seq-len {one.seq_len} --recipe {one.recipe} --activations {one.activations} --routing-weight before-down "
         f"--memory-limit {one.memory_bytes:.0f}"
     )
@@ -236,9 +231,9 @@ EXPLORER = Explorer(
         Text("config", "or a config.json", "", "paste it, or choose a file", files=".json,.txt"),
         typed_in_too(some_accelerators(ACCELERATORS, "accelerator")),
         accelerator_numbers(),
-        Number("num_gpus", "GPUs", 2048, 32, 4096, 1, "GPUs", "powers"),
-        Number("global_batch", "Sequences of a step", 15_360, 512, 16_384, 1, "sequences", "powers"),
-        Number("seq_len", "Sequence", 4096, 2048, 32_768, 1024, "tokens", "powers"),
+        Number("num_gpus", "GPUs", 2048, 64, 4096, 1, "GPUs", "powers"),
+        Number("global_batch", "Sequences of a step", 15_360, 1024, 16_384, 1, "sequences", "powers"),
+        Number("seq_len", "Sequence", 4096, 4096, 32_768, 1024, "tokens", "powers"),
         Number("memory", "Memory that may be used", 100, 60, 100, 20, "% of a GPU's"),
         Choice("recipe", "Dtype recipe", AUTO, RECIPES),
         Choice("searched", "Searched", SEARCHED[0][0], SEARCHED),

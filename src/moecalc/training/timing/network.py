@@ -102,7 +102,7 @@ def exchange_s(network: Network, direction: str, tokens: int, hidden: int, chose
 
 
 def keys_and_values(block: Block, sizes: Sizes) -> float:
-    """Numbers of a token that the GPUs of a context-parallel group give each other.
+    """Numbers of a token that the GPUs of a context-parallel group give each other [numbers].
 
     Latents are made into keys and values before: each GPU projects its own tokens up, so that heads travel and not latents.
     """
