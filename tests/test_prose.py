@@ -1,5 +1,7 @@
 """What stands in the prose of a page: values of expressions, in the built page and in JupyterLab."""
 
+import sys
+
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -23,8 +25,11 @@ def test_a_text_has_no_quotes_and_is_still_a_text():
         ('printed("C05")', "58 days", "58 days"),
     ],
 )
-def test_what_the_role_shows(expression, text, html):
+def test_what_the_role_shows(expression, text, html, monkeypatch):
     """JupyterLab asks the kernel for a user's expression and shows its HTML; the build shows its text."""
+    # a shell takes the place of the main module, from which other processes would start
+    for name in ("__main__", prose.__name__):
+        monkeypatch.setitem(sys.modules, name, sys.modules[name])
     shell = InteractiveShell(user_ns=dict(vars(prose)))
     answer = shell.user_expressions({"0": expression})["0"]
     assert answer["status"] == "ok"
