@@ -6,6 +6,7 @@ from typing import NamedTuple
 from moecalc.claims.registry import report_fact, run_fact
 from moecalc.explorers.training._step import setting
 from moecalc.explorers.training.planner import SHORT, layout_words, left_out, more_words
+from moecalc.facts import tables as facts
 from moecalc.training.planner.answer import Plan, conclude
 from moecalc.training.planner.axes import AXES, recompute_text
 from moecalc.training.planner.front import Found, Part
@@ -15,6 +16,7 @@ from moecalc.training.planner.reasons import Judge
 from moecalc.training.planner.search import plan_chunk
 from moecalc.training.planner.space import Candidate, space_of
 from moecalc.training.published_step import V3_GLOBAL_BATCH
+from moecalc.training.timing.parameters import TABLE
 
 from ..prose import Said, fact_table, num, table
 
@@ -162,6 +164,11 @@ def told_apart() -> Said:
     best = known.part.best[0]
     count = sum(one.low_s <= best.high_s for one in known.part.best)
     return Said(num(count) if count < len(known.part.best) else f"at least {num(count)}")
+
+
+def spread(name: str) -> float:
+    """How far measured steps lie from predicted ones, over all or among the layouts of one model and accelerator."""
+    return facts.by_subject(TABLE)["all"][name].value / 100
 
 
 def facts_used():
