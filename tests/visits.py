@@ -22,11 +22,17 @@ TIDY = """() => {
 }"""
 REMEMBER = """() => document.querySelectorAll("details[open]").forEach(one => one.setAttribute("data-was-open", ""))"""
 
-#: Whether the page has the colours of a scheme; those that fade into them are made to arrive.
-COLOURED = """(name) => {
-  const fading = document.getAnimations().filter(one => one.playState !== "finished");
-  for (const one of fading) one.finish();
-  return document.documentElement.dataset.theme === name && fading.length === 0;
+#: Whether the page has the colours of a scheme; those that fade into them are made to arrive. What inherits a colour that
+#: has just arrived may begin to fade in the next frame, so two frames must be quiet.
+COLOURED = """async (name) => {
+  let quiet = document.documentElement.dataset.theme === name;
+  for (let frame = 0; frame < 3; frame += 1) {
+    const fading = document.getAnimations().filter(one => one.playState !== "finished");
+    for (const one of fading) one.finish();
+    quiet &&= fading.length === 0;
+    await new Promise(requestAnimationFrame);
+  }
+  return quiet;
 }"""
 
 #: Wait until the browser has kept a picture of the engine, from which it starts faster on the next page; whether it has.
