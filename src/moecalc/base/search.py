@@ -50,7 +50,8 @@ def refuse(refused: dict, reason: str, one: Refused) -> None:
     {'memory': Refused(count=2, lacks=3, index=9)}
     """
     other = refused.get(reason)
-    refused[reason] = one if other is None else Refused(one.count + other.count, *min(one[1:], other[1:]))
+    # a count, by how much it fails and its place, whatever a search calls the second
+    refused[reason] = one if other is None else type(one)(one.count + other.count, *min(one[1:], other[1:]))
 
 
 def front_of(rows, costs) -> tuple:

@@ -150,6 +150,11 @@ def add_model(parser, required: bool = True) -> None:
     )
 
 
+def model_to_send(args, config) -> str | dict:
+    """A model as a question to another process holds it: by name, or its config where that was given or changed."""
+    return args.model if args.model is not None and not args.set else config.wrapper or config.raw
+
+
 def read_model(args):
     """The config that `add_model`'s arguments name."""
     from ..model.config import load_config, load_model

@@ -3,7 +3,13 @@
 import argparse
 
 from ..base.errors import InputError, quoted
-from .arguments import whole
+from .arguments import assignment, whole
+
+
+def add_limits(parser, axes: str) -> None:
+    """--limit, whose help names the axes."""
+    told = f"values of an axis, between commas: {axes}; may be repeated"
+    parser.add_argument("--limit", action="append", type=assignment, default=[], metavar="AXIS=VALUES", help=told)
 
 
 def read_limits(typed: list, words: tuple) -> dict:

@@ -1,6 +1,6 @@
 """moecalc plan"""
 
-from ..arguments import add_accelerator, add_model, amount, assignment, length, notes, number, read_model, whole
+from ..arguments import add_accelerator, add_model, amount, length, model_to_send, notes, number, read_model, whole
 
 HELP = "the best ways to lay a model over GPUs for training, what each costs, and why the others fail"
 EXAMPLE = (
@@ -9,6 +9,8 @@ EXAMPLE = (
 
 
 def add_arguments(parser):
+    from ..limits import add_limits
+
     add_model(parser)
     add_accelerator(parser, required=True)
     add = parser.add_argument
@@ -17,14 +19,10 @@ def add_arguments(parser):
     add("--seq-len", type=length, default=4096, metavar="N", help="tokens of a sequence")
     add("--recipe", help="as in moecalc memory: bf16, deepseek-v3, zero-16, fp32, or spelt out")
     add("--objective", default="step-time", help="step-time, tokens-per-gpu, dollars, days or fewest-gpus")
-    add(
-        "--limit",
-        action="append",
-        type=assignment,
-        default=[],
-        metavar="AXIS=VALUES",
-        help="values of an axis, between commas: num_gpus, tp, cp, pp, dp, ep, etp, schedule, vpp, split (even, "
-        "first-lighter, last-lighter), micro_batch, recompute (sets such as none,norm+swiglu,full), zero; may be repeated",
+    add_limits(
+        parser,
+        "num_gpus, tp, cp, pp, dp, ep, etp, schedule, vpp, split (even, first-lighter, last-lighter), micro_batch, "
+        "recompute (sets such as none,norm+swiglu,full), zero",
     )
     add("--memory-limit", type=number, metavar="BYTES", help="of a GPU, that may be used; without it all it has")
     add("--top", type=whole, default=10, metavar="K", help="so many of the best are told, beside the front")
@@ -77,7 +75,7 @@ def asked(args, config):
         **{name: read_yes(args, name) or None for name in ("graphs", "fused")},
     }
     return ask(
-        args.model if args.model is not None and not args.set else config.wrapper or config.raw,
+        model_to_send(args, config),
         args.gpu,
         args.num_gpus,
         args.global_batch,

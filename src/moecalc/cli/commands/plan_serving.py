@@ -1,6 +1,6 @@
 """moecalc plan-serving"""
 
-from ..arguments import add_model, amount, assignment, length, money, notes, number, read_model, share, whole
+from ..arguments import add_model, amount, length, model_to_send, money, notes, number, read_model, share, whole
 
 HELP = "the best ways to serve a model on so many GPUs under limits on its times, what each costs, and why the others fail"
 EXAMPLE = (
@@ -10,6 +10,8 @@ EXAMPLE = (
 
 
 def add_arguments(parser):
+    from ..limits import add_limits
+
     add_model(parser)
     add = parser.add_argument
     gpus = "an accelerator as in moecalc serve, all GPUs of one; may be repeated, to compare several"
@@ -22,14 +24,9 @@ def add_arguments(parser):
     add("--ttft-s", type=number, default=2, metavar="S", help="most until the first token, on average")
     add("--requests-per-s", type=number, metavar="R", help="that must be served; without it as many as can be")
     add("--objective", default="tokens-per-gpu", help="tokens-per-gpu or dollars")
-    add(
-        "--limit",
-        action="append",
-        type=assignment,
-        default=[],
-        metavar="AXIS=VALUES",
-        help="values of an axis, between commas: tp, dp, ep, redundant, prefill_tp, prefill_unit, prefill_gpus (0: as many "
-        "as serve most), mtp (no, yes), batch; may be repeated",
+    add_limits(
+        parser,
+        "tp, dp, ep, redundant, prefill_tp, prefill_unit, prefill_gpus (0: as many as serve most), mtp (no, yes), batch",
     )
     add("--acceptance", type=share, metavar="A", help="of a drafted token; without it the least that DeepSeek reports")
     prices = "of each accelerator; without it the middle of its rent, where that is known"
@@ -57,7 +54,7 @@ def asked(args, config) -> tuple:
 
     paid, said = prices(args)
     question = ask(
-        args.model if args.model is not None and not args.set else config.wrapper or config.raw,
+        model_to_send(args, config),
         args.gpu,
         args.num_gpus,
         int(args.input_tokens),

@@ -1,6 +1,17 @@
 """moecalc report"""
 
-from ..arguments import add_accelerator, add_model, amount, length, notes, number, number_or_range, read_model, whole
+from ..arguments import (
+    add_accelerator,
+    add_model,
+    amount,
+    length,
+    model_to_send,
+    notes,
+    number,
+    number_or_range,
+    read_model,
+    whole,
+)
 
 HELP = "everything known about one model on one machine room, on one page: text, --json or --html FILE"
 EXAMPLE = "moecalc report --model llama-3.1-8b --gpu h100-sxm --num-gpus 64 --num-tokens 1T"
@@ -42,7 +53,7 @@ def run(args):
         price = price if isinstance(price, tuple) else (price, price)
         real("the upper end of usd_per_gpu_hour", price[1], least=real("usd_per_gpu_hour", price[0], positive=True))
     asked = Asked(
-        args.model if args.model is not None and not args.set else config.wrapper or config.raw,
+        model_to_send(args, config),
         args.gpu,
         args.num_gpus,
         real("num_tokens", args.num_tokens, positive=True),

@@ -84,11 +84,17 @@ def setting(
     # a run with as many layers everywhere would wait for the stage that has the head too
     if split == "balanced":
         layout = balanced(config, layout, seq_len)
-    if recipe == AUTO:
-        recipe = "deepseek-v3" if gpu.peak_dense_fp8_flops_per_s else "bf16"
+    recipe = chosen_recipe(recipe, gpu)
     # V3 would not fit if the outputs of its experts were kept: see the page on memory
     policy = ActivationPolicy(recompute_list(recompute, config), "fp8" if recipe == "deepseek-v3" else "bf16", True)
     return Setting(model, gpu, layout, recipe, Batch(micro_batch, seq_len, micro_batches), policy, RUNNING._replace(sms=sms))
+
+
+def chosen_recipe(recipe: str, gpu: Accelerator) -> str:
+    """The recipe that a choice of :data:`RECIPE_CHOICES` stands for on an accelerator."""
+    if recipe != AUTO:
+        return recipe
+    return "deepseek-v3" if gpu.peak_dense_fp8_flops_per_s else "bf16"
 
 
 def networked_accelerators() -> Choice:

@@ -3,7 +3,7 @@
 from shlex import quote
 
 from ...base.units import show
-from ...hardware.accelerator import load_accelerators, read_accelerator
+from ...hardware.accelerator import load_accelerators
 from ...training.planner.answer import why_none
 from ...training.planner.bounds import REASONS
 from ...training.planner.front import Part, merge
@@ -11,9 +11,17 @@ from ...training.planner.narrow import Narrow, narrowed
 from ...training.planner.question import ask
 from ...training.planner.reasons import Judge, next_best, rejected
 from ...training.planner.search import plan_chunk
-from .._choices import TYPED_IN, accelerator_numbers, model_choice, notes, read_config, some_accelerators
+from .._choices import (
+    TYPED_IN,
+    accelerator_numbers,
+    chosen_accelerator,
+    model_choice,
+    notes,
+    read_config,
+    some_accelerators,
+)
 from .._define import Choice, Explorer, Metric, Number, Text
-from ._step import AUTO, RECIPE_CHOICES
+from ._step import AUTO, RECIPE_CHOICES, chosen_recipe
 from .model_states import SCHEDULES
 
 #: Models and accelerators whose moves are computed when the site is built, a search each; any other is pasted or typed in.
@@ -54,20 +62,24 @@ LETTERS = {"1f1b": "1F1B", "interleaved": "interleaved", "zb1p": "ZB1P", "dualpi
 def asked(model, config, accelerator, accelerator_numbers, num_gpus, global_batch, seq_len, memory, recipe):
     """(the model, the question) of the controls; `memory` is the share of a GPU's memory that may be used [%]."""
     counted = read_config(model, config)
-    chip = accelerator
-    if accelerator == TYPED_IN:  # one that is listed goes by its short name, however it is typed
-        slug = read_accelerator(accelerator_numbers).slug
-        listed = {one.slug: one for one in load_accelerators()}.get(slug) == read_accelerator(accelerator_numbers)
-        chip = slug if listed else accelerator_numbers
-    given = counted.wrapper or counted.raw if config.strip() else model
-    shown = {"top": TOLD, "name": counted.name if config.strip() else ""}
-    found = ask(given, chip, num_gpus, global_batch, seq_len, None if recipe == AUTO else recipe, **shown)
-    if recipe == AUTO:
-        recipe = "deepseek-v3" if Judge(found).setting.accelerator.peak_dense_fp8_flops_per_s else "bf16"
-    # as V3 was trained: its outputs of experts would not fit
-    kept = {"activations": "fp8" if recipe == "deepseek-v3" else "bf16", "weight_before_down": True}
-    room = found.memory_bytes * memory / 100
-    return counted, ask(given, chip, num_gpus, global_batch, seq_len, recipe, memory_bytes=room, **shown, **kept)
+    gpu = chosen_accelerator(accelerator, accelerator_numbers)
+    # one that is listed goes by its short name, however it is typed
+    chip = gpu.slug if gpu in load_accelerators() else accelerator_numbers
+    recipe = chosen_recipe(recipe, gpu)
+    return counted, ask(
+        counted.wrapper or counted.raw if config.strip() else model,
+        chip,
+        num_gpus,
+        global_batch,
+        seq_len,
+        recipe,
+        memory_bytes=gpu.needed("memory_bytes") * memory / 100,
+        top=TOLD,
+        # as V3 was trained: its outputs of experts would not fit
+        activations="fp8" if recipe == "deepseek-v3" else "bf16",
+        weight_before_down=True,
+        name=counted.name if config.strip() else "",
+    )
 
 
 def compute(searched, **values):
@@ -153,19 +165,18 @@ def told(narrow: Narrow, counted, judge: Judge, part: Part, done=False) -> tuple
 
 def reasons(judge: Judge, part: Part, done: bool) -> list:
     """A row for each reason why layouts fail, the first to be asked first, and one for those that run."""
-    near = rejected(judge, part) if done else {}
+    near, refused = rejected(judge, part) if done else {}, dict(part.refused)
     rows = [
         {
             "panel": REASON,
             "name": SHORT[reason],
             "kind": "memory" if reason in OF_MEMORY else "rules",
-            "count": count,
-            "share": round(count / part.num_considered, 4),
+            "count": refused[reason].count,
+            "share": round(refused[reason].count / part.num_considered, 4),
             "nearest": "; ".join(one["change"] for one in near[reason]["nearest"][:1]) if done else "",
         }
         for reason in REASONS
-        for count in [dict(part.refused)[reason].count if reason in dict(part.refused) else 0]
-        if count
+        if reason in refused
     ]
     fits = {"count": part.num_fitting, "share": round(part.num_fitting / part.num_considered, 4), "nearest": ""}
     return [*rows, {"panel": REASON, "name": RUNS, "kind": RUNS, **fits}]

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from ...base import search
 from ...base.errors import InputError
 from .question import Question
 
@@ -55,15 +56,10 @@ def merge(question: Question, parts) -> Part:
         best.update(part.best)
         front.update(part.front)
         for reason, one in part.refused:
-            refused[reason] = joined(refused[reason], one) if reason in refused else one
+            search.refuse(refused, reason, one)
     if not considered:
         return EMPTY
     return Part(considered, fitting, tuple(sorted(refused.items())), tuple(sorted(best)[: question.top]), front_of(front))
-
-
-def joined(one: Refused, other: Refused) -> Refused:
-    """Both, with the example that comes nearer to passing."""
-    return Refused(one.count + other.count, *min(one[1:], other[1:]))
 
 
 def front_of(found) -> tuple:
@@ -73,11 +69,7 @@ def front_of(found) -> tuple:
     >>> [one.index for one in front_of(rows)]
     [0, 2]
     """
-    kept = []
-    for one in sorted(found, key=lambda one: (one.step_s, one.most_bytes, one.index)):
-        if not kept or one.most_bytes < kept[-1].most_bytes:
-            kept.append(one)
-    return tuple(kept)
+    return search.front_of(found, costs=lambda one: (one.step_s, one.most_bytes, one.index))
 
 
 def part_told(part: Part) -> dict:

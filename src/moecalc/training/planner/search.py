@@ -6,11 +6,11 @@ Examples use :func:`.question.ask`.
 from bisect import bisect_left
 from functools import partial
 
-from ...base.search import chunk_places, in_chunks
+from ...base.search import chunk_places, in_chunks, refuse
 from ..memory import Batch
 from ..step import least_step_s, training_step
 from .bounds import Fit, Rules
-from .front import Found, Part, Refused, front_of, joined, merge
+from .front import Found, Part, Refused, front_of, merge
 from .question import Question, Setting, setting_of
 from .space import DIGITS, Candidate, space_of
 
@@ -107,8 +107,7 @@ class _Looked:
         return before >= 0 and self.front[before].most_bytes <= most_bytes
 
     def refuse(self, reason, count, index, needed=0):
-        refused = Refused(count, needed, index)
-        self.refused[reason] = joined(self.refused[reason], refused) if reason in self.refused else refused
+        refuse(self.refused, reason, Refused(count, needed, index))
 
     def part(self) -> Part:
         best = tuple(sorted(self.found)[: self.question.top])
