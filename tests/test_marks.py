@@ -172,12 +172,19 @@ POINT_AT_ALL = f"""(name) => {{
   }});
 }}"""
 
-#: Some marks that a hand can reach, spread over the picture: [row, x, y, what it sets] of each; the picture is scrolled to.
+#: Some marks that a hand can reach, far from each other where they can be: [row, x, y, what it sets] of each; the picture
+#: is scrolled to.
 WITHIN_REACH = """async ([name, many]) => {
   const section = document.querySelector(`section[data-explorer="${name}"]`);
   const chart = [...section.querySelectorAll(".chart")].find(chart => chart.checkVisibility());
   chart.scrollIntoView({block: "center", behavior: "instant"});
-  for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
+  // what stands above it may still take its room
+  for (let still = 0, last = null; still < 3;) {
+    await new Promise(requestAnimationFrame);
+    const top = chart.getBoundingClientRect().top;
+    still = top === last ? still + 1 : 0;
+    last = top;
+  }
   const found = [...chart.querySelectorAll("[data-row]")].flatMap(mark => {
     const box = mark.getBoundingClientRect();
     // words may stand in its middle
@@ -187,11 +194,17 @@ WITHIN_REACH = """async ([name, many]) => {
   });
   // of marks that lie on each other the browser chooses what a finger means
   const other = (row, x, y) => ![row, undefined].includes(document.elementFromPoint(x, y)?.dataset.row);
-  const around = ([row, x, y]) => [[0, 6], [6, 0], [0, -6], [-6, 0]].some(([dx, dy]) => other(String(row), x + dx, y + dy));
+  const ways = [[0, 6], [4, 4], [6, 0], [4, -4], [0, -6], [-4, -4], [-6, 0], [-4, 4]];
+  const around = ([row, x, y]) => ways.some(([dx, dy]) => other(String(row), x + dx, y + dy));
   const apart = found.filter(one => !around(one));
   const chosen = apart.length < many ? found : apart;
   return chosen.filter((_, at) => at % Math.ceil(chosen.length / many) === 0);
 }"""
+
+#: Note the row of the mark that the next tap meets, as the browser sees it: none where it falls beside a thin one.
+MEET = """addEventListener("click", ({target}) => {
+  window.met = target.dataset.row ?? null;
+}, {capture: true, once: true})"""
 
 
 @pytest.mark.site
@@ -218,8 +231,10 @@ def test_marks_say_their_rows_to_a_finger(visit):
         reached = visit.measure(WITHIN_REACH, [figure.name, 2])
         assert reached
         for row, x, y, _ in reached:
+            visit.measure(MEET)
             visit.tab.touchscreen.tap(x, y)
-            assert visit.measure(SAID, figure.name) == rows[row]
+            met = visit.measure("met")
+            assert visit.measure(SAID, figure.name) == rows[row if met is None else int(met)]
             visit.tab.keyboard.press("Escape")
 
 

@@ -111,6 +111,11 @@ class View:
             self.context.close()
 
 
+#: Whether the theme has found out anew which tables are wider than the page: it waits for a while after a change of size.
+SCROLLED_BY_KEYS = """() => [...document.querySelectorAll(".pst-scrollable-table-container")].every(
+  ({tabIndex, scrollWidth, clientWidth}) => (tabIndex === 0) === scrollWidth > clientWidth)"""
+
+
 class Visit(View):
     """A page in a tab of its worker; each test finds it as it was when it had just opened."""
 
@@ -123,6 +128,10 @@ class Visit(View):
 
     def at(self, page):
         """Go to a page, or tidy up if the tab is there already."""
+        if self.tab.viewport_size != self.size:
+            self.resize(**self.size)
+            if self.page and self.scripted:
+                self.tab.wait_for_function(SCROLLED_BY_KEYS)
         if self.page != page or not self.restore():
             if self.page and self.scripted:
                 self.keep_engine()
@@ -136,8 +145,6 @@ class Visit(View):
 
     def restore(self) -> bool:
         """Bring the page back to what it was at first; whether that worked."""
-        if self.tab.viewport_size != self.size:
-            self.resize(**self.size)
         if not self.scripted:
             return self.tab.url == f"{self.address}{self.page}.html"
         self.scheme("light")
