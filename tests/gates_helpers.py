@@ -23,15 +23,15 @@ VIOLATIONS = """async (runOnly) => {
   return found.violations.flatMap(({id, nodes}) => nodes.map(node => `${id}: ${node.html.slice(0, 120)}`));
 }"""
 
-#: The explorers of a page with their controls, each with the settings to try: both ends of a slider and one between, every
-#: option of a list, or some of a long one; the numbers of every option are asked of the engine without a page.
+#: The explorers of a page with their controls, each with the settings to try: both ends of a slider and one between, up to
+#: four options of a list; the numbers of every option are asked of the engine without a page.
 CONTROLS = """() => [...document.querySelectorAll("section[data-explorer]")].map(section => ({
   name: section.dataset.explorer,
   controls: [...section.querySelectorAll("[data-control]")].map(box => {
     const slider = section.querySelector(`[data-slider-for="${box.dataset.control}"]`);
     const many = slider ? Number(slider.max) : 0, length = box.options?.length;
     const settings = slider ? [0, many, Math.floor(many / 3)]
-      : length ? [...Array(length).keys()].filter(at => length <= 12 || at % (length >> 2) === 0)
+      : length ? [...Array(length).keys()].filter(at => at % Math.ceil(length / 4) === 0)
       : box.type === "checkbox" ? [!box.checked, box.checked] : [""];
     return {key: box.dataset.control, kind: slider ? "range" : box.type, settings};
   }),
