@@ -11,6 +11,8 @@ from moecalc.explorers import answer, explorer, portable
 COMBINATIONS, MOST_REFUSED, SEED = 20, 10, 20241226
 #: Fewer of what simulates or searches: a state of it takes half a second here, and several in WebAssembly.
 FEWER = {"balancing": 6, "planner": 4}
+#: And one of so many of its single moves; CPython answers them all.
+RARER = {"balancing": 3, "planner": 3}
 #: What takes seconds keeps its default among the combinations; it is one of the single moves all the same.
 SLOW = {("planner", "searched")}
 #: How far floats may lie apart: the functions of libm differ in their last digit.
@@ -63,7 +65,7 @@ def value(control, draw):
 
 def states(name: str, every: int = 1) -> list:
     """Values of an explorer: the defaults, the combinations and, of the single moves, one of so many."""
-    return [{}, *combinations(name), *moves(explorer(name))[::every]]
+    return [{}, *combinations(name), *moves(explorer(name))[:: max(every, RARER.get(name, 1))]]
 
 
 def differences(ours, theirs, where="") -> list:

@@ -17,8 +17,11 @@ QUESTIONS = [
 ]
 
 
-@pytest.mark.parametrize("asked", QUESTIONS, ids=str)
-@pytest.mark.parametrize("most", [1000, 5000, 20_000])
+#: The whole of V3's space is counted out once: it has nearly two million layouts.
+ASKED = [(asked, most) for asked in QUESTIONS for most in ([20_000] if asked[0] == "deepseek-v3" else [1000, 5000, 20_000])]
+
+
+@pytest.mark.parametrize(("asked", "most"), ASKED, ids=str)
 def test_a_narrow_space_is_the_part_of_the_whole_that_leaves_values_out(asked, most):
     question = ask(*asked)
     narrow = narrowed(question, most)
