@@ -16,13 +16,15 @@ import time
 from distributed import LocalCluster
 
 from moecalc.cli.jobs import Job, canonical, compute, job_of
-from moecalc.cli.jobs.plan import CHUNK, search_job
+from moecalc.cli.jobs.planners import CHUNKS, planner
 from moecalc.training.planner.question import ask
 from moecluster import driver
 
 from . import cluster_stub as stub
 
 STUB = stub.__name__
+#: Layouts of a chunk
+CHUNK = CHUNKS["plan"]
 #: Length of a stubbed chunk [s], and how many there are.
 CHUNK_S, NUM_CHUNKS = 0.1, 100
 #: Layouts of the large space.
@@ -110,7 +112,7 @@ def resident() -> float:
 
 def chunk_seconds(num: int = 40) -> list:
     """Processor seconds of real chunks of a search, V3 on 2,048 GPUs, spread over its space."""
-    job = search_job(ask("deepseek-v3", "h800-sxm", 2048, 15360, 4096))
+    job = planner("plan").job(ask("deepseek-v3", "h800-sxm", 2048, 15360, 4096))
     taken = []
     for place in range(num):
         start = time.process_time()

@@ -3,9 +3,8 @@
 import random
 import time
 
-from moecalc.cli.jobs import part_of
-from moecalc.training.planner.front import EMPTY, Found, Part, Refused, front_of, merge, part_told
-from moecalc.training.planner.front import part_of as part_read
+from moecalc.base.search import EMPTY, Part, Refused, chunk_places, part_read, part_told
+from moecalc.training.planner.front import Found, front_of, merge
 
 UNIT = "layouts"
 TOP = 10
@@ -40,7 +39,7 @@ def compute(question, chunk, num_chunks):
             sum(range(1000))
     else:
         time.sleep(question["seconds"])
-    draw, numbers = random.Random(chunk), part_of(question["size"], chunk, num_chunks)
+    draw, numbers = random.Random(chunk), chunk_places(question["size"], chunk, num_chunks)
     found = []
     for index in draw.sample(numbers, min(FITTING, len(numbers))):
         step_s, size = draw.uniform(5, 50), draw.randrange(20 * 10**9, 80 * 10**9)
@@ -58,7 +57,7 @@ class Whole:
 
     def add(self, chunk, part):
         self.took_s += part["took_s"]
-        self.part = merge(Asked, (self.part, part_read(part)))
+        self.part = merge(Asked, (self.part, part_read(part, Found)))
 
     def finish(self):
         return self.part

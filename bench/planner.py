@@ -59,7 +59,7 @@ def timed_in_full(question) -> float:
     evaluation, fitting = Evaluation(rules, setting), []
     for index, one in enumerate(space):
         if not rules.reason(one):
-            reason, most, counted = memory_reason(Fit(rules, one), one, question.memory_bytes)
+            reason, most, counted = memory_reason(Fit(rules, one), one, question.memory_bytes[0])
             if not reason:
                 fitting.append((one, index, counted, most))
     start = time.process_time()

@@ -5,7 +5,7 @@ import signal
 import time
 from pathlib import Path
 
-from moecalc.cli.jobs import part_of
+from moecalc.base.search import chunk_places
 
 UNIT = "numbers"
 
@@ -29,7 +29,7 @@ def compute(question, chunk, num_chunks):
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(question["sleep_s"])
     (log / f"{chunk}-{os.getpid()}-{time.time_ns()}").touch()
-    numbers = part_of(question["size"], chunk, num_chunks)
+    numbers = chunk_places(question["size"], chunk, num_chunks)
     return {"sum": sum(numbers), "count": len(numbers)}
 
 

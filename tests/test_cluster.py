@@ -20,7 +20,7 @@ from distributed import Client, LocalCluster
 from distributed.protocol.pickle import dumps
 
 from moecalc import InputError
-from moecalc.cli.jobs import Stopped, canonical, compute, job_of, plan
+from moecalc.cli.jobs import Stopped, canonical, compute, job_of, planners
 from moecalc.cli.jobs.package import identity
 from moecalc.cli.jobs.running import run_job
 from moecluster import driver, sent, worker
@@ -38,10 +38,21 @@ GRID = (
 )
 
 
-PLAN = (
-    "plan --model llama-3.1-8b --gpu h100-sxm --num-gpus 64 --global-batch 256 --seq-len 8192 "
-    "--limit schedule=1f1b --limit tp=1,2 --json"
-)
+#: Searches of a planner, with so many of what they count in a chunk and more than so many in all.
+PLANS = {
+    "plan": (
+        "plan --model llama-3.1-8b --gpu h100-sxm --gpu a100-sxm --num-gpus 64 --global-batch 256 --seq-len 8192 "
+        "--limit schedule=1f1b --limit tp=1 --json",
+        300,
+        3000,
+    ),
+    "plan-serving": (
+        "plan-serving --model llama-3.1-8b --gpu h100-sxm --gpu h20 --num-gpus 16 --input-tokens 2048 --output-tokens 512 "
+        "--json",
+        100,
+        1000,
+    ),
+}
 
 
 class Cluster:
@@ -107,12 +118,14 @@ def test_the_rows_are_those_of_one_process(cluster, drivers, moecalc, tmp_path):
     assert len(files[0].read_text().splitlines()) == 101
 
 
-def test_a_search_is_that_of_one_process(cluster, drivers, moecalc, tmp_path, monkeypatch):
-    monkeypatch.setattr(plan, "CHUNK", 300)
-    alone = moecalc(PLAN, "--processes", 1).json
-    assert alone["num_considered"] > 3000 and alone["layouts"]
+@pytest.mark.parametrize("kind", PLANS)
+def test_a_search_is_that_of_one_process(kind, cluster, drivers, moecalc, tmp_path, monkeypatch):
+    line, chunk, least = PLANS[kind]
+    monkeypatch.setitem(planners.CHUNKS, kind, chunk)
+    alone = moecalc(line, "--processes", 1).json
+    assert alone["num_considered"] > least and alone["layouts"]
     for _ in range(2):  # the second time from the folder alone
-        there = moecalc(PLAN, "--dask", cluster.address, "--folder", tmp_path / "kept").json
+        there = moecalc(line, "--dask", cluster.address, "--folder", tmp_path / "kept").json
         assert json.dumps({**there, "took_s": 0}) == json.dumps({**alone, "took_s": 0})
 
 

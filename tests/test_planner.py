@@ -9,17 +9,17 @@ import pytest
 
 from moecalc import load_model
 from moecalc.base.errors import InputError
-from moecalc.base.search import chunk_places
-from moecalc.cli.jobs import plan as search_jobs
-from moecalc.cli.jobs import running
+from moecalc.base.search import EMPTY, chunk_places, part_read, part_told, question_text
+from moecalc.base.units import show
+from moecalc.cli.jobs import planners, running
 from moecalc.hardware.accelerator import read_accelerator
 from moecalc.training.activation_policy import ActivationPolicy, recompute_of
 from moecalc.training.layout import Layout, split_evenly
 from moecalc.training.memory import Batch, memory
 from moecalc.training.planner.answer import conclude, plan
 from moecalc.training.planner.axes import AXES
-from moecalc.training.planner.front import EMPTY, front_of, merge, part_of, part_told
-from moecalc.training.planner.question import ask, question_of, question_text
+from moecalc.training.planner.front import Found, front_of, merge
+from moecalc.training.planner.question import ask, question_of
 from moecalc.training.planner.reasons import Judge
 from moecalc.training.planner.search import alike, plan_chunk
 from moecalc.training.planner.space import Candidate, neighbours, space_of
@@ -29,11 +29,12 @@ from moecalc.training.timing.balance import balanced
 #: Reasons that a calculator has a sentence for; "same" is the search's own, "states" and "memory" are a question of size.
 OF_NUMBERS = ("heads", "experts", "groups", "sequence", "stages", "schedule", "batch", "micro-batches", "length")
 
-#: Questions whose spaces nested loops can walk: a dense model, one with experts and an odd batch, one with MTP and FP8.
+#: Questions whose spaces nested loops can walk: a dense model, one with experts and an odd batch, one with MTP and FP8, and
+#: two accelerators of which the slower has more memory.
 SMALL = {
     "dense": dict(
         model="llama-3.1-8b",
-        accelerator="h100-sxm",
+        accelerators="h100-sxm",
         num_gpus=8,
         global_batch=24,
         seq_len=8192,
@@ -51,7 +52,7 @@ SMALL = {
     ),
     "experts": dict(
         model="olmoe-1b-7b",
-        accelerator="h100-sxm",
+        accelerators="h100-sxm",
         num_gpus=16,
         global_batch=96,
         seq_len=4096,
@@ -70,7 +71,7 @@ SMALL = {
     ),
     "v3": dict(
         model="deepseek-v3",
-        accelerator="h800-sxm",
+        accelerators="h800-sxm",
         num_gpus=512,
         global_batch=1024,
         seq_len=4096,
@@ -89,6 +90,27 @@ SMALL = {
         activations="fp8",
         weight_before_down=True,
         top=3,
+    ),
+    "two": dict(
+        model="llama-3.1-8b",
+        accelerators=("h100-sxm", "a100-sxm"),
+        num_gpus=8,
+        global_batch=20,
+        seq_len=8192,
+        memory_bytes=(50e9, 75e9),
+        objective="dollars",
+        num_tokens=1e12,
+        usd_per_gpu_hour=(2.4, 1.1),
+        limits={
+            "tp": (1, 2, 4),
+            "cp": (1,),
+            "pp": (1, 2, 4),
+            "micro_batch": (1,),
+            "schedule": ("1f1b", "zb1p", "dualpipev"),
+            "recompute": ("none", "full"),
+            "zero": (1, 3),
+        },
+        top=4,
     ),
 }
 
@@ -109,11 +131,13 @@ def by_hand(question):
     """Nested loops: rows of all that fit, and how many fail by their numbers, are the same as another, shard gradients
     that a pipeline sums whole, do not fit, and all."""
     limits, config = dict(question.limits), load_model(question.model)
-    gpu = read_accelerator(question.accelerator)
     splits, fitting = ("even", "first-lighter", "last-lighter"), []
     failed = same = whole = large = considered = 0
     experts = limits.get("ep", (1,))
-    for tp, cp, pp, ep in itertools.product(limits["tp"], limits["cp"], limits["pp"], experts):
+    places = range(len(question.accelerators))
+    for place, tp, cp, pp, ep in itertools.product(places, limits["tp"], limits["cp"], limits["pp"], experts):
+        name, memory_bytes = question.accelerators[place], question.memory_bytes[place]
+        gpu = read_accelerator(name)
         if question.num_gpus % (tp * cp * pp):
             continue
         dp = question.num_gpus // (tp * cp * pp)
@@ -148,20 +172,28 @@ def by_hand(question):
             if zero == 2 and pp > 1:
                 whole += 1
                 continue
-            if not step.fits:
+            fullest = step.memory.fullest
+            if fullest.band[1] > memory_bytes:
                 large += 1
                 continue
-            fullest = step.memory.fullest
-            one = (tp, cp, pp, ep, etp, schedule, vpp, split, mb, names, zero)
+            value = step.step_s
+            if question.objective == "dollars":
+                value = question.num_tokens / step.tokens_per_s_per_gpu / 3600 * question.usd_per_gpu_hour[place]
+            one = (name, tp, cp, pp, ep, etp, schedule, vpp, split, mb, names, zero)
             low_s, step_s, high_s = map(alike, (step.low_s, step.step_s, step.high_s))
-            fitting.append((step_s, one, fullest.counted, fullest.band[1], low_s, high_s))
+            fitting.append((alike(value), one, fullest.counted, fullest.band[1], low_s, step_s, high_s, memory_bytes))
     return fitting, failed, same, whole, large, considered
 
 
 def shape(told):
-    return tuple(
-        told[key] for key in ("tp", "cp", "pp", "ep", "etp", "schedule", "vpp", "split", "micro_batch", "recompute", "zero")
-    )
+    axes = ("accelerator", "tp", "cp", "pp", "ep", "etp", "schedule", "vpp", "split", "micro_batch", "recompute", "zero")
+    return tuple(told[key] for key in axes)
+
+
+def candidate(question, told):
+    """The layout that JSON tells."""
+    place = question.accelerators.index(told["accelerator"])
+    return Candidate(**{name: told[name] for name in Candidate._fields} | {"accelerator": place})
 
 
 @pytest.fixture(scope="module", params=SMALL)
@@ -187,30 +219,30 @@ class TestBruteForce:
         assert counts.get("states", 0) + counts.get("memory", 0) == large
         known = {one[1]: one for one in fitting}
         for told in found.layouts:
-            step_s, _, counted, most, low_s, high_s = known[shape(told)]
-            assert (told["step_s"], told["per_gpu_bytes"], told["most_bytes"]) == (step_s, counted, most)
-            assert (told["low_s"], told["high_s"]) == (low_s, high_s)
-            assert told["headroom_bytes"] == question.memory_bytes - most >= 0
-        times = sorted(one[0] for one in fitting)
-        assert [one["step_s"] for one in found.layouts[: question.top]] == times[: question.top]
+            value, _, counted, most, low_s, step_s, high_s, memory_bytes = known[shape(told)]
+            assert (told["objective"], told["per_gpu_bytes"], told["most_bytes"]) == (value, counted, most)
+            assert (told["low_s"], told["step_s"], told["high_s"]) == (low_s, step_s, high_s)
+            assert told["headroom_bytes"] == memory_bytes - most >= 0
+        values = sorted(one[0] for one in fitting)
+        assert [one["objective"] for one in found.layouts[: question.top]] == values[: question.top]
 
     def test_the_front_is_what_no_other_beats(self, small, hand):
-        found, points = small[1], {(one[0], one[3]) for one in hand[0]}
+        found, points = small[1], {(one[5], one[3] - one[7]) for one in hand[0]}
         naive = {a for a in points if not any(b != a and b[0] <= a[0] and b[1] <= a[1] for b in points)}
-        told = [(found.layouts[at]["step_s"], found.layouts[at]["most_bytes"]) for at in found.front]
+        told = [(found.layouts[at]["step_s"], -found.layouts[at]["headroom_bytes"]) for at in found.front]
         assert told == sorted(naive)
 
     def test_no_step_is_shorter_than_its_bound(self, small):
         """What is passed over unseen may not be better than it was taken for."""
         question, tight = small[0], []
-        config, gpu = load_model(question.model), read_accelerator(question.accelerator)
+        config, gpus = load_model(question.model), list(map(read_accelerator, question.accelerators))
         rules = Judge(question).rules
         for one in space_of(question):
             if rules.shape_reason(one) or rules.batch_reason(one):
                 continue
             count = question.global_batch // (one.dp * one.micro_batch)
             batch, policy = Batch(one.micro_batch, question.seq_len, count), rules.policy(one.recompute)
-            asked = (config, gpu, rules.layout(one), question.recipe, batch, policy)
+            asked = (config, gpus[one.accelerator], rules.layout(one), question.recipe, batch, policy)
             tight.append(least_step_s(*asked) / training_step(*asked).step_s)
         assert len(tight) > 50 and max(tight) < 1 + 1e-9 and sum(tight) / len(tight) > 0.5
 
@@ -226,7 +258,7 @@ class TestParts:
             random.Random(num_chunks).shuffle(parts)
             assert merge(question, parts) == whole
             assert merge(question, [merge(question, parts[:2]), EMPTY, merge(question, parts[2:])]) == whole
-            travelled = [part_of(json.loads(json.dumps(part_told(part)))) for part in parts]
+            travelled = [part_read(json.loads(json.dumps(part_told(part))), Found) for part in parts]
             assert json.dumps(conclude(question, merge(question, travelled))._asdict()) == text
 
     def test_more_chunks_than_layouts(self):
@@ -244,7 +276,7 @@ class TestParts:
     def test_a_question_travels(self):
         config = load_model("llama-3.1-8b")
         given = ask(config.raw, "name=mine,bf16=4e14,hbm=2e12,memory=9e10,scale_up=3e11,domain=8", 8, 64, 4096, name="mine")
-        for question in (given, ask(**SMALL["v3"])):
+        for question in (given, ask(**SMALL["v3"]), ask(**SMALL["two"])):
             assert question_of(question_text(question)) == question
         with pytest.raises(InputError, match="a question is a JSON object with model"):
             question_of("{}")
@@ -286,10 +318,9 @@ class TestAnswer:
         question, found = small
         judge = Judge(question)
         for reason, one in found.rejected.items():
-            example = Candidate(*[one["example"][name] for name in Candidate._fields])
-            assert judge.verdict(example).reason == reason
+            assert judge.verdict(candidate(question, one["example"])).reason == reason
             for near in one["nearest"]:
-                verdict = judge.verdict(Candidate(*[near[name] for name in Candidate._fields]))
+                verdict = judge.verdict(candidate(question, near))
                 assert verdict.reason == "" and verdict.found.step_s == near["step_s"]
                 assert "instead of" in near["change"]
                 assert ("less on rank" in near["change"]) == (reason in ("states", "memory"))
@@ -297,15 +328,17 @@ class TestAnswer:
     def test_the_example_of_memory_is_the_one_that_comes_nearest(self, small):
         question, found = small
         judge = Judge(question)
-        verdicts = [judge.verdict(one) for one in space_of(question)]
-        needed = [one.needed_bytes for one in verdicts if one.reason == "memory"]
-        assert found.rejected["memory"]["example"]["needed_bytes"] == min(needed) > question.memory_bytes
+        verdicts = [(judge.verdict(one), question.memory_bytes[one.accelerator]) for one in space_of(question)]
+        lacks = [one.needed_bytes - has for one, has in verdicts if one.reason == "memory"]
+        example = found.rejected["memory"]["example"]
+        has = question.memory_bytes[question.accelerators.index(example["accelerator"])]
+        assert example["needed_bytes"] - has == min(lacks) > 0
 
     def test_no_change_of_one_axis_is_better_than_the_best(self, small):
         _, found = small
         assert found.next_best
         for one in found.next_best.values():
-            assert one["more_s"] >= 0 if one["layout"] else one["reasons"]
+            assert one["more_objective"] >= 0 if one["layout"] else one["reasons"]
 
     def test_not_told_apart_where_intervals_overlap(self, small):
         best = small[1].layouts[0]
@@ -335,7 +368,7 @@ def test_hardly_any_change_of_one_axis_betters_the_layout_of_v3():
     """TP1 PP16 EP64 DP128, ZeRO-1 and DualPipe, in the space of all layouts of its 2,048 H800."""
     fp8 = dict(recipe_name="deepseek-v3", activations="fp8", weight_before_down=True)
     judge = Judge(ask("deepseek-v3", "h800-sxm", 2048, 15360, 4096, **fp8))
-    own = Candidate(2048, 1, 1, 16, 128, 64, 1, "dualpipe", 1, "last-lighter", 1, "norm,mla-up,swiglu", 1)
+    own = Candidate(0, 2048, 1, 1, 16, 128, 64, 1, "dualpipe", 1, "last-lighter", 1, "norm,mla-up,swiglu", 1)
     here = judge.verdict(own).found
     around = [verdict.found.step_s for _, _, verdict in judge.neighbours(own) if verdict.found]
     assert judge.space[here.index] == own
@@ -376,6 +409,9 @@ REFUSED = [
     (dict(limits={"schedule": ("1f1b",), "vpp": (2,)}), "limit schedule=1f1b empties the space"),
     (dict(limits={"ep": (2,)}), "limit ep must be 1 for llama-3.1-8b, which has no routed experts; found 2"),
     (dict(limits={"experts": (2,)}), "a space has no axis 'experts'; accepted are num_gpus, tp"),
+    (dict(limits={"accelerator": (0,)}), "a space has no axis 'accelerator'"),
+    (dict(accelerators=()), "an accelerator is needed; found none"),
+    (dict(usd_per_gpu_hour=(1, 2)), "usd_per_gpu_hour must be one number, or one for each accelerator; found 2 for 1"),
     (dict(limits={"tp": ()}), "limit tp must have a value, such as tp=1,2; found none"),
     (dict(limits={"schedule": ("gpipe",)}), "limit schedule must be one of 1f1b, zb1p"),
     (dict(limits={"recompute": ("mla-up",)}), "recompute mla-up: the model has no multi-head latent attention"),
@@ -384,14 +420,14 @@ REFUSED = [
     (dict(objective="speed"), "objective must be one of step-time"),
     (dict(objective="dollars", num_tokens=1e12), "objective dollars needs usd_per_gpu_hour; found none"),
     (dict(top=0), "top must be a whole number from 1 to 1,000; found 0"),
-    (dict(accelerator="bf16=4e14,hbm=2e12"), "no device memory of the accelerator typed in is known"),
+    (dict(accelerators="bf16=4e14,hbm=2e12"), "no device memory of the accelerator typed in is known"),
     (dict(running={"speed": 1}), "running must be one of overlap"),
 ]
 
 
 @pytest.mark.parametrize(("changes", "sentence"), REFUSED, ids=[sentence[:40] for _, sentence in REFUSED])
 def test_bad_input(changes, sentence):
-    asked = dict(model="llama-3.1-8b", accelerator="h100-sxm", num_gpus=2048, global_batch=4096, seq_len=8192)
+    asked = dict(model="llama-3.1-8b", accelerators="h100-sxm", num_gpus=2048, global_batch=4096, seq_len=8192)
     if "pp" in changes.get("limits", {}):
         asked["num_gpus"] = 8
     if "dp" in changes.get("limits", {}):
@@ -421,10 +457,22 @@ class TestCommand:
 
     def test_processes_say_the_same(self, moecalc, monkeypatch):
         monkeypatch.setattr(running, "ALONE_S", 0)
-        monkeypatch.setattr(search_jobs, "CHUNK", 500)
+        monkeypatch.setitem(planners.CHUNKS, "plan", 500)
         one, two = (moecalc(f"{LINE} --processes {number} --json").json for number in (1, 2))
         assert one["num_considered"] > 1000
         assert {**one, "took_s": 0} == {**two, "took_s": 0}
+
+    def test_several_accelerators_at_what_they_are_rented_for(self, moecalc):
+        more = "--gpu a100-sxm --objective dollars --num-tokens 1T --top 4"
+        told = moecalc(f"{LINE} {more} --json").json
+        assert told["question"]["accelerators"] == ["h100-sxm", "a100-sxm"]
+        assert {one["accelerator"] for one in told["layouts"]} == {"h100-sxm", "a100-sxm"}
+        assert "prices are the middle of what accelerators are rented for" in told["notes"]
+        other = told["next_best"]["accelerator"]
+        text = moecalc(f"{LINE} {more}").out
+        assert "h100-sxm or a100-sxm" in text
+        assert f"{other['change']}: {show(other['more_objective'], 'USD', 4)} more, " in text
+        assert show(told["layouts"][0]["objective"], "USD", 4) in text
 
     def test_a_table_to_read(self, moecalc):
         text = moecalc(f"{LINE} --top 2").out
@@ -443,7 +491,8 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("more", "sentence"),
         [
-            ("--objective dollars --num-tokens 1T", "objective dollars needs usd_per_gpu_hour; found none"),
+            ("--objective dollars --usd-per-gpu-hour 2", "objective dollars needs num_tokens; found none"),
+            ("--usd-per-gpu-hour 2 3", "usd_per_gpu_hour must be one number, or one for each accelerator; found 2 for 1"),
             ("--memory-limit 0", "memory_bytes must be above 0"),
             ("--limit ep=4", "limit ep must be 1 for llama-3.1-8b, which has no routed experts; found 4"),
             ("--limit depth=4", "a space has no axis 'depth'"),

@@ -1,5 +1,6 @@
 """The search of deployments: equal to nested loops over the calculators, in any chunks, and its contract."""
 
+import csv
 import json
 from itertools import product
 
@@ -7,16 +8,18 @@ import pytest
 
 from moecalc import load_accelerator, load_model
 from moecalc.base.errors import InputError
+from moecalc.base.search import part_read, part_told, question_text
 from moecalc.cli import main
 from moecalc.cli.commands import plan_serving
+from moecalc.cli.jobs import planners, running
 from moecalc.serving.capacity import instance
 from moecalc.serving.disaggregation import Prefill, Rate, Requests, Slo
 from moecalc.serving.disaggregation import plan as gpus_for
 from moecalc.serving.kv_transfer import kv_transfer
 from moecalc.serving.layout import ServingLayout, check_layout, num_experts
 from moecalc.serving.planner.answer import plan
-from moecalc.serving.planner.question import ask
-from moecalc.serving.planner.rules import Rules
+from moecalc.serving.planner.question import ask, question_of
+from moecalc.serving.planner.rules import Found, Rules
 from moecalc.serving.planner.search import merge, plan_chunk
 from moecalc.serving.planner.space import Space
 from moecalc.serving.request_steps import prefill_of_requests
@@ -131,10 +134,21 @@ def test_chunks_joined_in_any_order_are_the_whole(num_chunks):
     parts = [plan_chunk(question, chunk, num_chunks) for chunk in range(num_chunks)]
     whole = plan_chunk(question)
     assert merge(question, parts) == merge(question, parts[::-1]) == whole
+    travelled = [part_read(json.loads(json.dumps(part_told(part))), Found) for part in parts]
+    assert merge(question, travelled) == whole
     half = len(parts) // 2
     assert merge(question, [merge(question, parts[half:]), merge(question, parts[:half])]) == whole
     space = Space(question, load_model("deepseek-v3"))
     assert whole.num_considered == len(space) == whole.num_fitting + sum(one.count for _, one in whole.refused)
+
+
+def test_a_question_travels():
+    config, chips = load_model("llama-3.1-8b").raw, ("h100-sxm", "h20,memory=9e10")
+    given = ask(config, chips, 8, 99, 9, usd_per_gpu_hour=(2, 1), name="mine")
+    for question in (given, *SMALL.values()):
+        assert question_of(question_text(question)) == question
+    with pytest.raises(InputError, match="a question is a JSON object with model"):
+        question_of('{"model": "deepseek-v3"}')
 
 
 def test_permuted_limits_are_the_same_question():
@@ -245,3 +259,31 @@ def test_the_command(capsys):
     assert "not told apart" in shown and "why the others fail" in shown and "nearest:" in shown
     assert main([*words, "--limit", "dp=two"]) == 2
     assert "whole numbers" in capsys.readouterr().err
+
+
+LINE = "plan-serving --model llama-3.1-8b --gpu h100-sxm --gpu a100-sxm --num-gpus 8 --input-tokens 2048 --output-tokens 512"
+
+
+def test_several_processes_say_the_same_and_a_folder_is_gone_on_with(moecalc, monkeypatch, tmp_path):
+    monkeypatch.setattr(running, "ALONE_S", 0)
+    monkeypatch.setitem(planners.CHUNKS, "plan-serving", 100)
+    told = [moecalc(f"{LINE} --processes {number} --json").json for number in (1, 2)]
+    assert told[0]["num_considered"] > 500
+    assert {**told[0], "took_s": 0} == {**told[1], "took_s": 0}
+    kept = tmp_path / "kept"
+    assert moecalc(f"{LINE} --folder {kept}").code == 0
+    chunks = sorted(kept.glob("chunk-*.json"))
+    for chunk in chunks[1::2]:  # as if it had been stopped
+        chunk.unlink()
+    again = moecalc(f"{LINE} --folder {kept} --json")
+    assert f"{len(chunks) - len(chunks) // 2} of {len(chunks)} chunks were finished before" in again.err
+    assert {**again.json, "took_s": 0} == {**told[0], "took_s": 0}
+    other = moecalc(f"{LINE} --tpot-ms 20 --folder {kept}")
+    assert other.code == 2 and "is of another question: question.tpot_s is 0.05 there and 0.02 here" in other.err
+
+
+def test_the_deployments_as_a_table(moecalc, tmp_path):
+    told = moecalc(f"{LINE} --csv {tmp_path / 'a.csv'} --top 3 --json").json
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["index"]) for row in rows] == [one["index"] for one in told["layouts"]]

@@ -3,13 +3,14 @@
 from functools import cache
 from typing import NamedTuple
 
+from moecalc.base.search import Part
 from moecalc.claims.registry import report_fact, run_fact
 from moecalc.explorers.training._step import setting
 from moecalc.explorers.training.planner import SHORT, layout_words, left_out, more_words
 from moecalc.facts import tables as facts
 from moecalc.training.planner.answer import Plan, conclude
 from moecalc.training.planner.axes import AXES, recompute_text
-from moecalc.training.planner.front import Found, Part
+from moecalc.training.planner.front import Found
 from moecalc.training.planner.narrow import Narrow, narrowed
 from moecalc.training.planner.question import MAX_TOP, ask
 from moecalc.training.planner.reasons import Judge
@@ -24,6 +25,7 @@ from ..prose import Said, fact_table, num, table
 MOST = 20_000
 SHOWN = 6
 WHAT = {
+    "accelerator": "each that is named, all GPUs of one",
     "num_gpus": "as asked; with the objective fewest-gpus any divisor of it",
     "tp": "1 to 8, what divides the attention heads",
     "cp": "1 to 8",
@@ -70,7 +72,7 @@ def searched() -> Searched:
     narrow = narrowed(question, MOST)
     part = plan_chunk(narrow.question)
     judge = Judge(narrow.question)
-    sizes = (layout.num_gpus, layout.tp, layout.cp, layout.pp, layout.dp, layout.ep, layout.expert_tp)
+    sizes = (0, layout.num_gpus, layout.tp, layout.cp, layout.pp, layout.dp, layout.ep, layout.expert_tp)
     own = Candidate(
         *sizes,
         layout.schedule,

@@ -164,6 +164,18 @@ def read_accelerator(text: str) -> Accelerator:
     return start._replace(**values, **({} if name is None else {"name": name}))
 
 
+def read_accelerators(texts) -> dict[str, Accelerator]:
+    """Text -> accelerator, as :func:`read_accelerator` reads it, each text once; one text alone is one of them.
+
+    >>> list(read_accelerators(("h20", "h800-sxm", "h20"))), list(read_accelerators("h20"))
+    (['h20', 'h800-sxm'], ['h20'])
+    """
+    found = {text: read_accelerator(text) for text in ((texts,) if isinstance(texts, str) else texts)}
+    if not found:
+        raise InputError("an accelerator is needed; found none")
+    return found
+
+
 def _names() -> dict:
     """Slug -> name and driver's name, each also without the maker, its first word."""
     found = {}

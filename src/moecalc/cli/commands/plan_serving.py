@@ -1,6 +1,6 @@
 """moecalc plan-serving"""
 
-from ..arguments import add_model, amount, length, model_to_send, money, notes, number, read_model, share, whole
+from ..arguments import add_model, length, model_to_send, notes, number, read_model, share, whole
 
 HELP = "the best ways to serve a model on so many GPUs under limits on its times, what each costs, and why the others fail"
 EXAMPLE = (
@@ -10,12 +10,11 @@ EXAMPLE = (
 
 
 def add_arguments(parser):
-    from ..limits import add_limits
+    from ..searching import add_gpus, add_limits, add_searching
 
     add_model(parser)
+    add_gpus(parser, "an accelerator as in moecalc serve")
     add = parser.add_argument
-    gpus = "an accelerator as in moecalc serve, all GPUs of one; may be repeated, to compare several"
-    add("--gpu", metavar="NAME", action="append", required=True, help=gpus)
     add("--num-gpus", type=whole, required=True, metavar="N", help="GPUs, for prefill and decode together")
     add("--input-tokens", type=length, required=True, metavar="N", help="of a request, cached ones included")
     add("--output-tokens", type=length, required=True, metavar="N", help="of a request")
@@ -29,28 +28,31 @@ def add_arguments(parser):
         "tp, dp, ep, redundant, prefill_tp, prefill_unit, prefill_gpus (0: as many as serve most), mtp (no, yes), batch",
     )
     add("--acceptance", type=share, metavar="A", help="of a drafted token; without it the least that DeepSeek reports")
-    prices = "of each accelerator; without it the middle of its rent, where that is known"
-    add("--usd-per-gpu-hour", type=money, nargs="+", metavar="USD", help=prices)
-    add("--top", type=amount("5"), default=10, metavar="K", help="so many of the best are told, beside the front")
+    add_searching(parser)
 
 
 def run(args):
     import time
 
-    from ...serving.planner.answer import plan
+    from ...serving.planner.answer import conclude
+    from ..jobs.planners import planner
+    from ..jobs.running import run_job
+    from ..tables_out import table_writers, write_tables
 
+    writers = table_writers(args)
     config = read_model(args)
     question, said = asked(args, config)
     start = time.perf_counter()
-    found = plan(question)
+    found = conclude(question, run_job(planner("plan-serving").job(question), args))
     took_s = time.perf_counter() - start
+    write_tables(writers, found.layouts)
     return {**found._asdict(), **notes(args, config, *said, *found.notes), "took_s": took_s}
 
 
 def asked(args, config) -> tuple:
     """(the question that the arguments ask, what is to be said of how it was read)."""
     from ...serving.planner.question import ask
-    from ..limits import read_limits
+    from ..searching import prices, read_limits
 
     paid, said = prices(args)
     question = ask(
@@ -73,23 +75,6 @@ def asked(args, config) -> tuple:
     return question, said
 
 
-def prices(args) -> tuple:
-    """(the price of each accelerator, or None, and what is to be said of them)."""
-    from ...base.errors import InputError
-    from ...economics.prices import rental_price_usd_per_gpu_hour
-
-    if args.usd_per_gpu_hour is not None:
-        given = args.usd_per_gpu_hour
-        return (given[0] if len(given) == 1 else given), []
-    try:
-        middles = [sum(rental_price_usd_per_gpu_hour(name)) / 2 for name in dict.fromkeys(args.gpu)]
-    except InputError:
-        if args.objective == "dollars":
-            raise
-        return None, ["no price is known for an accelerator, so that no cost is told; --usd-per-gpu-hour gives one"]
-    return middles, ["prices are the middle of what accelerators are rented for"]
-
-
 COLUMNS = {
     "tp": "TP",
     "dp": "DP",
@@ -108,12 +93,13 @@ COLUMNS = {
 
 
 def show(result):
+    from ..searching import heading
     from ..text import noted, table
 
     asked, front = result["question"], set(result["front"])
     chips = asked["accelerators"]
     lines = [
-        f"{result['num_considered']:,} deployments of {asked['model']} on {asked['num_gpus']:,} x {' or '.join(chips)}: "
+        f"{result['num_considered']:,} deployments of {asked['model']} on {asked['num_gpus']:,} x {heading(chips)}: "
         f"{result['num_fitting']:,} keep {1e3 * asked['tpot_s']:g} ms a token and {asked['ttft_s']:g} s to the first, "
         f"{result['not_told_apart']} of the {len(result['layouts'])} told are not told apart from the best; "
         f"{result['took_s']:.2f} s"

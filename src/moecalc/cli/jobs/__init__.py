@@ -1,6 +1,6 @@
 """Work in chunks that any process can do: a search, or a command at every point of a grid.
 
-A job is a kind, a question (what JSON has) and a number of chunks. A kind is a module with
+A job is a kind, a question (what JSON has) and a number of chunks. A kind is a planner (``planners``), or a module with
 
 - ``UNIT``, what it counts, such as points, and ``size(question)``, how many of them there are;
 - ``num_chunks(question)``, into how many chunks it is cut where nobody says;
@@ -8,16 +8,16 @@ A job is a kind, a question (what JSON has) and a number of chunks. A kind is a 
 - ``Whole(question)`` with ``add(chunk, part)``, in any order, and ``finish()``, which returns the answer.
 
 So the same function runs in this process, in others and on a cluster (``running``), what is finished can be kept in a
-folder (``folder``), and the answer is the same to the byte. A kind is one of :data:`KINDS`, or the full name of any
-module that the other processes can import too.
+folder (``folder``), and the answer is the same to the byte. Any other kind is the full name of a module that the other
+processes can import too.
 """
 
 import json
 from importlib import import_module
 from typing import NamedTuple
 
-#: Kinds that are modules here.
-KINDS = ("plan", "sweep")
+#: Kinds that are planners, and those that are modules here.
+PLANNERS, KINDS = ("plan", "plan-serving"), ("sweep",)
 
 
 class Job(NamedTuple):
@@ -38,7 +38,11 @@ def job_of(kind: str, question: dict, num_chunks: int | None = None) -> Job:
 
 
 def kind_of(kind: str):
-    """The module of a kind."""
+    """What a kind is."""
+    if kind in PLANNERS:
+        from .planners import planner
+
+        return planner(kind)
     return import_module("." + kind, __name__) if kind in KINDS else import_module(kind)
 
 
@@ -50,12 +54,3 @@ def canonical(value) -> str:
 def compute(kind: str, question: str, chunk: int, num_chunks: int) -> str:
     """One chunk as JSON text; `question` is a text too. This is what every process runs."""
     return canonical(kind_of(kind).compute(json.loads(question), chunk, num_chunks))
-
-
-def part_of(size: int, chunk: int, num_chunks: int) -> range:
-    """Numbers of what one chunk of so many looks at, as even as can be.
-
-    >>> [len(part_of(10, chunk, 3)) for chunk in range(3)]
-    [3, 3, 4]
-    """
-    return range(size * chunk // num_chunks, size * (chunk + 1) // num_chunks)

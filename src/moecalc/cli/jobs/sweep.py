@@ -6,7 +6,8 @@ from functools import lru_cache
 from tempfile import TemporaryDirectory
 
 from ...base.errors import InputError, quoted
-from . import canonical, part_of
+from ...base.search import chunk_places
+from . import canonical
 from .grid import Axis, axis, check_size, point, typed
 from .points import asked, flat
 from .rows import Rows, part_with
@@ -85,7 +86,7 @@ class _Sweep:
 
     def rows(self, chunk: int, num_chunks: int) -> dict:
         rows, refused = [], {}
-        for index in part_of(self.size, chunk, num_chunks):
+        for index in chunk_places(self.size, chunk, num_chunks):
             values = point(self.axes, index)
             row = dict(zip(self.keys, map(typed, values), strict=True))
             try:

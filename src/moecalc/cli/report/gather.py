@@ -155,7 +155,7 @@ def training_part(config: ModelConfig, asked: Asked) -> dict:
         "layouts": layouts,
         "best": best,
         "recompute": list(recompute_of(one.recompute)),
-        "memory_bytes": question.memory_bytes,
+        "memory_bytes": question.memory_bytes[0],
         "ranks": [rank_told(rank) for rank in held.ranks],
         "notes": [*activation_notes(config, policy), *found.notes],
     }

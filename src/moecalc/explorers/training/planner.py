@@ -3,13 +3,14 @@
 from functools import lru_cache
 from shlex import quote
 
+from ...base.search import Part, question_text
 from ...base.units import show
 from ...hardware.accelerator import load_accelerators
 from ...training.planner.answer import why_none
 from ...training.planner.bounds import REASONS
-from ...training.planner.front import Part, merge
+from ...training.planner.front import merge
 from ...training.planner.narrow import Narrow, narrowed
-from ...training.planner.question import ask, question_text
+from ...training.planner.question import ask
 from ...training.planner.reasons import Judge, next_best, rejected
 from ...training.planner.search import plan_chunk
 from .._choices import (
@@ -172,7 +173,7 @@ def told(narrow: Narrow, counted, judge: Judge, part: Part, done=False) -> tuple
             "schedule": LETTERS[judge.space[one.index].schedule],
             "place": place + 1,
             "front": one in front,
-            "memory_limit": round(narrow.question.memory_bytes / 1e9, 2),
+            "memory_limit": round(narrow.question.memory_bytes[0] / 1e9, 2),
         }
         for place, one in enumerate(rows)
     ]
@@ -238,9 +239,10 @@ def command(narrow: Narrow) -> str:
     one = narrow.question
     model = f"--model {one.model}" if isinstance(one.model, str) else "--config config.json"
     return (
-        f"moecalc plan {model} --gpu {quote(one.accelerator)} --num-gpus {one.num_gpus} --global-batch {one.global_batch} "
-        f"--seq-len {one.seq_len} --recipe {one.recipe} --activations {one.activations} --routing-weight before-down "
-        f"--memory-limit {one.memory_bytes:.0f}"
+        f"moecalc plan {model} --gpu {quote(one.accelerators[0])} --num-gpus {one.num_gpus} "
+        f"--global-batch {one.global_batch} --seq-len {one.seq_len} --recipe {one.recipe} --activations {one.activations} "
+        f"--routing-weight before-down "
+        f"--memory-limit {one.memory_bytes[0]:.0f}"
     )
 
 

@@ -3,10 +3,11 @@
 from typing import NamedTuple
 
 from ...base.progress import run_to_end
+from ...base.search import Part
 from .axes import AXES
 from .question import Question
 from .rules import REASONS, Found, Rules
-from .search import Part, search
+from .search import search
 from .space import Candidate, Space
 
 #: Most deployments that are named as the nearest for one reason.
@@ -37,7 +38,7 @@ class Plan(NamedTuple):
 
 
 def conclude(question: Question, part: Part) -> Plan:
-    """The answer from a whole search: the same for the same :class:`~.search.Part`, whoever computed it."""
+    """The answer from a whole search: the same for the same :class:`~moecalc.base.search.Part`, whoever computed it."""
     judge = Judge(question)
     rows = sorted(dict.fromkeys((*part.best, *part.front)))
     places = {row: place for place, row in enumerate(rows)}

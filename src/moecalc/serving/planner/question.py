@@ -6,11 +6,12 @@ A :class:`Question` holds plain values alone, so that it travels to another proc
 from functools import lru_cache
 from typing import NamedTuple
 
+from ...base import search
 from ...base.checks import one_of, real, whole
 from ...base.errors import InputError
 from ...base.limits import MAX_GPUS, MAX_SEQ_LEN
 from ...facts import tables
-from ...hardware.accelerator import Accelerator, read_accelerator
+from ...hardware.accelerator import Accelerator, read_accelerator, read_accelerators
 from ...model.checkpoint import storage_bytes
 from ...model.config import ModelConfig, load_model
 from ..capacity import check_context
@@ -104,13 +105,13 @@ def ask(
     whole("top", top, most=MAX_TOP)
     if requests_per_s is not None:
         real("requests_per_s", requests_per_s, positive=True, most=1e9)
-    names = (accelerators,) if isinstance(accelerators, str) else tuple(accelerators)
-    if not names:
-        raise InputError("an accelerator is needed; found none")
-    chips = [read_accelerator(one) for one in dict.fromkeys(names)]
-    for chip in chips:
+    chips = read_accelerators(accelerators)
+    for chip in chips.values():
         chip.needed("memory_bytes")
-    prices = _prices(usd_per_gpu_hour, objective, names)
+    if usd_per_gpu_hour is not None:
+        usd_per_gpu_hour = search.one_or_each("usd_per_gpu_hour", usd_per_gpu_hour, len(chips), "accelerator")
+    elif objective == "dollars":
+        raise InputError("objective dollars needs usd_per_gpu_hour; found none")
     if acceptance is None:
         acceptance = least_acceptance()
     real("acceptance", acceptance, most=1)
@@ -120,7 +121,7 @@ def ask(
         raise InputError(f"how the weights of {config.name} are stored is not known, and so not what fits")
     return Question(
         model,
-        tuple(dict.fromkeys(names)),
+        tuple(chips),
         num_gpus,
         input_tokens,
         output_tokens,
@@ -130,7 +131,7 @@ def ask(
         objective,
         limits_of(limits or {}, config, num_gpus),
         requests_per_s,
-        prices,
+        usd_per_gpu_hour,
         acceptance,
         top,
         name,
@@ -148,17 +149,14 @@ def least_acceptance() -> float:
     return found[0].range_to("ratio")[0]
 
 
-def _prices(given, objective, names) -> tuple | None:
-    if given is None:
-        if objective == "dollars":
-            raise InputError("objective dollars needs usd_per_gpu_hour; found none")
-        return None
-    prices = (given,) * len(dict.fromkeys(names)) if isinstance(given, (int, float)) else tuple(given)
-    if len(prices) != len(dict.fromkeys(names)):
-        raise InputError(f"usd_per_gpu_hour must be one price, or one for each accelerator; found {len(prices)}")
-    for price in prices:
-        real("usd_per_gpu_hour", price, positive=True, most=1e6)
-    return prices
+def question_of(text: str) -> Question:
+    """The question that a line of :func:`moecalc.base.search.question_text` holds, checked anew.
+
+    >>> mine = ask("llama-3.1-8b", ("h100-sxm", "h20"), 8, 2048, 512, limits={"batch": (16, 64)}, usd_per_gpu_hour=(2, 1))
+    >>> question_of(search.question_text(mine)) == mine
+    True
+    """
+    return search.question_read(text, Question, ask)
 
 
 class Setting(NamedTuple):

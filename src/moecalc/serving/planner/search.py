@@ -1,29 +1,16 @@
 """The search: a chunk of the space, deployment by deployment, and how chunks are joined."""
 
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice, product
-from typing import NamedTuple
 
-from ...base.search import Refused, chunk_places, front_of, in_chunks, refuse
-from .question import Question
+from ...base import search as base
+from ...base.search import Part, Refused, chunk_places, front_of, in_chunks, question_text, refuse
+from .question import Question, question_of
 from .rules import Found, Rules
 from .space import INSIDE, Candidate, Space
 
 #: So many rows are found between two looks at which of them can still be told.
 BETWEEN_LOOKS = 32
-
-
-class Part(NamedTuple):
-    """A part of the answer: what some deployments of the space came to. Plain values alone."""
-
-    num_considered: int
-    num_fitting: int
-    refused: tuple  #: (reason, :class:`~moecalc.base.search.Refused`) in the order of their names
-    best: tuple  #: :class:`~.rules.Found`, the best first, as many as the question asks for
-    front: tuple  #: :class:`~.rules.Found` that no other beats in tokens of a GPU and of a user
-
-
-EMPTY = Part(0, 0, (), (), ())
 
 
 def plan_chunk(question: Question, chunk: int = 0, num_chunks: int = 1) -> Part:
@@ -53,12 +40,24 @@ def plan_chunk(question: Question, chunk: int = 0, num_chunks: int = 1) -> Part:
     return looked.part(len(places))
 
 
+def space_of(question: Question) -> Space:
+    """The space of a question."""
+    return _known(question_text(question))[1]
+
+
+@lru_cache(maxsize=4)
+def _known(question: str) -> tuple[Rules, Space]:
+    """Rules and space of a question: what one chunk counted, the next need not."""
+    rules = Rules(question_of(question))
+    return rules, Space(rules.question, rules.config)
+
+
 class _Looked:
     """What the deployments looked at so far came to."""
 
     def __init__(self, question: Question):
-        self.question, self.rules = question, Rules(question)
-        self.space = Space(question, self.rules.config)
+        self.question = question
+        self.rules, self.space = _known(question_text(question))
         self.fitting, self.refused = 0, {}
         self.rows, self.front, self.last = [], (), None
 
@@ -91,26 +90,8 @@ class _Looked:
 
 
 def merge(question: Question, parts) -> Part:
-    """The parts as one, whatever their order.
-
-    >>> merge(None, []) == EMPTY
-    True
-    """
-    parts = list(parts)
-    if not parts:
-        return EMPTY
-    refused = {}
-    for part in parts:
-        for reason, one in part.refused:
-            refuse(refused, reason, one)
-    best = sorted({row for part in parts for row in part.best})[: question.top]
-    return Part(
-        sum(part.num_considered for part in parts),
-        sum(part.num_fitting for part in parts),
-        tuple(sorted(refused.items())),
-        tuple(best),
-        front_of({row for part in parts for row in part.front}, costs),
-    )
+    """The parts, of :class:`~.rules.Found`, as one; their front is that of tokens of a GPU and of a user."""
+    return base.merge(parts, question.top, costs)
 
 
 def search(question: Question, num_chunks: int = 1):

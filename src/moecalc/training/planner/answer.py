@@ -6,11 +6,12 @@ Examples use :func:`.question.ask`.
 from typing import NamedTuple
 
 from ...base.progress import run_to_end
+from ...base.search import Part
 from ...base.units import si
 from ...facts import tables
 from ..timing.parameters import TABLE
 from .bounds import REASONS
-from .front import Found, Part
+from .front import Found
 from .question import Question
 from .reasons import OF_SIZE, Judge, next_best, rejected
 from .search import search
@@ -31,7 +32,7 @@ class Plan(NamedTuple):
 
 
 def conclude(question: Question, part: Part) -> Plan:
-    """The answer from a whole search: the same for the same :class:`.front.Part`, whoever computed it.
+    """The answer from a whole search: the same for the same :class:`~moecalc.base.search.Part`, whoever computed it.
 
     >>> mine = ask("llama-3.1-8b", "h100-sxm", 8, 64, 8192, limits={"tp": (2,), "pp": (1, 2), "schedule": ("1f1b",)}, top=2)
     >>> found = conclude(mine, run_to_end(search(mine)))
@@ -73,7 +74,7 @@ def layout_told(judge: Judge, row: Found, best: Found) -> dict:
     """A layout that fits as JSON has it."""
     one = judge.space[row.index]
     return {
-        **one._asdict(),
+        **judge.named(one),
         "layers_per_stage": list(judge.rules.sizes(one)),
         "num_micro_batches": judge.question.global_batch // (one.dp * one.micro_batch),
         "step_s": row.step_s,
@@ -81,7 +82,7 @@ def layout_told(judge: Judge, row: Found, best: Found) -> dict:
         "high_s": row.high_s,
         "per_gpu_bytes": row.per_gpu_bytes,
         "most_bytes": row.most_bytes,
-        "headroom_bytes": judge.question.memory_bytes - row.most_bytes,
+        "headroom_bytes": row.headroom_bytes,
         "tokens_per_s_per_gpu": row.tokens_per_s_per_gpu,
         "mfu": row.mfu,
         "objective": row.value,
@@ -105,12 +106,13 @@ def why_none(judge: Judge, part: Part) -> str:
     """One sentence where no layout runs: for which reasons, and how far the nearest is from fitting."""
     asked, counts = judge.question, dict(part.refused)
     start = f"none of {part.num_considered:,} layouts runs on {asked.num_gpus:,} GPUs"
-    by_size = [(counts[reason].needed_bytes, reason) for reason in OF_SIZE if reason in counts]
-    if not by_size:
+    if not counts.keys() & set(OF_SIZE):
         most = max(counts, key=lambda reason: counts[reason].count)
         return f"{start}; most because {REASONS[most]}"
-    has = si(asked.memory_bytes, "bytes")
+    nearest = counts.get("memory") or counts["states"]
+    place = judge.space[nearest.index].accelerator
+    needed, has = (si(size, "bytes") for size in (nearest.lacks + asked.memory_bytes[place], asked.memory_bytes[place]))
+    gpu = "a GPU" if len(asked.accelerators) == 1 else asked.accelerators[place]
     if "memory" not in counts:
-        return f"{start}: states alone need at least {si(by_size[0][0], 'bytes')} of the {has} that a GPU has"
-    needed = si(counts["memory"].needed_bytes, "bytes")
-    return f"{start}: the least that a fullest GPU needs is {needed}, at the upper end, of the {has} that it has"
+        return f"{start}: states alone need at least {needed} of the {has} that {gpu} has"
+    return f"{start}: the least that a fullest GPU needs is {needed}, at the upper end, of the {has} that {gpu} has"

@@ -13,6 +13,7 @@ from .splits import SPLITS
 
 #: Axis -> what a reader calls it, in the order in which a space is counted: the last changes fastest.
 AXES = {
+    "accelerator": "accelerator",
     "num_gpus": "GPUs",
     "tp": "TP",
     "cp": "CP",
@@ -39,6 +40,7 @@ JOIN = "+"
 class Values(NamedTuple):
     """What each axis may be, in the order in which it is counted; None: what the others leave."""
 
+    accelerator: tuple  #: places among the question's accelerators
     num_gpus: tuple
     tp: tuple
     cp: tuple
@@ -57,8 +59,8 @@ class Values(NamedTuple):
 def limits_of(limits: dict, config: ModelConfig) -> tuple:
     """Limits as a question holds them: axes in one order, the values of each once and in one order."""
     for axis in limits:
-        if axis not in AXES:
-            raise InputError(f"a space has no axis {quoted(axis)}{instead(axis, AXES)}")
+        if axis not in AXES or axis == "accelerator":
+            raise InputError(f"a space has no axis {quoted(axis)}{instead(axis, tuple(AXES)[1:])}")
     found = []
     for axis in AXES:
         if axis not in limits:
@@ -70,7 +72,7 @@ def limits_of(limits: dict, config: ModelConfig) -> tuple:
     return tuple(found)
 
 
-def values_of(limits: tuple, num_gpus: int, fewest: bool, config: ModelConfig) -> Values:
+def values_of(limits: tuple, num_accelerators: int, num_gpus: int, fewest: bool, config: ModelConfig) -> Values:
     """Values of each axis: as limited, else the usual ones.
 
     With `fewest`, a number of GPUs may be any divisor of `num_gpus` [GPUs].
@@ -84,6 +86,7 @@ def values_of(limits: tuple, num_gpus: int, fewest: bool, config: ModelConfig) -
     sets = [(), some, (*some, "permuted-tokens") if "permuted-tokens" in parts else (), ("full",)]
     heads = getattr(config, "num_attention_heads", None) or 0
     usual = Values(
+        tuple(range(num_accelerators)),
         numbers,
         tuple(size for size in divisors if size <= MOST_IN_GROUP and heads % size == 0),
         tuple(size for size in divisors if size <= MOST_IN_GROUP),

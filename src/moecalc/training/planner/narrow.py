@@ -5,9 +5,9 @@ Examples use :func:`.question.ask`.
 
 from typing import NamedTuple
 
-from .axes import AXES, Values, values_of
+from .axes import AXES, Values
 from .question import Question, setting_of
-from .space import space_of
+from .space import space_of, usual_values
 
 #: (axis, values that are left out) in the order in which they are; V3's own layout stays to the last.
 STEPS = (
@@ -57,7 +57,7 @@ def narrowed(question: Question, most: int) -> Narrow:
     True
     """
     config = setting_of(question).config
-    whole = values_of(question.limits, question.num_gpus, question.objective == "fewest-gpus", config)
+    whole = usual_values(question, config)
     limited = {axis for axis, _ in question.limits}
     left_out, found = {}, question
     num_in_all = num_layouts = len(space_of(question))

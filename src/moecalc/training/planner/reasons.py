@@ -5,11 +5,12 @@ Examples use :func:`.question.ask`.
 
 from typing import NamedTuple
 
+from ...base.search import Part
 from ...base.units import si
 from ..memory import Batch, memory
 from .axes import AXES
 from .bounds import REASONS, Fit, Rules
-from .front import Found, Part
+from .front import Found
 from .question import Question, setting_of
 from .search import Evaluation, memory_reason
 from .space import Candidate, neighbours, space_of
@@ -43,9 +44,23 @@ class Judge:
         """What a layout comes to."""
         if reason := self.rules.reason(one):
             return Verdict(reason, 0, None)
-        reason, needed, counted = memory_reason(Fit(self.rules, one), one, self.question.memory_bytes)
+        reason, needed, counted = memory_reason(Fit(self.rules, one), one, self.question.memory_bytes[one.accelerator])
         found = None if reason else self.evaluation.found(one, self.space.index(one), counted, needed)
         return Verdict(reason, needed, found)
+
+    def named(self, one: Candidate) -> dict:
+        """A layout by its axes."""
+        return one._asdict() | {"accelerator": self.question.accelerators[one.accelerator]}
+
+    def said(self, before: Candidate, after: Candidate) -> str:
+        """Which axes differ, in words.
+
+        >>> judge = Judge(ask("llama-3.1-8b", "h100-sxm", 8, 64, 8192))
+        >>> judge.said(judge.space[0], judge.space[0]._replace(pp=2, dp=4))
+        'PP 2 instead of 1'
+        """
+        old, new = self.named(before), self.named(after)
+        return ", ".join(f"{AXES[axis]} {new[axis]} instead of {old[axis]}" for axis in differing(before, after))
 
     def neighbours(self, one: Candidate) -> list:
         """(axis, layout, :class:`Verdict`) of each layout of the space that differs in one axis."""
@@ -72,12 +87,13 @@ def rejected(judge: Judge, part: Part) -> dict:
     for reason in REASONS:
         if reason not in counts:
             continue
-        count, needed, index = counts[reason]
+        count, lacks, index = counts[reason]
         example = near.get(reason, judge.space[index])
+        needed = round(lacks + judge.question.memory_bytes[example.accelerator])
         told[reason] = {
             "count": count,
             "says": REASONS[reason],
-            "example": example._asdict() | ({"needed_bytes": needed} if needed else {}),
+            "example": judge.named(example) | ({"needed_bytes": needed} if reason in OF_SIZE else {}),
             "nearest": nearest(judge, part, example, reason),
         }
     return told
@@ -108,7 +124,7 @@ def nearest(judge: Judge, part: Part, example: Candidate, reason: str) -> list:
         known = [(judge.space[one.index], one) for one in dict.fromkeys((*part.best, *part.front))]
         chosen = sorted(known, key=lambda pair: (len(differing(example, pair[0])), pair[1]))[:1]
     return [
-        other._asdict() | {"step_s": found.step_s, "change": change(judge, example, other, found, reason)}
+        judge.named(other) | {"step_s": found.step_s, "change": change(judge, example, other, found, reason)}
         for other, found in chosen
     ]
 
@@ -124,22 +140,11 @@ def best_of_each(looked_at) -> list:
 
 def change(judge: Judge, example: Candidate, other: Candidate, found: Found, reason: str) -> str:
     """What is different of another layout, in words: "PP 8 instead of 4: 11.2 GB less on rank 0"."""
-    words = said(example, other)
+    words = judge.said(example, other)
     if reason not in OF_SIZE:
         return f"{words}: it runs, {found.step_s:.4g} s a step"
     (rank, before), (_, after) = judge.fullest(example), judge.fullest(other)
     return f"{words}: {si(before - after, 'bytes')} less on rank {rank}"
-
-
-def said(before: Candidate, after: Candidate) -> str:
-    """Which axes differ, in words.
-
-    >>> first = space_of(ask("llama-3.1-8b", "h100-sxm", 8, 64, 8192))[0]
-    >>> said(first, first._replace(pp=2, dp=4))
-    'PP 2 instead of 1'
-    """
-    changed = differing(before, after)
-    return ", ".join(f"{AXES[axis]} {getattr(after, axis)} instead of {getattr(before, axis)}" for axis in changed)
 
 
 def differing(before: Candidate, after: Candidate) -> list:
@@ -162,8 +167,10 @@ def next_best(judge: Judge, best: Found) -> dict:
             continue
         found, other = min(fitting)
         told[axis] = {
-            "layout": other._asdict(),
-            "change": said(own, other),
+            "layout": judge.named(other),
+            "change": judge.said(own, other),
+            "objective": found.value,
+            "more_objective": found.value - best.value,
             "step_s": found.step_s,
             "more_s": found.step_s - best.step_s,
             "ratio": found.step_s / best.step_s,

@@ -6,11 +6,11 @@ Examples use :func:`.question.ask`.
 from bisect import bisect_left
 from functools import partial
 
-from ...base.search import chunk_places, in_chunks, refuse
+from ...base.search import Part, Refused, chunk_places, in_chunks, refuse
 from ..memory import Batch
 from ..step import least_step_s, training_step
 from .bounds import Fit, Rules
-from .front import Found, Part, Refused, front_of, merge
+from .front import Found, front_of, merge
 from .question import Question, Setting, setting_of
 from .space import DIGITS, Candidate, space_of
 
@@ -79,11 +79,12 @@ class _Looked:
     def layout(self, fit: Fit, one: Candidate, index: int):
         if reason := self.rules.zero_reason(one):
             return self.refuse(reason, 1, index)
-        reason, needed, counted = memory_reason(fit, one, self.question.memory_bytes)
+        memory = self.question.memory_bytes[one.accelerator]
+        reason, needed, counted = memory_reason(fit, one, memory)
         if reason:
-            return self.refuse(reason, 1, index, needed)
+            return self.refuse(reason, 1, index, needed - memory)
         self.fitting += 1
-        if self.last and self.beaten(self.evaluate.least_s(fit, one), one, needed):
+        if self.last and self.beaten(self.evaluate.least_s(fit, one), one, memory - needed):
             return None
         self.found.append(self.evaluate.found(one, index, counted, needed))
         if len(self.found) >= self.full:
@@ -97,17 +98,17 @@ class _Looked:
         self.found = list(dict.fromkeys((*best, *self.front)))
         self.full = len(self.found) + BETWEEN_LOOKS
 
-    def beaten(self, least_s: float, one: Candidate, most_bytes: int) -> bool:
+    def beaten(self, least_s: float, one: Candidate, headroom_bytes: float) -> bool:
         """Whether a layout whose step takes at least so long can be neither one of the best nor on the front."""
         tokens = self.question.global_batch * self.question.seq_len / one.num_gpus / least_s
-        value = objective_value(self.question, one.num_gpus, least_s, tokens)
+        value = objective_value(self.question, one, least_s, tokens)
         if (value, least_s) <= self.last[:2]:
             return False
         before = bisect_left(self.front, least_s, key=lambda row: row.step_s) - 1
-        return before >= 0 and self.front[before].most_bytes <= most_bytes
+        return before >= 0 and self.front[before].headroom_bytes >= headroom_bytes
 
-    def refuse(self, reason, count, index, needed=0):
-        refuse(self.refused, reason, Refused(count, needed, index))
+    def refuse(self, reason, count, index, lacks=0):
+        refuse(self.refused, reason, Refused(count, lacks, index))
 
     def part(self) -> Part:
         best = tuple(sorted(self.found)[: self.question.top])
@@ -137,7 +138,8 @@ class Evaluation:
             asked, setting = self.question, self.setting
             batch = Batch(one.micro_batch, asked.seq_len, asked.global_batch // (one.dp * one.micro_batch))
             how = (self.rules.layout(one), asked.recipe, batch, self.rules.policy(one.recompute), setting.running, asked.mtp)
-            fit.known_least_s[key] = least_step_s(setting.config, setting.accelerator, *how) * (1 - ROUNDING)
+            chip = setting.accelerators[one.accelerator]
+            fit.known_least_s[key] = least_step_s(setting.config, chip, *how) * (1 - ROUNDING)
         return fit.known_least_s[key]
 
     def found(self, one: Candidate, index: int, counted: int, most: int) -> Found:
@@ -145,7 +147,7 @@ class Evaluation:
         asked, setting = self.question, self.setting
         step = training_step(
             setting.config,
-            setting.accelerator,
+            setting.accelerators[one.accelerator],
             self.rules.layout(one),
             asked.recipe,
             Batch(one.micro_batch, asked.seq_len),
@@ -155,8 +157,9 @@ class Evaluation:
             mtp=asked.mtp,
         )
         times = tuple(map(alike, (step.step_s, step.low_s, step.high_s)))
-        value = alike(objective_value(asked, one.num_gpus, step.step_s, step.tokens_per_s_per_gpu))
-        return Found(value, times[0], index, *times[1:], counted, most, step.tokens_per_s_per_gpu, step.mfu)
+        value = alike(objective_value(asked, one, step.step_s, step.tokens_per_s_per_gpu))
+        room = asked.memory_bytes[one.accelerator] - most
+        return Found(value, times[0], index, *times[1:], counted, most, room, step.tokens_per_s_per_gpu, step.mfu)
 
 
 def alike(value: float) -> float:
@@ -168,13 +171,13 @@ def alike(value: float) -> float:
     return float(f"{value:.11g}")
 
 
-def objective_value(question: Question, num_gpus: int, step_s: float, tokens_per_s_per_gpu: float) -> float:
+def objective_value(question: Question, one: Candidate, step_s: float, tokens_per_s_per_gpu: float) -> float:
     """What an objective makes of a step: less is better [the objective's unit]; a rate counts as less than nothing.
 
-    It takes `step_s` [s] on `num_gpus` [GPUs], each of which trains `tokens_per_s_per_gpu` [tokens/s].
+    It takes `step_s` [s] on the GPUs of a layout, each of which trains `tokens_per_s_per_gpu` [tokens/s].
 
     >>> mine = ask("llama-3.1-8b", "h100-sxm", 8, 64, 8192, objective="days", num_tokens=1e12)
-    >>> round(objective_value(mine, 8, 6.4, 10240))  # 1e12 tokens at 81,920 a second
+    >>> round(objective_value(mine, space_of(mine)[0], 6.4, 10240))  # 1e12 tokens at 81,920 a second
     141
     """
     if question.objective == "step-time":
@@ -182,15 +185,15 @@ def objective_value(question: Question, num_gpus: int, step_s: float, tokens_per
     if question.objective == "tokens-per-gpu":
         return -tokens_per_s_per_gpu
     if question.objective == "fewest-gpus":
-        return num_gpus
+        return one.num_gpus
     gpu_seconds = question.num_tokens / tokens_per_s_per_gpu
     if question.objective == "days":
-        return gpu_seconds / num_gpus / SECONDS_OF_DAY
-    return gpu_seconds / SECONDS_OF_HOUR * question.usd_per_gpu_hour
+        return gpu_seconds / one.num_gpus / SECONDS_OF_DAY
+    return gpu_seconds / SECONDS_OF_HOUR * question.usd_per_gpu_hour[one.accelerator]
 
 
 def search(question: Question, num_chunks: int = 1):
-    """The whole search in this process, a generator of the share that is done; returns the :class:`.front.Part`.
+    """The whole search in this process, a generator of the share that is done; returns what all chunks found as one.
 
     It runs as :func:`moecalc.base.progress.run_to_end` runs such work.
     """

@@ -1,7 +1,8 @@
 """Every layout of a question, counted: how many there are, which is number n, and which are near it.
 
-A block is what has the same GPUs, TP, CP and PP, and so the same DP. Blocks stand one after the other, in a block EP, ETP,
-schedule, split, micro-batch, recompute and ZeRO are the digits of a number. So any layout is found from its number alone.
+A block is what has the same accelerator, GPUs, TP, CP and PP, and so the same DP. Blocks stand one after the other, in a
+block EP, ETP, schedule, split, micro-batch, recompute and ZeRO are the digits of a number. So any layout is found from its
+number alone.
 Examples use :func:`.question.ask`.
 """
 
@@ -12,8 +13,9 @@ from math import prod
 from typing import NamedTuple
 
 from ...base.errors import InputError
+from ...base.search import question_text
 from .axes import AXES, Values, values_of
-from .question import Question, question_of, question_text, setting_of
+from .question import Question, question_of, setting_of
 
 #: Schedule that alone has virtual stages.
 INTERLEAVED = "interleaved"
@@ -22,6 +24,7 @@ INTERLEAVED = "interleaved"
 class Candidate(NamedTuple):
     """One layout of a space, by its axes."""
 
+    accelerator: int  #: its place among the question's
     num_gpus: int
     tp: int
     cp: int
@@ -40,6 +43,7 @@ class Candidate(NamedTuple):
 class Block(NamedTuple):
     """Layouts that differ in the axes that are digits alone."""
 
+    accelerator: int
     num_gpus: int
     tp: int
     cp: int
@@ -58,7 +62,7 @@ class Block(NamedTuple):
             place, digit = divmod(place, len(values))
             found.append(values[digit])
         zero, recompute, micro_batch, split, (schedule, vpp), etp, ep = found
-        return Candidate(*self[:5], ep, etp, schedule, vpp, split, micro_batch, recompute, zero)
+        return Candidate(*self[:6], ep, etp, schedule, vpp, split, micro_batch, recompute, zero)
 
 
 class Space:
@@ -66,7 +70,7 @@ class Space:
 
     def __init__(self, question: Question):
         config = setting_of(question).config
-        self.values = values_of(question.limits, question.num_gpus, question.objective == "fewest-gpus", config)
+        self.values = usual_values(question, config)
         self.blocks = tuple(_blocks(self.values))
         self.ends = tuple(accumulate(block.size for block in self.blocks))
         if not len(self):
@@ -100,7 +104,7 @@ class Space:
         """The number of a layout; None where the space has none such."""
         start = 0
         for block, end in zip(self.blocks, self.ends, strict=True):
-            if block[:5] == candidate[:5]:
+            if block[:6] == candidate[:6]:
                 break
             start = end
         else:
@@ -124,6 +128,12 @@ class Space:
     def _found(self, index) -> tuple:
         at = bisect_right(self.ends, index)
         return self.blocks[at], self.ends[at - 1] if at else 0
+
+
+def usual_values(question: Question, config) -> Values:
+    """What each axis of a question may be."""
+    asked = question.limits, len(question.accelerators), question.num_gpus, question.objective == "fewest-gpus"
+    return values_of(*asked, config)
 
 
 #: Axes that are the digits of a place in a block.
@@ -178,13 +188,13 @@ def neighbours(space: Space, candidate: Candidate):
 
 
 def _blocks(values: Values):
-    for num_gpus, tp, cp, pp in product(values.num_gpus, values.tp, values.cp, values.pp):
+    for place, num_gpus, tp, cp, pp in product(values.accelerator, values.num_gpus, values.tp, values.cp, values.pp):
         dp, rest = divmod(num_gpus, tp * cp * pp)
         if rest or (values.dp is not None and dp not in values.dp):
             continue
         etp = values.etp or tuple(dict.fromkeys((1, tp)))
         digits = (values.ep, etp, _schedules(values), values.split, values.micro_batch, values.recompute, values.zero)
-        yield Block(num_gpus, tp, cp, pp, dp, digits)
+        yield Block(place, num_gpus, tp, cp, pp, dp, digits)
 
 
 def _schedules(values) -> tuple:
@@ -198,8 +208,7 @@ def _why_empty(question, config) -> str:
     """Which limit empties a space: the first without which it has layouts; else all of them together."""
 
     def size(limits):
-        values = values_of(limits, question.num_gpus, question.objective == "fewest-gpus", config)
-        return sum(block.size for block in _blocks(values))
+        return sum(block.size for block in _blocks(usual_values(question._replace(limits=limits), config)))
 
     for axis, values in question.limits:
         if size(tuple(one for one in question.limits if one[0] != axis)):
