@@ -26,9 +26,12 @@ def test_axe_finds_no_violation_in_use(visit):
         figure.move(figure.controls[0]["key"], figure.controls[0]["settings"][-1])
         figure.unfold()
         figure.rest()
+    if visit.is_phone:
+        visit.scheme("dark")  # a laptop shows the same colours of either scheme
     assert visit.violations() == []
-    visit.scheme("dark")
-    assert visit.violations(COLOUR_RULES) == []
+    if not visit.is_phone:
+        visit.scheme("dark")
+        assert visit.violations(COLOUR_RULES) == []
 
 
 @visits(FIGURE_PAGES, "laptop")

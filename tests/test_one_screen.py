@@ -63,7 +63,7 @@ MEASURE = """async () => {
 
 @visits(FIGURE_PAGES, *SCREENS)
 def test_a_picture_is_on_the_screen_with_each_of_its_controls(visit):
-    where = "phone" if visit.size["width"] < 600 else "laptop"
+    where = "phone" if visit.is_phone else "laptop"
     visit.resize(*SCREENS[where])
     for one in visit.measure(MEASURE):
         assert one["controls"].keys() == {control.key for control in explorer(one["name"]).controls}

@@ -158,6 +158,10 @@ class Visit(View):
         )
 
     @property
+    def is_phone(self) -> bool:
+        return self.size["width"] < 600
+
+    @property
     def figures(self) -> list:
         """Every figure of the page, with its controls and the settings to try of each: figure.controls."""
         return [Figure(self.tab, told["name"], told["controls"]) for told in self.measure(CONTROLS)]
