@@ -83,7 +83,7 @@ STATE = """(name) => {
 
 #: Whether figures have nothing left to do. One that refuses a move keeps numbers and picture of moves before, marked: the
 #: picture may be the older of the two, for a move that comes soon stops the rows of the one before.
-_AT_REST = """(name) => [...document.querySelectorAll("section[data-explorer]")].every(section =>
+AT_REST = """(name) => [...document.querySelectorAll("section[data-explorer]")].every(section =>
   (name && section.dataset.explorer !== name) || (section.getAttribute("aria-busy") === "false"
     && !section.querySelector("fieldset").disabled
     && (!section.querySelector("figure.stale") || !section.querySelector(".explorer-error").hidden)))"""
@@ -93,7 +93,7 @@ _AT_REST = """(name) => [...document.querySelectorAll("section[data-explorer]")]
 DRIVE = f"""async ([name, moves]) => {{
   const move = {MOVE};
   const section = document.querySelector(`section[data-explorer="${{name}}"]`);
-  const atRest = {_AT_REST};
+  const atRest = {AT_REST};
   const told = [];
   for (const moved of moves) {{
     move([name, ...moved]);
@@ -138,7 +138,7 @@ class Figure:
         self.section.evaluate("section => { for (const folded of section.querySelectorAll('details')) folded.open = true }")
 
     def rest(self, timeout=90_000):
-        self.tab.wait_for_function(_AT_REST, arg=self.name, timeout=timeout)
+        self.tab.wait_for_function(AT_REST, arg=self.name, timeout=timeout)
 
     def engine(self, state, timeout=90_000):
         self.section.and_(self.tab.locator(f'[data-engine="{state}"]')).wait_for(timeout=timeout)

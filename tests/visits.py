@@ -1,7 +1,7 @@
 """A page of the site, opened once for all tests of a worker that look at it, and what goes wrong in its tab."""
 
 import pytest
-from gates_helpers import AXE, CONTROLS, VIOLATIONS, WCAG, Figure
+from gates_helpers import AT_REST, AXE, CONTROLS, VIOLATIONS, WCAG, Figure
 
 #: How a page is opened: on a laptop, on a phone, and in both without scripts.
 LAPTOP = {"viewport": {"width": 1280, "height": 900}, "permissions": ["clipboard-read", "clipboard-write"]}
@@ -138,6 +138,8 @@ class Visit(View):
             self.page = None
             self.status = self.open(f"{page}.html").status
             if self.scripted:
+                # a figure comes to life once it has fetched its definition, which the page does not wait for
+                self.tab.wait_for_function(AT_REST)
                 self.measure(REMEMBER)
                 self.built = {figure.name: shows(figure) for figure in self.figures}
             self.page = page
