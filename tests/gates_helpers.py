@@ -23,15 +23,15 @@ VIOLATIONS = """async (runOnly) => {
   return found.violations.flatMap(({id, nodes}) => nodes.map(node => `${id}: ${node.html.slice(0, 120)}`));
 }"""
 
-#: The explorers of a page with their controls, each with the settings to try: both ends of a slider and one between, up to
-#: four options of a list; the numbers of every option are asked of the engine without a page.
+#: The explorers of a page with their controls, each with the settings to try: an end of a slider, in turn the lower and the
+#: upper one, and one between, up to three options of a list; the numbers of every stop are asked for without a page.
 CONTROLS = """() => [...document.querySelectorAll("section[data-explorer]")].map(section => ({
   name: section.dataset.explorer,
-  controls: [...section.querySelectorAll("[data-control]")].map(box => {
+  controls: [...section.querySelectorAll("[data-control]")].map((box, place) => {
     const slider = section.querySelector(`[data-slider-for="${box.dataset.control}"]`);
     const many = slider ? Number(slider.max) : 0, length = box.options?.length;
-    const settings = slider ? [0, many, Math.floor(many / 3)]
-      : length ? [...Array(length).keys()].filter(at => at % Math.ceil(length / 4) === 0)
+    const settings = slider ? [place % 2 * many, Math.floor(many / 3)]
+      : length ? [...Array(length).keys()].filter(at => at % Math.ceil(length / 3) === 0)
       : box.type === "checkbox" ? [!box.checked, box.checked] : [""];
     return {key: box.dataset.control, kind: slider ? "range" : box.type, settings};
   }),
